@@ -26,16 +26,17 @@ stamp() { printf '%s\n' "$2" >"$LIMANI_PARTS/stamps/$1"; }
 
 require_root() { [ "$(id -u)" = 0 ] || die "needs root for apt-get: $*"; }
 
-# has_packages PACKAGE...: true when all of them are installed.
-has_packages() {
-  local package
-  for package in "$@"; do
-    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || return 1
-  done
-}
+has_package() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || true)" = installed ]; }
 
-# apt_get ARGUMENT...: apt-get without questions; waits for another run's lock instead of failing.
-apt_get() { DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 "$@" </dev/null >&2; }
+# apt_get ARGUMENT...: apt-get without questions, silent unless it fails; waits for another run's lock.
+apt_get() {
+  local log status=0
+  log=$(mktemp "$LIMANI_PARTS/.apt.XXXXXX")
+  DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 "$@" </dev/null >"$log" 2>&1 || status=$?
+  if [ "$status" != 0 ]; then cat "$log" >&2; fi
+  rm -f "$log"
+  return "$status"
+}
 
 apt_lists() { [ -n "$(apt-cache --names-only search '^libc6$' 2>/dev/null)" ] || apt_get update; }
 
@@ -53,15 +54,20 @@ without_services() {
 
 # apt_install PACKAGE...: installs what is missing from the machine's own Debian sources.
 apt_install() {
-  if has_packages "$@"; then say "already there: $*"; return; fi
-  require_root "$*"
+  local package missing=()
+  for package in "$@"; do
+    has_package "$package" || missing+=("$package")
+  done
+  if [ ${#missing[@]} = 0 ]; then say "already there: $*"; return; fi
+  require_root "${missing[*]}"
   apt_lists
   exec 8>"$LIMANI_PARTS/.apt.lock"
   flock 8
-  without_services apt_get install -y --no-install-recommends "$@" ||
-    { apt_get update && without_services apt_get install -y --no-install-recommends "$@"; } ||
-    die "apt could not install: $*"
+  without_services apt_get install -y --no-install-recommends "${missing[@]}" ||
+    { apt_get update && without_services apt_get install -y --no-install-recommends "${missing[@]}"; } ||
+    die "apt could not install: ${missing[*]}"
   exec 8>&-
+  say "installed: ${missing[*]}"
 }
 
 # apt_of SUITE ARGUMENT...: apt-get that knows that suite alone and touches nothing of the system's
@@ -148,3 +154,47 @@ go_program() {
   stamp "$name" "$package@$version"
   say "$name: built $package@$version"
 }
+
+# start_server DIR NAME COMMAND...: runs a server in the background with DIR as its working folder, its
+# output in DIR/NAME.log and its process id in DIR/NAME.pid.
+start_server() {
+  local dir=$1 name=$2
+  shift 2
+  if server_runs "$dir" "$name"; then die "$name already runs in $dir"; fi
+  (cd "$dir" && exec setsid "$@" </dev/null >>"$dir/$name.log" 2>&1) &
+  echo $! >"$dir/$name.pid"
+}
+
+# server_runs DIR NAME: the process of that id may by now be somebody else's, so its folder is looked at too.
+server_runs() {
+  local pid
+  pid=$(cat "$1/$2.pid" 2>/dev/null) && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$1" ]
+}
+
+# stop_server DIR NAME: asks it to end, and after 10 seconds ends it. Nothing to do when it is not running.
+stop_server() {
+  local dir=$1 name=$2 pid tries=100
+  if server_runs "$dir" "$name"; then
+    pid=$(cat "$dir/$name.pid")
+    kill "$pid" 2>/dev/null || true
+    while server_runs "$dir" "$name" && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
+    if server_runs "$dir" "$name"; then kill -9 "$pid" 2>/dev/null || true; fi
+  fi
+  rm -f "$dir/$name.pid"
+}
+
+# wait_for DIR NAME COMMAND...: until COMMAND succeeds; fails when the server dies or 60 seconds pass.
+wait_for() {
+  local dir=$1 name=$2 tries=300
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    if ! server_runs "$dir" "$name" || [ $((tries -= 1)) -le 0 ]; then
+      tail -n 20 "$dir/$name.log" >&2 || true
+      die "$name did not come up; its log is $dir/$name.log"
+    fi
+    sleep 0.2
+  done
+}
+
+# answers URL: true when anything answers HTTP there, whatever it says.
+answers() { curl -s -o /dev/null --max-time 2 "$1"; }
