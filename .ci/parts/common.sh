@@ -198,3 +198,20 @@ wait_for() {
 
 # answers URL: true when anything answers HTTP there, whatever it says.
 answers() { curl -s -o /dev/null --max-time 2 "$1"; }
+
+# Sets NODE to the repository's own Node when it is installed, else to the one in PATH.
+find_node() {
+  NODE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/node_modules/.bin/node
+  if [ ! -x "$NODE" ]; then NODE=$(command -v node) || die "needs Node 20 or newer in PATH"; fi
+}
+
+# postgres_bin: the program folder of the newest PostgreSQL here that has a server, or nothing.
+postgres_bin() {
+  local bin
+  for bin in $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -t/ -k5,5 -rn); do
+    if [ -x "$bin/initdb" ] && [ -x "$bin/pg_ctl" ] && [ "$(basename "$(dirname "$bin")")" -ge 15 ]; then
+      printf '%s\n' "$bin"
+      return
+    fi
+  done
+}
