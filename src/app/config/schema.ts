@@ -1,0 +1,129 @@
+/** The one configuration document of the data plane, as a YAML file and as environment variables. */
+import { z } from "zod";
+import { durationMs } from "./duration.ts";
+import { storeSchema } from "./store-schema.ts";
+
+const hostPort = z
+	.string()
+	.regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "expected HOST:PORT, such as 127.0.0.1:5080");
+
+const projectName = z.string().regex(/^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/, "expected a lower-case path component");
+
+const project = z.strictObject({
+	name: projectName.describe("First component of the names of its repositories"),
+	visibility: z.enum(["Private", "Internal", "Public"]).default("Private"),
+	store: z.string().default("default").describe("Name of the blob store that its repositories use"),
+	sparseIndexes: z.boolean().default(false).describe("Whether an index may name manifests that are not here"),
+	members: z
+		.array(
+			z.strictObject({
+				kind: z.enum(["User", "Group", "ServiceAccount"]).default("User"),
+				name: z.string().min(1),
+				role: z.enum(["admin", "maintainer", "developer", "guest", "limitedGuest"]),
+			}),
+		)
+		.default([]),
+});
+
+const user = z
+	.strictObject({
+		name: z.string().min(1).max(255),
+		password: z.string().min(1).optional(),
+		passwordFile: z.string().optional().describe("A file whose first line is the password"),
+		admin: z.boolean().default(false),
+		disabled: z.boolean().default(false),
+	})
+	.refine((value) => (value.password === undefined) !== (value.passwordFile === undefined), {
+		message: "expected exactly one of password, passwordFile",
+	});
+
+const robot = z
+	.strictObject({
+		name: z.string().min(1).max(255).describe("Without the `robot$` that goes before it"),
+		secret: z.string().min(16).optional(),
+		secretFile: z.string().optional().describe("A file whose first line is the secret"),
+		permissions: z
+			.array(
+				z.strictObject({
+					project: z.string().min(1).describe("Name or glob"),
+					repositories: z.array(z.string().min(1)).optional().describe("Globs below the project"),
+					actions: z.array(z.enum(["pull", "push", "delete"])).min(1),
+				}),
+			)
+			.default([]),
+	})
+	.refine((value) => (value.secret === undefined) !== (value.secretFile === undefined), {
+		message: "expected exactly one of secret, secretFile",
+	});
+
+/** Schema of the configuration document. Every key has a default, so that an empty document is a whole one. */
+export const configSchema = z.strictObject({
+	listen: hostPort.default("127.0.0.1:5080").describe("Where clients connect"),
+	externalUrl: z
+		.url({ protocol: /^https?$/ })
+		.optional()
+		.describe("The address that clients use, if it is another"),
+	dataDir: z.string().min(1).default(".limani").describe("Directory of everything that is kept on this machine"),
+	workers: z.int().min(1).max(64).default(1).describe("Processes that serve requests"),
+	tls: z.strictObject({ certFile: z.string(), keyFile: z.string() }).optional(),
+	database: z
+		.strictObject({
+			sqlite: z.strictObject({ file: z.string().optional().describe("Default: DIR/metadata.db") }).optional(),
+			postgres: z
+				.strictObject({
+					url: z.string().min(1).optional(),
+					urlFile: z.string().optional(),
+					maxConnections: z.int().min(1).max(1000).default(16).describe("Per process"),
+				})
+				.optional(),
+		})
+		.refine((value) => value.sqlite === undefined || value.postgres === undefined, {
+			message: "expected one of sqlite, postgres",
+		})
+		.prefault({}),
+	stores: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/), storeSchema).prefault({}),
+	auth: z
+		.strictObject({
+			service: z.string().default("limani").describe("Audience of tokens"),
+			tokenLifetime: durationMs("5m"),
+			basic: z.boolean().default(true).describe("Accept Basic credentials on /v2 directly"),
+			masterKeyFile: z.string().optional().describe("Seals the signing keys; default: DIR/master.key"),
+		})
+		.prefault({}),
+	limits: z
+		.strictObject({
+			concurrentUploads: z.int().min(1).default(256).describe("Upload requests at once, per process"),
+			openUploadsPerProject: z.int().min(1).default(1000),
+			uploadIdle: durationMs("24h").describe("An upload that nobody touches for so long is dropped"),
+			stall: durationMs("60s").describe("A connection that stands still for so long within a request is cut"),
+			drain: durationMs("30s").describe("How long requests may go on after SIGTERM"),
+			maxConnections: z.int().min(1).default(10_000),
+		})
+		.prefault({}),
+	control: z
+		.strictObject({
+			listen: hostPort,
+			tokenFile: z.string(),
+			certFile: z.string().optional(),
+			keyFile: z.string().optional(),
+		})
+		.optional()
+		.describe("The port that an operator drives; absent: none"),
+	log: z
+		.strictObject({
+			level: z.enum(["error", "warn", "info", "debug"]).default("info"),
+			requests: z.boolean().default(true).describe("One line a request"),
+		})
+		.prefault({}),
+	resources: z
+		.strictObject({
+			projects: z.array(project).default([]),
+			users: z.array(user).default([]),
+			robots: z.array(robot).default([]),
+		})
+		.optional()
+		.describe("Projects, users and robots to apply at the start, where no operator does"),
+});
+
+/** The configuration, parsed and with its defaults. Durations are milliseconds. */
+export type Config = z.output<typeof configSchema>;

@@ -1,0 +1,63 @@
+import { z } from "zod";
+
+const prefix = z
+	.string()
+	.regex(/^([A-Za-z0-9._-]+\/)*$/, "expected components that each end in a slash, such as limani/")
+	.default("")
+	.describe("Put before every key");
+
+const redirect = z.boolean().default(false).describe("Send clients to presigned URLs for blobs");
+
+const filesystem = z.strictObject({ root: z.string().optional().describe("Default: DIR/stores/NAME") });
+
+const s3 = z.strictObject({
+	bucket: z.string().min(1),
+	region: z.string().default("us-east-1"),
+	endpoint: z.url().optional().describe("Default: that of AWS for the region"),
+	prefix,
+	pathStyle: z.boolean().default(false),
+	accessKeyId: z.string().optional(),
+	secretAccessKey: z.string().optional(),
+	sessionToken: z.string().optional(),
+	caFile: z.string().optional(),
+	redirect,
+	partSize: z
+		.int()
+		.min(5 * 1024 * 1024)
+		.default(16 * 1024 * 1024)
+		.describe("Bytes; grows for large blobs"),
+});
+
+const gcs = z.strictObject({
+	bucket: z.string().min(1),
+	prefix,
+	apiEndpoint: z.url().optional(),
+	credentialsFile: z.string().optional().describe("Default: the environment's application default credentials"),
+	redirect,
+});
+
+const azure = z.strictObject({
+	container: z.string().min(1),
+	prefix,
+	endpoint: z.url().optional().describe("Default: that of the account"),
+	accountName: z.string().optional(),
+	accountKey: z.string().optional(),
+	connectionString: z.string().optional(),
+	redirect,
+});
+
+/** Schema of one named blob store: exactly one driver, with its settings. */
+export const storeSchema = z
+	.strictObject({
+		filesystem: filesystem.optional(),
+		s3: s3.optional(),
+		gcs: gcs.optional(),
+		azure: azure.optional(),
+		memory: z.strictObject({}).optional().describe("Forgets everything at the end; for trials"),
+	})
+	.refine((value) => Object.values(value).filter((driver) => driver !== undefined).length === 1, {
+		message: "expected exactly one of filesystem, s3, gcs, azure, memory",
+	});
+
+/** Settings of one named blob store. */
+export type StoreConfig = z.output<typeof storeSchema>;

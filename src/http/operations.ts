@@ -1,0 +1,41 @@
+import express, { type Router } from "express";
+
+/** What the operational endpoints report. */
+export interface OperationsDeps {
+	/** Resolves when the registry can serve; throws with a message that says what is missing. */
+	readonly ready: (signal: AbortSignal) => Promise<void>;
+	/** The metrics in the text format, and its content type. */
+	readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+	readonly isStopping: () => boolean;
+}
+
+/** How long a readiness probe may take, milliseconds. */
+const READY_MS = 2_000;
+
+/** `/livez` (the process turns), `/readyz` (it can serve) and `/metrics`. */
+export const operationsRouter = ({ ready, metrics, isStopping }: OperationsDeps): Router => {
+	const router = express.Router();
+	router.get("/livez", (_request, response) => {
+		response.type("text/plain").send("ok\n");
+	});
+	router.get("/readyz", async (_request, response) => {
+		if (isStopping()) {
+			response.status(503).type("text/plain").send("stopping\n");
+			return;
+		}
+		try {
+			await ready(AbortSignal.timeout(READY_MS));
+			response.type("text/plain").send("ok\n");
+		} catch (error) {
+			response
+				.status(503)
+				.type("text/plain")
+				.send(`not ready: ${error instanceof Error ? error.message : "?"}\n`);
+		}
+	});
+	router.get("/metrics", async (_request, response) => {
+		const { contentType, text } = await metrics();
+		response.set("Content-Type", contentType).send(text);
+	});
+	return router;
+};

@@ -1,0 +1,39 @@
+import type { ServerResponse } from "node:http";
+
+/** What a handler answers: a status, headers, and a body as bytes or as a function that sends it. */
+export interface Reply {
+	readonly status: number;
+	/** Names and values in turn, as `writeHead` takes them. */
+	readonly headers: readonly string[];
+	/** The whole body; its length is sent for HEAD as well. */
+	readonly body?: Uint8Array | string | undefined;
+	/** Sends a body that is streamed; `headers` then hold its Content-Length. */
+	readonly stream?: (response: ServerResponse) => Promise<void>;
+}
+
+/** A reply without a body. */
+export const empty = (status: number, headers: readonly string[] = []): Reply => ({
+	status,
+	headers: status === 204 || status === 304 ? headers : [...headers, "Content-Length", "0"],
+});
+
+/** A reply with a JSON body. */
+export const json = (status: number, value: unknown, headers: readonly string[] = []): Reply => ({
+	status,
+	headers: [...headers, "Content-Type", "application/json; charset=utf-8"],
+	body: JSON.stringify(value),
+});
+
+/** Writes a reply; resolves when its last byte was handed to the socket. */
+export const send = async (response: ServerResponse, reply: Reply, head: boolean): Promise<void> => {
+	const { body } = reply;
+	if (body === undefined) {
+		response.writeHead(reply.status, [...reply.headers]);
+		if (reply.stream === undefined || head) response.end();
+		else await reply.stream(response);
+		return;
+	}
+	response.writeHead(reply.status, [...reply.headers, "Content-Length", String(Buffer.byteLength(body))]);
+	if (head) response.end();
+	else response.end(body);
+};

@@ -1,0 +1,60 @@
+import type { IncomingMessage } from "node:http";
+import type { Access, Authenticator } from "#/auth/access.ts";
+import { OciError } from "#/oci/error.ts";
+import type { V2Endpoint } from "#/oci/path.ts";
+import type { Route } from "./routes.ts";
+
+/** What a refused client is told to ask for. */
+export interface ChallengeRequest {
+	/** Scope to ask a token for, e.g. `repository:team/app:pull`. */
+	readonly scope: string | undefined;
+	readonly error: "invalid_token" | "insufficient_scope" | undefined;
+}
+
+/** A refusal that asks for (other) credentials; becomes 401 with a challenge. */
+export class ChallengeError extends OciError {
+	readonly challenge: ChallengeRequest;
+
+	constructor(challenge: ChallengeRequest, detail: string) {
+		super("UNAUTHORIZED", { detail });
+		this.challenge = challenge;
+	}
+}
+
+/**
+ * Decides whether the request may go on, and as whom. Refusals say nothing about what exists.
+ *
+ * @throws ChallengeError, OciError DENIED
+ */
+export const authorize = async (
+	authenticator: Authenticator,
+	request: IncomingMessage,
+	path: V2Endpoint,
+	route: Route,
+	signal: AbortSignal,
+): Promise<Access> => {
+	const { authorization } = request.headers;
+	const outcome = await authenticator.authenticate(authorization, signal);
+	const scope = scopeOf(path, route);
+	if ("failed" in outcome) throw new ChallengeError({ scope, error: "invalid_token" }, outcome.failed);
+	const { access } = outcome;
+	if (await isAllowed(access, path, route, signal)) return access;
+	if (authorization === undefined) throw new ChallengeError({ scope, error: undefined }, "credentials are needed");
+	if (/^bearer /i.test(authorization)) {
+		throw new ChallengeError({ scope, error: "insufficient_scope" }, `the token does not grant ${scope ?? "this"}`);
+	}
+	throw new OciError("DENIED", { detail: `${access.actor} may not ${route.need} here` });
+};
+
+const isAllowed = async (access: Access, path: V2Endpoint, route: Route, signal: AbortSignal): Promise<boolean> => {
+	if (path.kind === "catalog") return (await access.catalog(signal)) !== undefined;
+	if (route.need === "identity" || !("repository" in path)) return access.principal.kind !== "anonymous";
+	return access.allows(route.need, path.repository, signal);
+};
+
+/** The scope that grants the request, as token services read it. */
+const scopeOf = (path: V2Endpoint, { need }: Route): string | undefined => {
+	if (path.kind === "catalog") return "registry:catalog:*";
+	if (need === "identity" || !("repository" in path)) return undefined;
+	return `repository:${path.repository}:${need === "push" ? "pull,push" : need}`;
+};

@@ -1,0 +1,16 @@
+import { formatErrors, OciError } from "#/oci/error.ts";
+import { json, type Reply } from "../reply.ts";
+
+/** How soon a client should come back after an overload or an outage, in seconds. */
+const RETRY_AFTER = "1";
+
+/**
+ * The reply that tells a client of a failure. Errors that are not ours become UNKNOWN with the request's id, by which
+ * the log tells more; their text stays here.
+ */
+export const toReply = (error: unknown, requestId: string): Reply => {
+	const known =
+		error instanceof OciError ? error : new OciError("UNKNOWN", { detail: `request ${requestId}`, cause: error });
+	const headers = known.status === 429 || known.status === 503 ? ["Retry-After", RETRY_AFTER] : [];
+	return json(known.status, formatErrors(known), headers);
+};
