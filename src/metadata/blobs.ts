@@ -1,0 +1,37 @@
+import type { Digest } from "#/oci/digest.ts";
+import type { Refused } from "./refusal.ts";
+import type { RepositoryFacts } from "./repositories.ts";
+
+/** Where a blob's bytes lie. Its identity is (store, digest). */
+export interface BlobLocation {
+	readonly digest: Digest;
+	/** Bytes. */
+	readonly size: number;
+	readonly store: string;
+	readonly key: string;
+}
+
+/** Blobs, as repositories see them: only through a link of the repository, never from the global table. */
+export interface Blobs {
+	/** `blob` is absent when the repository has no link to it; the whole when there is no such repository. */
+	find(
+		repository: string,
+		digest: Digest,
+		signal?: AbortSignal,
+	): Promise<{ readonly repository: RepositoryFacts; readonly blob: BlobLocation | undefined } | undefined>;
+	/** Names of repositories in `repository`'s own project that have the blob, at most `limit`, in byte order. */
+	holders(repository: string, digest: Digest, limit: number, signal?: AbortSignal): Promise<readonly string[]>;
+	/**
+	 * Links a blob of `from` into `repository` when both lie in the same store.
+	 * `mounted: false` when `from` does not have it, lies in another store, or its bytes are being collected.
+	 * The caller has made sure that the actor may read `from`.
+	 */
+	mount(
+		repository: string,
+		digest: Digest,
+		from: string,
+		actor: string,
+	): Promise<{ readonly mounted: boolean } | Refused>;
+	/** Takes the repository's link away. Refused while a manifest of the repository references the blob. */
+	unlink(repository: string, digest: Digest, actor: string): Promise<{ readonly unlinked: true } | Refused>;
+}
