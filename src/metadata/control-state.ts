@@ -1,12 +1,17 @@
 /** What the control plane may hand over. A kind joins when its feature exists. */
 export type ControlledKind = "Project" | "User" | "RobotAccount";
 
-/** One resource as the control plane wants it. `spec` was parsed by `control/specs.ts`. */
+/** One resource as the control plane wants it. Unless it is rejected, `spec` was parsed by `api/controlled-specs.ts`. */
 export interface DesiredResource {
 	readonly kind: ControlledKind;
 	readonly uid: string;
 	readonly generation: number;
 	readonly spec: { readonly [field: string]: unknown };
+	/**
+	 * Why this registry will not have the spec: the resource is observed as not ready for it, claims no name, and what
+	 * its uid had before stays in force.
+	 */
+	readonly rejected?: { readonly reason: string; readonly message: string };
 }
 
 /** What became of one resource. */
@@ -54,6 +59,8 @@ export interface ControlState {
 		readonly resources: readonly DesiredResource[];
 		readonly last: boolean;
 	}): Promise<{ readonly base: number } | { readonly refused: ControlRefusal }>;
+	/** The epoch in force, 0 before the first, and the version of the state. */
+	current(signal?: AbortSignal): Promise<{ readonly epoch: number; readonly base: number }>;
 	/** Changes after `cursor` (0: all), in order, at most `limit`. */
 	observe(cursor: number, limit: number, signal?: AbortSignal): Promise<readonly ObservedResource[]>;
 }
