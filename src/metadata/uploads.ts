@@ -54,12 +54,15 @@ export interface Uploads {
 	}): Promise<UploadLease | Refused>;
 	/** Goes on holding; false when the lease was lost. */
 	extend(id: string, epoch: number, leaseMs: number): Promise<boolean>;
-	/** Acknowledges bytes up to `offset`, already durable in the store, and gives the lease back. False: lease lost. */
+	/**
+	 * Acknowledges bytes up to `offset`, already durable in the store, and gives the lease back. False: lease lost.
+	 * `state` is undefined when nothing is kept yet, so that the next holder starts the object anew.
+	 */
 	release(progress: {
 		readonly id: string;
 		readonly epoch: number;
 		readonly offset: number;
-		readonly state: { readonly [field: string]: unknown };
+		readonly state: { readonly [field: string]: unknown } | undefined;
 	}): Promise<boolean>;
 	/**
 	 * Turns the committed object into the blob (store, digest), links it into the repository and ends the upload.

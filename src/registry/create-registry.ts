@@ -1,0 +1,46 @@
+import type { Metadata } from "#/metadata/metadata.ts";
+import { createBlobService } from "./blob-service.ts";
+import type { Clock } from "./clock.ts";
+import { answer } from "./errors.ts";
+import type { ManifestCache } from "./manifests/manifest-cache.ts";
+import { createManifestService } from "./manifests/manifest-service.ts";
+import { pageOf } from "./page-of.ts";
+import type { Registry } from "./registry.ts";
+import type { Report } from "./report.ts";
+import type { Stores } from "./store-named.ts";
+import { DEFAULT_UPLOAD_LIMITS, type UploadLimits } from "./uploads/limits.ts";
+import { RegistryUploads } from "./uploads/upload-service.ts";
+
+/** What a registry is made of. */
+export interface RegistryDeps {
+	readonly metadata: Pick<Metadata, "manifests" | "blobs" | "uploads" | "objects" | "repositories">;
+	/** By the names that projects use. */
+	readonly stores: Stores;
+	/** A new upload id: unique for all time, 1 to 64 letters, digits, `_` and `-`. See `new-id.ts`. */
+	readonly newId: () => string;
+	readonly clock: Clock;
+	/** This process instance: another one, or the next life of this one, has another. */
+	readonly holder: string;
+	readonly report: Report;
+	/** @defaultValue {@link DEFAULT_UPLOAD_LIMITS} */
+	readonly limits?: Partial<UploadLimits> | undefined;
+	/** @defaultValue none: payloads come from metadata each time */
+	readonly manifestCache?: ManifestCache | undefined;
+}
+
+/** Assembles the registry of one process. Before the stores are closed, drain its uploads. */
+export const createRegistry = (deps: RegistryDeps): Registry => {
+	const { metadata, stores, newId, clock, holder, report, manifestCache } = deps;
+	const { manifests, blobs, uploads, objects, repositories } = metadata;
+	const limits = { ...DEFAULT_UPLOAD_LIMITS, ...deps.limits };
+	return {
+		manifests: createManifestService({ manifests, cache: manifestCache }),
+		blobs: createBlobService({ blobs, stores }),
+		uploads: new RegistryUploads({ uploads, objects, blobs, stores, newId, clock, holder, report, limits }),
+		catalog: (scope, { last, limit }, signal) =>
+			answer(async () => {
+				const page = await pageOf(limit, (more) => repositories.catalog(scope, { last, limit: more }, signal));
+				return { repositories: page?.entries ?? [], more: page?.more ?? false };
+			}),
+	};
+};

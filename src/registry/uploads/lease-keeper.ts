@@ -1,0 +1,88 @@
+import type { Clock } from "#/registry/clock.ts";
+
+/** Thrown when another holder may have the upload: not a byte more may be written to it. */
+export class LeaseLostError extends Error {
+	override readonly name = "LeaseLostError";
+}
+
+/** What a {@link LeaseKeeper} works with. */
+export interface LeaseKeeperDeps {
+	/** Renews the lease; false when it is lost. */
+	readonly extend: () => Promise<boolean>;
+	readonly clock: Clock;
+	/** How long a renewal lasts, in milliseconds. */
+	readonly leaseMs: number;
+	/** How often to renew while there is progress, in milliseconds. */
+	readonly extendMs: number;
+}
+
+/**
+ * Keeps the lease on an upload while a request makes progress: bytes come, or the store is at work. A stalled request
+ * loses it in time. Judged by the monotonic clock from before each renewal was sent, so never too long.
+ */
+export class LeaseKeeper implements Disposable {
+	readonly #deps: LeaseKeeperDeps;
+	readonly #timer: NodeJS.Timeout;
+	#heldUntil: number;
+	#progress = false;
+	#working = 0;
+	#lost = false;
+
+	/** @param since when the lease was asked for, by the monotonic clock */
+	constructor(deps: LeaseKeeperDeps, since: number) {
+		this.#deps = deps;
+		this.#heldUntil = since + deps.leaseMs;
+		this.#timer = setInterval(() => void this.#tick(), deps.extendMs);
+		this.#timer.unref();
+	}
+
+	/**
+	 * To be awaited before every write: undefined when the lease is known to last, else the renewal.
+	 *
+	 * @throws LeaseLostError when it is lost, MetadataError when it ran out and metadata cannot tell
+	 */
+	ensure(): Promise<void> | undefined {
+		this.#progress = true;
+		if (!this.#lost && this.#deps.clock.monotonic() < this.#heldUntil - this.#deps.leaseMs / 3) return undefined;
+		return this.#renew();
+	}
+
+	/** Runs a step of the store that may take long; the lease is renewed meanwhile. */
+	async during<T>(step: () => Promise<T>): Promise<T> {
+		await this.ensure();
+		this.#working += 1;
+		try {
+			return await step();
+		} finally {
+			this.#working -= 1;
+		}
+	}
+
+	/** Ends the renewing; the lease itself is given back by whoever took it. */
+	[Symbol.dispose](): void {
+		clearInterval(this.#timer);
+	}
+
+	async #tick(): Promise<void> {
+		if (!this.#progress && this.#working === 0) return;
+		this.#progress = false;
+		// A failure is not final: the next write asks again.
+		await this.#extend().catch(() => undefined);
+	}
+
+	async #renew(): Promise<void> {
+		try {
+			await this.#extend();
+		} catch (error) {
+			if (this.#deps.clock.monotonic() >= this.#heldUntil) throw error;
+		}
+		if (this.#lost) throw new LeaseLostError("the upload's lease was lost");
+	}
+
+	async #extend(): Promise<void> {
+		if (this.#lost) return;
+		const asked = this.#deps.clock.monotonic();
+		if (await this.#deps.extend()) this.#heldUntil = asked + this.#deps.leaseMs;
+		else this.#lost = true;
+	}
+}
