@@ -1,0 +1,10 @@
+import type { Dialect } from "#/metadata/sql/statement.ts";
+
+/** PostgreSQL under READ COMMITTED: commands lock the rows that they decide on. */
+export const postgresDialect: Dialect = {
+	name: "postgres",
+	forUpdate: " FOR UPDATE",
+	forShare: " FOR SHARE",
+	skipLocked: " FOR UPDATE SKIP LOCKED",
+	jsonValues: "json_array_elements_text(CAST(? AS json))",
+};

@@ -1,0 +1,13 @@
+import { commands, queries } from "./catalog.ts";
+import type { Engine, Program } from "./engine.ts";
+import type { SqlExecutor } from "./executor.ts";
+import { migrations } from "./schema/migrations.ts";
+
+/** What the metadata of a registry consists of. */
+export const program: Program = { commands, queries, migrations };
+
+/** An engine that runs {@link program}, with the types of its commands and queries. */
+export function toExecutor(engine: Engine): SqlExecutor {
+	// The engine answers each name with what the function of that name in the catalog returns: SqlExecutor's promise.
+	return engine as SqlExecutor;
+}

@@ -1,0 +1,10 @@
+import type { Dialect } from "#/metadata/sql/statement.ts";
+
+/** SQLite: the writer is alone, so nothing is locked by row. */
+export const sqliteDialect: Dialect = {
+	name: "sqlite",
+	forUpdate: "",
+	forShare: "",
+	skipLocked: "",
+	jsonValues: "json_each(?)",
+};

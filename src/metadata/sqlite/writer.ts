@@ -1,0 +1,7 @@
+/** Entry of the writer thread. */
+import { program } from "#/metadata/sql/program.ts";
+import { threadStart } from "./database-thread.ts";
+import { serveWriter } from "./writer-server.ts";
+
+const { port, file } = threadStart();
+await serveWriter(port, file, program);
