@@ -26,6 +26,7 @@ export class BatchWriter {
 	readonly #program: Program;
 	readonly #statements: PreparedStatements;
 	readonly #mark: HighWaterMark;
+	readonly #time: TimeSource;
 	readonly #clock: WriterClock;
 	#changes = 0;
 
@@ -34,6 +35,7 @@ export class BatchWriter {
 		this.#program = deps.program;
 		this.#statements = new PreparedStatements(deps.db);
 		this.#mark = new HighWaterMark(this.#statements);
+		this.#time = deps.time;
 		this.#clock = new WriterClock(deps.time, this.#mark.floor);
 	}
 
@@ -49,10 +51,10 @@ export class BatchWriter {
 		try {
 			this.#statements.run({ sql: "BEGIN IMMEDIATE", params: [] });
 			const now = this.#clock.now();
-			const deadline = performance.now() + maxBatchMs;
+			const deadline = this.#time.monotonic() + maxBatchMs;
 			for (const request of requests.slice(0, maxCommands)) {
 				outcomes.push(this.#attempt(request, now));
-				if (performance.now() > deadline) break;
+				if (this.#time.monotonic() > deadline) break;
 			}
 			this.#keepTime(now);
 			this.#statements.run({ sql: "COMMIT", params: [] });

@@ -37,7 +37,7 @@ export class SqliteEngine implements Engine {
 	}
 
 	async ping(signal: AbortSignal): Promise<void> {
-		await abortable(this.#deps.ask(reserved.ping, undefined, undefined), signal);
+		await abortable(() => this.#deps.ask(reserved.ping, undefined, undefined), signal);
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
