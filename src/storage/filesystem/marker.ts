@@ -1,0 +1,97 @@
+import { dirname } from "node:path";
+import { StoreError } from "#/storage/store-error.ts";
+import { unless } from "./file-error.ts";
+import type { FileSystem } from "./file-system.ts";
+import type { Layout } from "./layout.ts";
+
+const HEADER = "limani-store 1";
+const MAX_MARKER_BYTES = 1024;
+
+/** What may lie in a root that is not a store's yet: a file system's own, and what an interrupted start left. */
+const HARMLESS = /^(?:lost\+found|limani-store\..+)$/;
+
+/** How {@link claimRoot} treats a root. */
+export interface ClaimOpts {
+	/** The store that must be here. */
+	readonly id: string;
+	/** Whether an empty root may become this store. Without it an empty root is taken for a volume that is not mounted. */
+	readonly create: boolean;
+	/** Distinguishes processes that start at once. */
+	readonly nonce: string;
+}
+
+/**
+ * Makes sure that `layout.root` is the root of store `id`: by the marker in it, or by writing the marker into an
+ * empty root. The marker is durable afterwards.
+ *
+ * @throws StoreError UNAVAILABLE when the root is another store's, something else's, or not mounted
+ */
+export const claimRoot = async (fileSystem: FileSystem, layout: Layout, opts: ClaimOpts): Promise<void> => {
+	const found = await readMarker(fileSystem, layout.marker);
+	if (found !== undefined) return assertMarker(found, layout, opts.id);
+	if (!opts.create) {
+		throw refusal(layout, `has no limani-store marker, though store ${opts.id} has objects: is its volume mounted?`);
+	}
+	const stranger = await findStranger(fileSystem, layout);
+	if (stranger !== undefined) {
+		throw refusal(layout, `has no limani-store marker and is not empty (${stranger}): it is not a store of ours`);
+	}
+	await writeMarker(fileSystem, layout, opts);
+};
+
+const refusal = (layout: Layout, why: string): StoreError => new StoreError("UNAVAILABLE", `${layout.root} ${why}`);
+
+const formatMarker = (id: string): string => `${HEADER}\n${id}\n`;
+
+const assertMarker = (found: string, layout: Layout, id: string): void => {
+	if (found === formatMarker(id)) return;
+	const [header, foundId] = found.split("\n");
+	if (header !== HEADER) throw refusal(layout, "has a limani-store marker of another version");
+	throw refusal(layout, `belongs to store ${JSON.stringify(foundId)}, not to ${JSON.stringify(id)}`);
+};
+
+const readMarker = (fileSystem: FileSystem, path: string): Promise<string | undefined> =>
+	unless(["ENOENT"], async () => {
+		const file = await fileSystem.open(path, "read");
+		try {
+			const bytes = Buffer.alloc(MAX_MARKER_BYTES);
+			return bytes.toString("utf8", 0, await file.read(bytes, 0));
+		} finally {
+			await file.close();
+		}
+	});
+
+/** The name of something that does not belong into a root about to become a store's. */
+const findStranger = async (fileSystem: FileSystem, layout: Layout): Promise<string | undefined> => {
+	const entries = await fileSystem.readDirectory(layout.root);
+	return entries.find((entry) => !HARMLESS.test(entry.name))?.name;
+};
+
+/** Written aside and renamed, so that a marker is never seen half. */
+const writeMarker = async (fileSystem: FileSystem, layout: Layout, opts: ClaimOpts): Promise<void> => {
+	const aside = `${layout.marker}.${opts.nonce}`;
+	const file = await fileSystem.open(aside, "create");
+	try {
+		await file.write([Buffer.from(formatMarker(opts.id))], 0);
+		await file.fsync();
+	} finally {
+		await file.close();
+	}
+	await fileSystem.rename(aside, layout.marker);
+	await fileSystem.fsyncDirectory(layout.root);
+};
+
+/** Makes the root directory, and those above it where they are missing, durably. */
+export const makeRoot = async (fileSystem: FileSystem, root: string): Promise<void> => {
+	const parent = dirname(root);
+	if (parent === root) return;
+	if ((await unless(["ENOENT"], () => fileSystem.stat(root))) !== undefined) {
+		// Perhaps made a moment ago by a process that was killed before its fsync. A parent that is not ours to open
+		// is no matter: then it is not we who made the entry.
+		await unless(["EACCES", "EPERM", "EINVAL"], () => fileSystem.fsyncDirectory(parent));
+		return;
+	}
+	await makeRoot(fileSystem, parent);
+	await unless(["EEXIST"], () => fileSystem.makeDirectory(root));
+	await fileSystem.fsyncDirectory(parent);
+};
