@@ -1,0 +1,85 @@
+import { z } from "zod";
+import { CONTROLLED_KINDS } from "#/api/controlled-specs.ts";
+import type { Control } from "./control.ts";
+
+const count = z.int().min(0);
+const uid = z.string().min(1).max(128);
+
+const desired = z.object({
+	kind: z.enum(CONTROLLED_KINDS),
+	uid,
+	generation: count,
+	spec: z.record(z.string(), z.unknown()),
+});
+
+const observed = z.object({
+	kind: z.enum(CONTROLLED_KINDS),
+	uid: z.string(),
+	generation: count,
+	ready: z.boolean(),
+	reason: z.string(),
+	message: z.string(),
+	cursor: count,
+	deleted: z.boolean(),
+});
+
+const staleEpoch = z.object({ reason: z.literal("stale-epoch"), epoch: count });
+const baseMismatch = z.object({ reason: z.literal("base-mismatch"), base: count });
+const unknownFeature = z.object({ reason: z.literal("unknown-feature"), features: z.array(z.string()) });
+const applied = z.union([
+	z.object({ base: count }),
+	z.object({ refused: z.discriminatedUnion("reason", [staleEpoch, baseMismatch]) }),
+]);
+
+const namesOnce = (uids: readonly string[]): boolean => new Set(uids).size === uids.length;
+const ONCE = "expected each uid once";
+
+/** The shape of one operation on the wire. */
+export interface Operation<In = unknown, Out = unknown> {
+	readonly name: keyof Control;
+	/** Below the origin; every operation is a POST of JSON, answered by 200 and JSON. */
+	readonly path: string;
+	readonly input: z.ZodType<In>;
+	readonly output: z.ZodType<Out>;
+}
+
+const operation = <In, Out>(name: keyof Control, input: z.ZodType<In>, output: z.ZodType<Out>): Operation<In, Out> => ({
+	name,
+	path: `/control/v1/${name}`,
+	input,
+	output,
+});
+
+/** Every operation of {@link Control}: the one table from which the client and the server are made. */
+export const CONTRACT = {
+	begin: operation("begin", z.object({ holder: z.string().min(1).max(256) }), z.object({ epoch: count, base: count })),
+	apply: operation(
+		"apply",
+		z
+			.object({ epoch: count, base: count, upserts: z.array(desired), deletes: z.array(uid) })
+			.refine(({ upserts, deletes }) => namesOnce([...upserts.map((one) => one.uid), ...deletes]), ONCE),
+		applied,
+	),
+	resync: operation(
+		"resync",
+		z
+			.object({ epoch: count, snapshot: z.string().min(1).max(128), resources: z.array(desired), last: z.boolean() })
+			.refine(({ resources }) => namesOnce(resources.map((one) => one.uid)), ONCE),
+		applied,
+	),
+	observe: operation(
+		"observe",
+		z.object({ cursor: count, limit: z.int().min(1).max(1_000) }),
+		z.object({ changes: z.array(observed), cursor: count }),
+	),
+	run: operation(
+		"run",
+		z.object({ epoch: count, feature: z.string().min(1).max(64), id: z.string().max(512) }),
+		z.union([
+			z.object({ ran: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])) }),
+			z.object({ refused: z.discriminatedUnion("reason", [staleEpoch, baseMismatch, unknownFeature]) }),
+		]),
+	),
+} as const satisfies {
+	readonly [K in keyof Control]: Operation<Parameters<Control[K]>[0], Awaited<ReturnType<Control[K]>>>;
+};
