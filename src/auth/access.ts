@@ -29,5 +29,9 @@ export type Authentication =
 
 /** Turns a request's Authorization header into what it allows. An absent header is anonymous access. */
 export interface Authenticator {
-	authenticate(authorization: string | undefined, signal: AbortSignal): Promise<Authentication>;
+	/**
+	 * @param address the client's, to slow down those who guess passwords; clients without one are slowed down together
+	 * @throws OciError TOOMANYREQUESTS after too many failures, UNAVAILABLE while too many passwords are being checked
+	 */
+	authenticate(authorization: string | undefined, signal: AbortSignal, address?: string): Promise<Authentication>;
 }

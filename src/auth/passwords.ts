@@ -1,0 +1,43 @@
+import { hash, type Options, verify } from "@node-rs/argon2";
+import { Limiter } from "#/lib/limiter.ts";
+
+/** Argon2id (the library's default) with 19 MiB, two passes and one lane. */
+const PARAMETERS: Options = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
+
+/** A hash of those parameters that no password has, for users that do not exist. */
+const NOBODY = `$argon2id$v=19$m=19456,t=2,p=1$bGltYW5pIG5vYm9keSE$${"A".repeat(43)}`;
+
+/** The Argon2id hash of a password that a person chose, as a PHC string with a salt of its own. */
+export const hashPassword = (password: string): Promise<string> => hash(password, PARAMETERS);
+
+/** Settings of {@link Passwords}. */
+export interface PasswordsOpts {
+	/**
+	 * How many hashes are computed at once. They run on the threads that file I/O runs on, of which there are four.
+	 *
+	 * @defaultValue 2
+	 */
+	readonly concurrency?: number;
+	/** How many more checks may wait, at some 8 ms each. @defaultValue 64 */
+	readonly maxWaiting?: number;
+}
+
+/** Checks passwords, a bounded number of them at once: each takes 19 MiB and a core for 8 ms. */
+export class Passwords {
+	readonly #limiter: Limiter;
+
+	constructor({ concurrency = 2, maxWaiting = 64 }: PasswordsOpts = {}) {
+		this.#limiter = new Limiter({ concurrency, maxWaiting });
+	}
+
+	/**
+	 * Whether the password has that hash. Without a hash it takes as long, and is false: that is how a user who does not
+	 * exist is as dear as one who does. Undefined when too many checks are waiting already.
+	 */
+	tryVerify(passwordHash: string | undefined, password: string): Promise<boolean> | undefined {
+		return this.#limiter.tryRun(async () => {
+			const matches = await verify(passwordHash ?? NOBODY, password);
+			return matches && passwordHash !== undefined;
+		});
+	}
+}

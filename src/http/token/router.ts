@@ -1,0 +1,41 @@
+/** The token service's face: `/token`, where clients get tokens, and the public keys that tokens are verified with. */
+import express, { type Router } from "express";
+import type { Keyring } from "#/auth/keyring.ts";
+import { OciError } from "#/oci/error.ts";
+import { json } from "../reply.ts";
+import { type ExchangeDeps, serve } from "./exchange.ts";
+import { toOAuthFailure, toRegistryFailure } from "./failures.ts";
+import { getToken, type TokenHandlerDeps } from "./get-token.ts";
+import { postToken } from "./post-token.ts";
+
+/** What the token service's face works with. */
+export interface TokenRouterDeps extends ExchangeDeps, TokenHandlerDeps {
+	readonly keyring: Pick<Keyring, "jwks">;
+}
+
+/** How long others may keep the public keys, in seconds: a new key is published for twice as long before it signs. */
+const JWKS_MAX_AGE_S = 30;
+
+/** `GET` and `POST /token`, and `/.well-known/jwks.json` (RFC 7517 §5). Client addresses follow the app's `trust proxy`. */
+export const tokenRouter = (deps: TokenRouterDeps): Router => {
+	const router = express.Router();
+	const fail = (error: unknown, requestId: string) => toRegistryFailure(error, requestId, deps.service);
+	const refuseMethod = async () => {
+		throw new OciError("UNSUPPORTED");
+	};
+	router.get("/token", serve(deps, { route: "token", handle: getToken(deps), fail }));
+	router.post("/token", serve(deps, { route: "token", handle: postToken(deps), fail: toOAuthFailure }));
+	router.all("/token", (request, response) => {
+		response.set("Allow", "GET, HEAD, POST");
+		return serve(deps, { route: "token", handle: refuseMethod, fail })(request, response);
+	});
+	router.get(
+		"/.well-known/jwks.json",
+		serve(deps, {
+			route: "jwks",
+			handle: async () => json(200, deps.keyring.jwks(), ["Cache-Control", `public, max-age=${JWKS_MAX_AGE_S}`]),
+			fail,
+		}),
+	);
+	return router;
+};

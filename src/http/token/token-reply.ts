@@ -1,0 +1,18 @@
+import type { TokenGrant } from "#/auth/token-service.ts";
+import { json, type Reply } from "../reply.ts";
+
+/** The reply that hands out tokens; it is not to be kept by anything in between (RFC 6749 §5.1). */
+export const toTokenReply = ({ token, expiresIn, issuedAt, scope, refreshToken }: TokenGrant): Reply =>
+	json(
+		200,
+		{
+			token,
+			access_token: token,
+			token_type: "Bearer",
+			expires_in: expiresIn,
+			issued_at: new Date(issuedAt).toISOString(),
+			scope,
+			...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
+		},
+		["Cache-Control", "no-store"],
+	);
