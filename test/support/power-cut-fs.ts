@@ -1,8 +1,9 @@
 /**
  * A file system in memory that knows what would outlive a power cut: of a file what was fsynced, of a directory the
  * entries that were fsynced. Everything else may survive, survive in part or vanish, as a journal and a disk's cache
- * please. What it grants beyond POSIX is what journals grant: a rename never loses the file, since the entry at the
- * old place goes for good only when the one at the new place came for good.
+ * please. What it grants beyond POSIX is what journals and ordered writes grant: a rename never loses the file, since
+ * the entry at the old place goes for good only once the one at the new place came for good. An fsync of the old
+ * directory alone does not bring that about.
  */
 import { posix } from "node:path";
 import type { FileStat, FileSystem, OpenFile, OpenMode } from "#/storage/filesystem/file-system.ts";
@@ -14,7 +15,8 @@ type FileEffect =
 
 interface FileNode {
 	readonly kind: "file";
-	durable: Uint8Array;
+	/** Absent before the first fsync: a check of the file system may then drop what names it. */
+	durable: Uint8Array | undefined;
 	bytes: Uint8Array;
 	/** Since the last fsync. */
 	pending: FileEffect[];
@@ -24,16 +26,17 @@ interface EntryEffect {
 	readonly name: string;
 	/** Absent when the entry went. */
 	readonly node: Node | undefined;
-	/** The directory and the effect that must become durable no later than this one. */
-	readonly after?: { readonly directory: DirectoryNode; readonly effect: EntryEffect };
+	/** Whether it outlives a power cut, be it only once `after` does. */
+	isSynced: boolean;
+	/** What must have become durable before this can. */
+	readonly after?: EntryEffect;
 }
 
 interface DirectoryNode {
 	readonly kind: "directory";
-	readonly durable: Map<string, Node>;
 	readonly entries: Map<string, Node>;
-	/** Since the last fsync. */
-	pending: EntryEffect[];
+	/** How the entries came about, from an empty directory on. */
+	readonly history: EntryEffect[];
 }
 
 type Node = FileNode | DirectoryNode;
@@ -106,27 +109,21 @@ export class PowerCutFileSystem implements FileSystem {
 		const source = this.#directory(posix.dirname(from));
 		// As POSIX has it for two names of one file.
 		if (target.entries.get(posix.basename(to)) === node) return;
-		const arrival: EntryEffect = { name: posix.basename(to), node };
-		affectEntry(target, arrival);
-		affectEntry(source, {
-			name: posix.basename(from),
-			node: undefined,
-			after: { directory: target, effect: arrival },
-		});
+		const arrival = affectEntry(target, posix.basename(to), node);
+		affectEntry(source, posix.basename(from), undefined, arrival);
 	}
 
 	async unlink(path: string): Promise<void> {
 		await this.#affect();
 		if (this.#find(path).kind === "directory") throw failure("EISDIR", path);
-		affectEntry(this.#directory(posix.dirname(path)), { name: posix.basename(path), node: undefined });
+		affectEntry(this.#directory(posix.dirname(path)), posix.basename(path), undefined);
 	}
 
 	async fsyncDirectory(path: string): Promise<void> {
 		await this.#affect();
 		const node = this.#directory(path);
 		if (this.#isSwallowed("directory", path)) return;
-		for (const effect of node.pending) persistEntry(node, effect);
-		node.pending = [];
+		for (const effect of node.history) effect.isSynced = true;
 	}
 
 	async checkWritable(path: string): Promise<void> {
@@ -136,7 +133,7 @@ export class PowerCutFileSystem implements FileSystem {
 
 	async #create(path: string): Promise<FileNode> {
 		await this.#affect();
-		const node: FileNode = { kind: "file", durable: new Uint8Array(), bytes: new Uint8Array(), pending: [] };
+		const node: FileNode = { kind: "file", durable: undefined, bytes: new Uint8Array(), pending: [] };
 		this.#add(path, node);
 		return node;
 	}
@@ -192,7 +189,7 @@ export class PowerCutFileSystem implements FileSystem {
 		const parent = this.#directory(posix.dirname(path));
 		const name = posix.basename(path);
 		if (parent.entries.has(name)) throw failure("EEXIST", path);
-		affectEntry(parent, { name, node });
+		affectEntry(parent, name, node);
 	}
 
 	#directory(path: string): DirectoryNode {
@@ -214,7 +211,7 @@ export class PowerCutFileSystem implements FileSystem {
 }
 
 function directoryNode(): DirectoryNode {
-	return { kind: "directory", durable: new Map(), entries: new Map(), pending: [] };
+	return { kind: "directory", entries: new Map(), history: [] };
 }
 
 function failure(code: string, path: string): Error {
@@ -230,18 +227,11 @@ function affectFile(node: FileNode, effect: FileEffect): void {
 	node.pending.push(effect);
 }
 
-function affectEntry(directory: DirectoryNode, effect: EntryEffect): void {
+function affectEntry(directory: DirectoryNode, name: string, node: Node | undefined, after?: EntryEffect): EntryEffect {
+	const effect: EntryEffect = { name, node, isSynced: false, ...(after && { after }) };
 	applyToEntries(directory.entries, effect);
-	directory.pending.push(effect);
-}
-
-function persistEntry(directory: DirectoryNode, effect: EntryEffect): void {
-	const { after } = effect;
-	if (after?.directory.pending.includes(after.effect)) {
-		persistEntry(after.directory, after.effect);
-		after.directory.pending = after.directory.pending.filter((pending) => pending !== after.effect);
-	}
-	applyToEntries(directory.durable, effect);
+	directory.history.push(effect);
+	return effect;
 }
 
 function applyToEntries(entries: Map<string, Node>, { name, node }: EntryEffect): void {
@@ -264,39 +254,36 @@ const SURVIVAL: readonly [number, ...number[]] = [0, 0.5, 1];
 function afterCut(root: DirectoryNode, random: Random): DirectoryNode {
 	const ofEntries = pick(random, SURVIVAL);
 	const ofBytes = pick(random, SURVIVAL);
-	const decided = new Map<EntryEffect, boolean>();
-	const survives = (directory: DirectoryNode, effect: EntryEffect): boolean => {
-		if (!directory.pending.includes(effect)) return true;
-		const known = decided.get(effect);
-		if (known !== undefined) return known;
-		const { after } = effect;
-		const verdict = random() < ofEntries && (after === undefined || survives(after.directory, after.effect));
-		decided.set(effect, verdict);
+	const verdicts = new Map<EntryEffect, boolean>();
+	const survives = (effect: EntryEffect): boolean => {
+		const verdict =
+			verdicts.get(effect) ??
+			((effect.isSynced || random() < ofEntries) && (effect.after === undefined || survives(effect.after)));
+		verdicts.set(effect, verdict);
 		return verdict;
 	};
-	const made = new Map<Node, Node>();
-	const remake = (node: Node): Node => {
-		const known = made.get(node);
-		if (known !== undefined) return known;
-		const fresh = node.kind === "file" ? remakeFile(node, random, ofBytes) : directoryNode();
-		made.set(node, fresh);
-		if (node.kind === "file" || fresh.kind === "file") return fresh;
-		const entries = new Map(node.durable);
-		for (const effect of node.pending) if (survives(node, effect)) applyToEntries(entries, effect);
+	const remade = new Map<FileNode, FileNode | undefined>();
+	const remakeFile = (node: FileNode): FileNode | undefined => {
+		if (!remade.has(node)) remade.set(node, fileAfterCut(node, random, ofBytes));
+		return remade.get(node);
+	};
+	const remakeDirectory = (node: DirectoryNode): DirectoryNode => {
+		const entries = new Map<string, Node>();
+		for (const effect of node.history) if (survives(effect)) applyToEntries(entries, effect);
+		const fresh = directoryNode();
 		for (const [name, child] of entries) {
-			const remade = remake(child);
-			fresh.durable.set(name, remade);
-			fresh.entries.set(name, remade);
+			const after = child.kind === "file" ? remakeFile(child) : remakeDirectory(child);
+			if (after !== undefined) affectEntry(fresh, name, after).isSynced = true;
 		}
 		return fresh;
 	};
-	const remade = remake(root);
-	return remade.kind === "directory" ? remade : directoryNode();
+	return remakeDirectory(root);
 }
 
 /** Each write since the last fsync survives, vanishes, or survives in its first bytes; gaps read as zeros. */
-function remakeFile(node: FileNode, random: Random, survival: number): FileNode {
-	let bytes = node.durable;
+function fileAfterCut(node: FileNode, random: Random, survival: number): FileNode | undefined {
+	if (node.durable === undefined && random() >= survival) return undefined;
+	let bytes = node.durable ?? new Uint8Array();
 	for (const effect of node.pending) {
 		if (random() >= survival) continue;
 		const isTorn = effect.kind === "write" && survival < 1 && random() < 0.5;

@@ -163,11 +163,13 @@ export class StagedWriter implements BlobWriter {
 		const { fileSystem, directories } = this.#deps;
 		const { staged, data } = this.#staged.paths;
 		const target = dirname(data);
+		// The new place must be durable before the name moves there, or a power cut leaves it at neither place.
+		await directories.make(target);
+		await directories.persist(target);
 		await directories.within(target, () => fileSystem.rename(staged, data));
 		this.#isRenamed = true;
 		await Promise.all([
 			fileSystem.fsyncDirectory(target),
-			directories.persist(target),
 			// So that the object cannot come back as an unfinished one as well.
 			fileSystem.fsyncDirectory(dirname(staged)),
 		]);
