@@ -1,5 +1,6 @@
 import type { Objects } from "#/metadata/objects.ts";
 import type { BlobStore, BlobWriter, WriterState } from "#/storage/blob-store.ts";
+import { findObject } from "./find-object.ts";
 import type { Report } from "./report.ts";
 
 /** What {@link discard} works with. */
@@ -48,19 +49,8 @@ export const discardUnknown = async (
 	signal: AbortSignal,
 ): Promise<void> => {
 	try {
-		if (!(await isKnown(objects, name, key, signal))) await store.delete(key, state, signal);
+		if ((await findObject(objects, name, key, signal)) === undefined) await store.delete(key, state, signal);
 	} catch (error) {
 		report({ event: "object.discard-failed", level: "warn", error, fields: { store: name, key } });
-	}
-};
-
-const isKnown = async (objects: Objects, store: string, key: string, signal: AbortSignal): Promise<boolean> => {
-	// A prefix comes before everything that it begins, so the key is among the first few after it.
-	for (let last = key.slice(0, -1); ; ) {
-		const page = await objects.list(store, { last, limit: 32 }, signal);
-		if (page.some((object) => object.key === key)) return true;
-		const end = page.at(-1)?.key;
-		if (end === undefined || end > key) return false;
-		last = end;
 	}
 };

@@ -1,0 +1,154 @@
+import { CodedError } from "#/lib/coded-error.ts";
+import type { Metadata } from "#/metadata/metadata.ts";
+import type { JournalRecord } from "#/metadata/snapshots.ts";
+import { findObject } from "#/registry/find-object.ts";
+import { journalKey } from "#/registry/object-keys.ts";
+import type { Stores } from "#/registry/store-named.ts";
+import { type Finding, verifyStore } from "#/registry/verify.ts";
+import { type IgnoredObject, type Journal, readJournal, recordsOf, snapshotOf } from "./read-journal.ts";
+
+/** What {@link rebuild} works with. */
+export interface RebuildDeps {
+	readonly metadata: Pick<Metadata, "projects" | "repositories" | "outbox" | "objects" | "snapshots">;
+	readonly stores: Stores;
+	readonly holder: string;
+	/** Takes each object that the records name and the store does not have, or the other way round. */
+	readonly found: (finding: Finding) => void;
+}
+
+/** What a rebuild came to. */
+export interface RebuildSummary {
+	/** Records applied. */
+	readonly records: number;
+	readonly repositories: number;
+	readonly manifests: number;
+	readonly blobs: number;
+	/** When the last change was made that is contained, milliseconds since the epoch; absent without any. */
+	readonly lastAt: number | undefined;
+	/** Parts of the journal that were not used; a `loose` one means that changes are lost. */
+	readonly ignored: readonly IgnoredObject[];
+	/** How many findings there were. */
+	readonly findings: number;
+}
+
+/** Why there was no rebuild. NOT_EMPTY: metadata holds something, which is never overwritten. NOTHING: no journal. */
+export class RebuildError extends CodedError<"NOT_EMPTY" | "NOTHING"> {
+	override readonly name = "RebuildError";
+}
+
+/** Records applied in one transaction. */
+const BATCH = 200;
+
+/**
+ * Makes an empty metadata store what it was, from the stores: the newest snapshot of each, then the segments after it.
+ * Lost are changes of the last second or so that had not come to the journal.
+ *
+ * @throws RebuildError, StoreError, MetadataError
+ */
+export const rebuild = async (deps: RebuildDeps, signal: AbortSignal): Promise<RebuildSummary> => {
+	const { metadata, stores, found } = deps;
+	await assertEmpty(deps, signal);
+	const journals = await Promise.all([...stores].map(([name, store]) => readJournal(name, store, signal)));
+	if (journals.every(({ snapshot, chain }) => snapshot === undefined && chain.length === 0)) {
+		throw new RebuildError("NOTHING", "no store has a snapshot or a journal that begins at its first segment");
+	}
+
+	const applied = { records: 0, lastAt: undefined };
+	for (const journal of journals) await apply(deps, snapshotOf(journal, signal), applied);
+	await apply(deps, inOrder(journals.map((journal) => recordsOf(journal, signal))), applied);
+
+	let findings = 0;
+	const contents = { repositories: 0, manifests: 0, blobs: 0 };
+	for (const journal of journals) {
+		await adopt(deps, journal, signal);
+		await count(deps, journal.name, contents, signal);
+		const { name, store } = journal;
+		findings += (await verifyStore({ objects: metadata.objects, store, found }, name, signal)).findings;
+	}
+	return { ...applied, ...contents, ignored: journals.flatMap(({ ignored }) => ignored), findings };
+};
+
+const assertEmpty = async ({ metadata, stores }: RebuildDeps, signal: AbortSignal): Promise<void> => {
+	const { projects, repositories, outbox, objects } = metadata;
+	const page = { limit: 1 };
+	const something = [
+		projects.list(page, signal),
+		repositories.catalog("all", page, signal),
+		...[...stores.keys()].map((store) => objects.list(store, page, signal)),
+	];
+	const isEmpty = (await Promise.all(something)).every((found) => found.length === 0);
+	const segments = await Promise.all([...stores.keys()].map((store) => outbox.lastSegment(store, signal)));
+	if (isEmpty && segments.every((segment) => segment === undefined)) return;
+	throw new RebuildError("NOT_EMPTY", "a rebuild needs an empty database");
+};
+
+const apply = async (
+	{ metadata }: RebuildDeps,
+	records: AsyncIterable<JournalRecord>,
+	applied: { records: number; lastAt: number | undefined },
+): Promise<void> => {
+	let batch: JournalRecord[] = [];
+	const flush = async (): Promise<void> => {
+		if (batch.length > 0) await metadata.snapshots.restore(batch);
+		batch = [];
+	};
+	for await (const record of records) {
+		applied.records += 1;
+		applied.lastAt = Math.max(applied.lastAt ?? 0, record.at);
+		if (batch.push(record) >= BATCH) await flush();
+	}
+	await flush();
+};
+
+/** The records of several journals by the time of their changes; within a journal the order stays. */
+async function* inOrder(journals: readonly AsyncGenerator<JournalRecord>[]): AsyncGenerator<JournalRecord> {
+	const heads = await Promise.all(journals.map(async (rest) => ({ rest, head: await rest.next() })));
+	for (;;) {
+		let first: (typeof heads)[number] | undefined;
+		for (const journal of heads) {
+			if (journal.head.done === true) continue;
+			if (first === undefined || first.head.done === true || journal.head.value.at < first.head.value.at)
+				first = journal;
+		}
+		if (first === undefined || first.head.done === true) return;
+		yield first.head.value;
+		first.head = await first.rest.next();
+	}
+}
+
+/** Lets the journal go on where it ended, and knows its objects, so that none of them is an unknown byte. */
+const adopt = async (
+	{ metadata, holder }: RebuildDeps,
+	{ name, snapshot, chain, objects }: Journal,
+	signal: AbortSignal,
+): Promise<void> => {
+	const last = chain.at(-1);
+	if (last !== undefined) {
+		const { number, key, hash } = last;
+		await metadata.snapshots.adopt({ store: name, number, key, hash });
+	} else if (snapshot !== undefined && snapshot.segment > 0) {
+		const { segment: number, hash } = snapshot;
+		const key = objects.find((object) => object.key.startsWith(journalKey(number, "")))?.key ?? snapshot.key;
+		await metadata.snapshots.adopt({ store: name, number, key, hash });
+	}
+	for (const { key, size } of objects) {
+		if ((await findObject(metadata.objects, name, key, signal)) !== undefined) continue;
+		const purpose = key.startsWith("journal/") ? "journal" : "snapshot";
+		await metadata.objects.intend({ store: name, key, purpose, holder });
+		await metadata.objects.settle(name, key, size);
+	}
+};
+
+const count = async (
+	{ metadata }: RebuildDeps,
+	store: string,
+	contents: { repositories: number; manifests: number; blobs: number },
+	signal: AbortSignal,
+): Promise<void> => {
+	const { records } = await metadata.snapshots.export(store, signal);
+	for await (const { kind } of records) {
+		if (kind === "repository-created") contents.repositories += 1;
+		if (kind === "manifest-put") contents.manifests += 1;
+		if (kind === "object-live") contents.blobs += 1;
+	}
+};
