@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the scripts of this folder; sourced, never run. Messages go to standard error, results
 # (NAME=path lines, safe to eval) to standard output.
 
@@ -38,7 +39,7 @@ apt_get() {
   return "$status"
 }
 
-apt_lists() { [ -n "$(apt-cache --names-only search '^libc6$' 2>/dev/null)" ] || apt_get update; }
+apt_lists() { compgen -G '/var/lib/apt/lists/*_Packages*' >/dev/null || apt_get update; }
 
 # Tests start their own servers on their own ports, so the services that packages bring stay down.
 # An existing policy of the machine is left as it is.
@@ -80,6 +81,7 @@ apt_of() {
   if [ ! -s "$root/sources/$suite.list" ]; then
     apt_lists
     codename=$(. /etc/os-release && printf %s "$VERSION_CODENAME")
+    # shellcheck disable=SC2016 # apt-get expands these
     uri=$(apt-get indextargets --format '$(RELEASE) $(REPO_URI)' 'Created-By: Packages' |
       awk -v release="$codename" '$1 == release { print $2; exit }')
     [ -n "$uri" ] || die "no Debian source for $codename found in the machine's apt configuration"
@@ -155,60 +157,10 @@ go_program() {
   say "$name: built $package@$version"
 }
 
-# start_server DIR NAME COMMAND...: runs a server in the background with DIR as its working folder, its
-# output in DIR/NAME.log and its process id in DIR/NAME.pid.
-start_server() {
-  local dir=$1 name=$2
-  shift 2
-  if server_runs "$dir" "$name"; then die "$name already runs in $dir"; fi
-  (cd "$dir" && exec setsid "$@" </dev/null >>"$dir/$name.log" 2>&1) &
-  echo $! >"$dir/$name.pid"
-}
-
-# server_runs DIR NAME: the process of that id may by now be somebody else's, so its folder is looked at too.
-server_runs() {
-  local pid
-  pid=$(cat "$1/$2.pid" 2>/dev/null) && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$1" ]
-}
-
-# stop_server DIR NAME: asks it to end, and after 10 seconds ends it. Nothing to do when it is not running.
-stop_server() {
-  local dir=$1 name=$2 pid tries=100
-  if server_runs "$dir" "$name"; then
-    pid=$(cat "$dir/$name.pid")
-    kill "$pid" 2>/dev/null || true
-    while server_runs "$dir" "$name" && [ $((tries -= 1)) -gt 0 ]; do sleep 0.1; done
-    if server_runs "$dir" "$name"; then kill -9 "$pid" 2>/dev/null || true; fi
-  fi
-  rm -f "$dir/$name.pid"
-}
-
-# wait_for DIR NAME COMMAND...: until COMMAND succeeds; fails when the server dies or 60 seconds pass.
-wait_for() {
-  local dir=$1 name=$2 tries=300
-  shift 2
-  until "$@" >/dev/null 2>&1; do
-    if ! server_runs "$dir" "$name" || [ $((tries -= 1)) -le 0 ]; then
-      tail -n 20 "$dir/$name.log" >&2 || true
-      die "$name did not come up; its log is $dir/$name.log"
-    fi
-    sleep 0.2
-  done
-}
-
-# answers URL: true when anything answers HTTP there, whatever it says.
-answers() { curl -s -o /dev/null --max-time 2 "$1"; }
-
-# Sets NODE to the repository's own Node when it is installed, else to the one in PATH.
-find_node() {
-  NODE=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/node_modules/.bin/node
-  if [ ! -x "$NODE" ]; then NODE=$(command -v node) || die "needs Node 20 or newer in PATH"; fi
-}
-
 # postgres_bin: the program folder of the newest PostgreSQL here that has a server, or nothing.
 postgres_bin() {
   local bin
-  for bin in $(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -t/ -k5,5 -rn); do
+  for bin in $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -t/ -k5,5 -rn); do
     if [ -x "$bin/initdb" ] && [ -x "$bin/pg_ctl" ] && [ "$(basename "$(dirname "$bin")")" -ge 15 ]; then
       printf '%s\n' "$bin"
       return
