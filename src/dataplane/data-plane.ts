@@ -1,0 +1,102 @@
+/** The data plane as the control plane sees it: what it is told is kept in metadata, from which everything else reads. */
+import { checkInput, toJson } from "#/control/check-input.ts";
+import { CONTRACT, type Operation } from "#/control/contract.ts";
+import type { Applied, Control, ControlRefusal, RunOutcome } from "#/control/control.ts";
+import { ControlError } from "#/control/control-error.ts";
+import { CodedError } from "#/lib/coded-error.ts";
+import { untilAborted } from "#/lib/until-aborted.ts";
+import type { ControlState } from "#/metadata/control-state.ts";
+import { MetadataError } from "#/metadata/metadata-error.ts";
+import { judgeSpec } from "./judge-spec.ts";
+
+/** What a run did, as counts and words fit for a status. */
+export type RunReport = { readonly [count: string]: number | string | boolean };
+
+/** Background work that can be asked for, by feature. `id` names the subject where a feature has several. */
+export type RunnableFeatures = { readonly [feature: string]: (id: string, signal: AbortSignal) => Promise<RunReport> };
+
+/** What {@link DataPlane} works with. */
+export interface DataPlaneDeps {
+	readonly controlState: ControlState;
+	/** Names of the configured blob stores. */
+	readonly stores: ReadonlySet<string>;
+	readonly features: RunnableFeatures;
+}
+
+type Input<N extends keyof Control> = Parameters<Control[N]>[0];
+
+/** {@link Control} in process, with the bounds and the errors that it has over a connection. */
+export class DataPlane implements Control {
+	readonly #controlState: ControlState;
+	readonly #stores: ReadonlySet<string>;
+	readonly #features: RunnableFeatures;
+
+	constructor({ controlState, stores, features }: DataPlaneDeps) {
+		this.#controlState = controlState;
+		this.#stores = stores;
+		this.#features = features;
+	}
+
+	begin(input: Input<"begin">, signal: AbortSignal): Promise<{ readonly epoch: number; readonly base: number }> {
+		return answer(CONTRACT.begin, input, signal, ({ holder }) => this.#controlState.begin(holder));
+	}
+
+	apply(input: Input<"apply">, signal: AbortSignal): Promise<Applied> {
+		return answer(CONTRACT.apply, input, signal, (change) => {
+			const upserts = change.upserts.map((resource) => judgeSpec(resource, this.#stores));
+			return this.#controlState.apply({ ...change, upserts });
+		});
+	}
+
+	resync(input: Input<"resync">, signal: AbortSignal): Promise<Applied> {
+		return answer(CONTRACT.resync, input, signal, (page) => {
+			const resources = page.resources.map((resource) => judgeSpec(resource, this.#stores));
+			return this.#controlState.resync({ ...page, resources });
+		});
+	}
+
+	observe(input: Input<"observe">, signal: AbortSignal): ReturnType<Control["observe"]> {
+		return answer(CONTRACT.observe, input, signal, async ({ cursor, limit }) => {
+			const changes = await this.#controlState.observe(cursor, limit, signal);
+			return { changes, cursor: changes.at(-1)?.cursor ?? cursor };
+		});
+	}
+
+	run(input: Input<"run">, signal: AbortSignal): Promise<RunOutcome> {
+		return answer(CONTRACT.run, input, signal, async ({ epoch, feature, id }) => {
+			const refused = await this.#refuseStale(epoch, signal);
+			if (refused !== undefined) return { refused };
+			// Own members alone: "constructor" is no feature.
+			const run = Object.hasOwn(this.#features, feature) ? this.#features[feature] : undefined;
+			if (run !== undefined) return { ran: await runFeature(feature, () => run(id, signal)) };
+			return { refused: { reason: "unknown-feature", features: Object.keys(this.#features).toSorted() } };
+		});
+	}
+
+	async #refuseStale(epoch: number, signal: AbortSignal): Promise<ControlRefusal | undefined> {
+		const current = await this.#controlState.current(signal);
+		return epoch === current.epoch ? undefined : { reason: "stale-epoch", epoch: current.epoch };
+	}
+}
+
+const answer = async <In, Out>(
+	operation: Operation<In, Out>,
+	input: In,
+	signal: AbortSignal,
+	work: (input: In) => Promise<Out>,
+): Promise<Out> => {
+	signal.throwIfAborted();
+	toJson(operation, input);
+	const checked = checkInput(operation, input);
+	return await untilAborted(signal, () => work(checked)).catch((cause: unknown) => {
+		if (!(cause instanceof MetadataError)) throw cause;
+		throw new ControlError("UNAVAILABLE", `${operation.name}: ${cause.message}`, { cause });
+	});
+};
+
+/** Failures with a code are worded for those who operate a registry; others are for its log alone. */
+const runFeature = (feature: string, run: () => Promise<RunReport>): Promise<RunReport> =>
+	run().catch((cause: unknown) => {
+		const why = cause instanceof CodedError ? `: ${cause.message}` : "";
+		throw new ControlError("UNAVAILABLE", `run ${feature}: it failed${why}`, { cause });
+	});
