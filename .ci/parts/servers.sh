@@ -53,8 +53,5 @@ find_node() {
   if [ ! -x "$NODE" ]; then NODE=$(command -v node) || die "needs Node 20 or newer in PATH"; fi
 }
 
-# postgres_runs DIR: true when a PostgreSQL server has DIR/data open. A process id left by a crash is not enough.
-postgres_runs() {
-  local pid
-  pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && [ "$(readlink "/proc/$pid/cwd" 2>/dev/null)" = "$1/data" ]
-}
+# postgres_runs DIR: true while any process of a PostgreSQL server works in DIR/data.
+postgres_runs() { [ -n "$(find /proc -maxdepth 2 -name cwd -lname "$1/data" 2>/dev/null)" ]; }
