@@ -1,0 +1,92 @@
+import { MetadataError } from "#/metadata/metadata-error.ts";
+import { abortable } from "#/metadata/sql/abortable.ts";
+import { commandStep, type Engine, type EngineReader, type Program, queryStep } from "#/metadata/sql/engine.ts";
+import { checkSchema, type Migration, migrate } from "#/metadata/sql/migrate.ts";
+import { first, type Step } from "#/metadata/sql/statement.ts";
+import type { Connections } from "./connections.ts";
+import { withRetries } from "./retry.ts";
+import { openSnapshot } from "./snapshot.ts";
+import { type MakeStep, readAlone, reading, transact, writing } from "./transactions.ts";
+
+/** A migration may build an index over everything, and wait for another process that does. */
+const migrating = `${writing}; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0`;
+const pingName = "limani.ping";
+
+/** What a {@link PostgresEngine} works with. */
+export interface PostgresEngineDeps {
+	readonly connections: Connections;
+	readonly program: Program;
+	/** From 0 to 1. */
+	readonly random: () => number;
+}
+
+/** Runs a program on PostgreSQL: commands under READ COMMITTED, queries of several statements on one snapshot. */
+export class PostgresEngine implements Engine {
+	readonly #deps: PostgresEngineDeps;
+	/** Queries seen to take several statements. The others need no transaction, which saves two round trips. */
+	readonly #several = new Set<string>();
+
+	constructor(deps: PostgresEngineDeps) {
+		this.#deps = deps;
+	}
+
+	/** Brings the schema up to date. @throws MetadataError SCHEMA when a newer release wrote it */
+	async migrate(): Promise<void> {
+		const { connections, program } = this.#deps;
+		await migrate(program.migrations, (step) =>
+			this.#retried(true, () => transact(connections, { words: migrating, prepare: false }, step)),
+		);
+	}
+
+	async read(name: string, input: unknown, signal?: AbortSignal): Promise<unknown> {
+		signal?.throwIfAborted();
+		const answer = await this.#query(name, (context) => queryStep(this.#deps.program, name, input, context));
+		signal?.throwIfAborted();
+		return answer;
+	}
+
+	write(name: string, input: unknown, opts?: { readonly id?: string }): Promise<unknown> {
+		const { connections, program } = this.#deps;
+		const id = opts?.id;
+		return this.#retried(id !== undefined, () =>
+			transact(connections, { words: writing, prepare: true }, (context) =>
+				commandStep(program, { name, input, id }, context),
+			),
+		);
+	}
+
+	async openSnapshot(signal: AbortSignal): Promise<EngineReader> {
+		signal.throwIfAborted();
+		return this.#retried(true, () => openSnapshot(this.#deps.connections, this.#deps.program));
+	}
+
+	async ping(signal: AbortSignal): Promise<void> {
+		await abortable(() => this.#query(pingName, () => checkServer(this.#deps.program.migrations)), signal);
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		await this.#deps.connections[Symbol.asyncDispose]();
+	}
+
+	#query<T>(name: string, makeStep: MakeStep<T>): Promise<T> {
+		const { connections } = this.#deps;
+		return this.#retried(true, async () => {
+			if (!this.#several.has(name)) {
+				const alone = await readAlone(connections, makeStep);
+				if (alone !== undefined) return alone.value;
+				this.#several.add(name);
+			}
+			return transact(connections, { words: reading, prepare: true }, makeStep);
+		});
+	}
+
+	#retried<T>(repeatable: boolean, transaction: () => Promise<T>): Promise<T> {
+		return withRetries(transaction, { repeatable, random: this.#deps.random });
+	}
+}
+
+function* checkServer(migrations: readonly Migration[]): Step<void> {
+	const row = yield* first("SELECT pg_is_in_recovery() AS standby");
+	if (row?.standby !== 0) throw new MetadataError("UNAVAILABLE", "the PostgreSQL server is a standby, it cannot write");
+	yield* checkSchema(migrations);
+}

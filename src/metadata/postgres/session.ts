@@ -1,0 +1,78 @@
+import type pg from "pg";
+import type { Row, Statement, Step } from "#/metadata/sql/statement.ts";
+import { DatabaseFailure, messageOf } from "./database-failure.ts";
+import type { Translator } from "./translate.ts";
+
+/** Milliseconds since the epoch by the server's clock at this moment, as a column `now`. */
+export const nowColumn = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
+
+/** A connection in use, one statement after the other. Everything it throws of its own is a {@link DatabaseFailure}. */
+export class Session {
+	readonly #client: pg.PoolClient;
+	readonly #translator: Translator;
+	readonly #opts: SessionOpts;
+
+	constructor(client: pg.PoolClient, translator: Translator, opts: SessionOpts) {
+		this.#client = client;
+		this.#translator = translator;
+		this.#opts = opts;
+	}
+
+	/** Opens a transaction; returns the server's time, in the same round trip. */
+	async begin(words: string): Promise<number> {
+		const results: unknown = await this.#ask(() => this.#client.query(`${words}; SELECT ${nowColumn}`), false);
+		const last: unknown = Array.isArray(results) ? results.at(-1) : undefined;
+		return nowOf(last);
+	}
+
+	/** Ends the transaction; what was written is durable then. */
+	async commit(): Promise<void> {
+		await this.#ask(() => this.#client.query("COMMIT"), true);
+	}
+
+	/** Undoes the transaction. */
+	async rollback(): Promise<void> {
+		await this.#ask(() => this.#client.query("ROLLBACK"), false);
+	}
+
+	/** All rows of one statement. */
+	async run({ sql, params }: Statement): Promise<readonly Row[]> {
+		const { name, text } = this.#translator.translate(sql);
+		const query: pg.QueryConfig = this.#opts.prepare ? { name, text } : { text };
+		const result = await this.#ask(() => this.#client.query<Row>({ ...query, values: [...params] }), false);
+		return result.rows;
+	}
+
+	/** Runs a computation to its end. */
+	async runSteps<T>(step: Step<T>): Promise<T> {
+		let turn = step.next([]);
+		while (!turn.done) turn = step.next(await this.run(turn.value));
+		return turn.value;
+	}
+
+	/** Gives the connection back, or closes it when it cannot be used again. */
+	release(broken: boolean): void {
+		this.#client.release(broken);
+	}
+
+	async #ask<T>(query: () => Promise<T>, committing: boolean): Promise<T> {
+		try {
+			return await query();
+		} catch (error) {
+			throw new DatabaseFailure(messageOf(error), { cause: error, committing });
+		}
+	}
+}
+
+/** How a {@link Session} works. */
+export interface SessionOpts {
+	/** Keep the statements prepared on the connection. For statements that come again. */
+	readonly prepare: boolean;
+}
+
+function nowOf(result: unknown): number {
+	const rows: unknown = typeof result === "object" && result !== null && "rows" in result ? result.rows : undefined;
+	const row: unknown = Array.isArray(rows) ? rows[0] : undefined;
+	if (typeof row === "object" && row !== null && "now" in row && typeof row.now === "number") return row.now;
+	throw new Error("the server did not tell its time");
+}
