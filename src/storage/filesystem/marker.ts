@@ -27,13 +27,14 @@ export interface ClaimOpts {
  * @throws StoreError UNAVAILABLE when the root is another store's, something else's, or not mounted
  */
 export const claimRoot = async (fileSystem: FileSystem, layout: Layout, opts: ClaimOpts): Promise<void> => {
-	const found = await readMarker(fileSystem, layout.marker);
-	if (found !== undefined) return assertMarker(found, layout, opts.id);
+	if (await isClaimed(fileSystem, layout, opts.id)) return;
 	if (!opts.create) {
 		throw refusal(layout, `has no limani-store marker, though store ${opts.id} has objects: is its volume mounted?`);
 	}
 	const stranger = await findStranger(fileSystem, layout);
 	if (stranger !== undefined) {
+		// Another process may have claimed the root since we looked; it writes the marker first of all.
+		if (await isClaimed(fileSystem, layout, opts.id)) return;
 		throw refusal(layout, `has no limani-store marker and is not empty (${stranger}): it is not a store of ours`);
 	}
 	await writeMarker(fileSystem, layout, opts);
@@ -43,8 +44,11 @@ const refusal = (layout: Layout, why: string): StoreError => new StoreError("UNA
 
 const formatMarker = (id: string): string => `${HEADER}\n${id}\n`;
 
-const assertMarker = (found: string, layout: Layout, id: string): void => {
-	if (found === formatMarker(id)) return;
+/** False without a marker. */
+const isClaimed = async (fileSystem: FileSystem, layout: Layout, id: string): Promise<boolean> => {
+	const found = await readMarker(fileSystem, layout.marker);
+	if (found === undefined) return false;
+	if (found === formatMarker(id)) return true;
 	const [header, foundId] = found.split("\n");
 	if (header !== HEADER) throw refusal(layout, "has a limani-store marker of another version");
 	throw refusal(layout, `belongs to store ${JSON.stringify(foundId)}, not to ${JSON.stringify(id)}`);
