@@ -23,6 +23,16 @@ export interface ServerLimits {
 	readonly maxConnections: number;
 }
 
+/** The defaults of {@link ServerLimits}. */
+export const DEFAULT_SERVER_LIMITS: ServerLimits = {
+	maxHeaderBytes: 16_384,
+	maxTargetLength: 8_192,
+	headersMs: 15_000,
+	stallMs: 60_000,
+	keepAliveMs: 75_000,
+	maxConnections: 10_000,
+};
+
 /** What the server passes requests to. */
 export interface ServerDeps {
 	readonly v2: (request: IncomingMessage, response: ServerResponse) => Promise<void>;

@@ -68,11 +68,12 @@ export const configSchema = z.strictObject({
 	tls: z.strictObject({ certFile: z.string(), keyFile: z.string() }).optional(),
 	database: z
 		.strictObject({
-			sqlite: z.strictObject({ file: z.string().optional().describe("Default: DIR/metadata.db") }).optional(),
+			sqlite: z.strictObject({ directory: z.string().optional().describe("Default: DIR") }).optional(),
 			postgres: z
 				.strictObject({
 					url: z.string().min(1).optional(),
 					urlFile: z.string().optional(),
+					caFile: z.string().optional(),
 					maxConnections: z.int().min(1).max(1000).default(16).describe("Per process"),
 				})
 				.optional(),

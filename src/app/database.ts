@@ -1,0 +1,46 @@
+import { readFile } from "node:fs/promises";
+import { openPostgres } from "#/metadata/postgres/index.ts";
+import type { SqlExecutor } from "#/metadata/sql/executor.ts";
+import { openSqlite, openSqliteGuest } from "#/metadata/sqlite/index.ts";
+import { type IpcEndpoint, ipcChannel } from "#/metadata/sqlite/ipc-channel.ts";
+import type { Config } from "./config/schema.ts";
+import { readSecret } from "./read-secret.ts";
+
+/** The metadata database in the process that owns it. */
+export interface OwnedDatabase {
+	readonly executor: SqlExecutor;
+	/** Lets a worker process of the cluster write through this one; nothing to do where each connects on its own. */
+	serve(worker: IpcEndpoint): void;
+}
+
+/** Is told of what the database does behind the requests. */
+export type Warn = (message: string, error: unknown) => void;
+
+/** Opens the database that the configuration names, for the only or the first process. @throws MetadataError */
+export const openOwnedDatabase = async (config: Config, warn: Warn): Promise<OwnedDatabase> => {
+	if (config.database.postgres !== undefined) {
+		return { executor: await openConfiguredPostgres(config, warn), serve: () => {} };
+	}
+	const host = await openSqlite({ directory: sqliteDirectory(config) }, { warn });
+	return { executor: host, serve: (worker) => host.serve(ipcChannel(worker)) };
+};
+
+/** Opens the database in a worker process, whose line to the owner is `parent`. @throws MetadataError */
+export const openWorkerDatabase = async (config: Config, parent: IpcEndpoint, warn: Warn): Promise<SqlExecutor> =>
+	config.database.postgres === undefined
+		? openSqliteGuest({ directory: sqliteDirectory(config) }, ipcChannel(parent))
+		: openConfiguredPostgres(config, warn);
+
+const sqliteDirectory = (config: Config): string => config.database.sqlite?.directory ?? config.dataDir;
+
+const openConfiguredPostgres = async ({ database }: Config, warn: Warn): Promise<SqlExecutor> => {
+	const { url, urlFile, caFile, maxConnections } = database.postgres ?? {};
+	return openPostgres(
+		{
+			url: await readSecret("database.postgres.url", url, urlFile),
+			...(caFile === undefined ? {} : { ca: await readFile(caFile, "utf8") }),
+			...(maxConnections === undefined ? {} : { maxConnections }),
+		},
+		{ warn, random: Math.random },
+	);
+};

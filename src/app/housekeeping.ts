@@ -1,0 +1,115 @@
+/** Work behind the requests, in one process of a machine: any number of machines may do it at once. */
+import { readFile } from "node:fs/promises";
+import { hashPassword, Passwords } from "#/auth/passwords.ts";
+import { robotVerifier } from "#/auth/robots.ts";
+import type { Control } from "#/control/control.ts";
+import { DataPlane } from "#/dataplane/data-plane.ts";
+import { applyLocalResources, type LocalResources } from "#/dataplane/local-resources.ts";
+import { createControlServer } from "#/http/admin/control-server.ts";
+import { systemClock } from "#/registry/clock.ts";
+import { Journaler } from "#/registry/journal/journaler.ts";
+import { Sweeper } from "#/registry/sweeper.ts";
+import type { Config } from "./config/schema.ts";
+import { listen } from "./listen.ts";
+import { reportTo } from "./logger.ts";
+import type { ProcessParts } from "./process-parts.ts";
+import { readSecret } from "./read-secret.ts";
+
+/** Starts sweeping, the journal, control and the configuration's own resources. Disposing waits for what is under way. */
+export const startHousekeeping = async (parts: ProcessParts): Promise<AsyncDisposable> => {
+	const { config, metadata, stores, holder, newId } = parts;
+	await using opening = new AsyncDisposableStack();
+	const report = reportTo(parts.logger);
+	const common = { stores, holder, newId, clock: systemClock, report };
+	const { objects, uploads, outbox } = metadata;
+	const sweeper = new Sweeper({ ...common, objects, uploads }, { idleUploadMs: config.limits.uploadIdle });
+	const journaler = new Journaler({ ...common, objects, outbox });
+	const control = new DataPlane({
+		controlState: metadata.controlState,
+		stores: new Set(stores.keys()),
+		features: {
+			sweep: async (_id, signal) => ({ ...(await sweeper.round(signal)) }),
+			journal: async (_id, signal) => ({ ...(await journaler.round(signal)) }),
+		},
+	});
+	await applyResources(parts, control);
+	const controller = new AbortController();
+	const rounds = [sweeper.run(controller.signal), journaler.run(controller.signal)];
+	opening.defer(async () => {
+		controller.abort();
+		await Promise.all(rounds);
+		// What was committed last goes into the journal before the stores close.
+		await journaler.round(AbortSignal.timeout(5_000)).catch(() => undefined);
+	});
+	if (config.control !== undefined) opening.use(await serveControl(config.control, control, report));
+	const resources = opening.move();
+	return { [Symbol.asyncDispose]: () => resources.disposeAsync() };
+};
+
+const applyResources = async (parts: ProcessParts, control: Control): Promise<void> => {
+	const { config, metadata, holder, newId, logger } = parts;
+	if (config.resources === undefined) return;
+	const passwords = new Passwords();
+	const { outcome, failed } = await applyLocalResources(
+		{
+			control,
+			metadata,
+			hashPassword,
+			verifyPassword: async (hash, password) => (await passwords.tryVerify(hash, password)) ?? false,
+			robotVerifier,
+			holder,
+			newId,
+		},
+		await readResources(config.resources),
+		AbortSignal.timeout(60_000),
+	);
+	logger.info("resources.applied", { outcome, failed: failed.length });
+	for (const { kind, name, reason, message } of failed) {
+		logger.error("resources.refused", { kind, name, reason, why: message });
+	}
+};
+
+const readResources = async (resources: NonNullable<Config["resources"]>): Promise<LocalResources> => ({
+	projects: resources.projects,
+	users: await Promise.all(
+		resources.users.map(async ({ name, admin, disabled, password, passwordFile }) => ({
+			name,
+			admin,
+			disabled,
+			password: await readSecret(`resources.users.${name}.password`, password, passwordFile),
+		})),
+	),
+	robots: await Promise.all(
+		resources.robots.map(async ({ name, permissions, secret, secretFile }) => ({
+			name,
+			permissions,
+			secret: await readSecret(`resources.robots.${name}.secret`, secret, secretFile),
+		})),
+	),
+});
+
+const serveControl = async (
+	settings: NonNullable<Config["control"]>,
+	control: Control,
+	report: ReturnType<typeof reportTo>,
+): Promise<AsyncDisposable> => {
+	const { certFile, keyFile } = settings;
+	const tls =
+		certFile === undefined || keyFile === undefined
+			? undefined
+			: { cert: await readFile(certFile, "utf8"), key: await readFile(keyFile, "utf8") };
+	const server = createControlServer({
+		control,
+		token: await readSecret("control.token", undefined, settings.tokenFile),
+		tls,
+		report: (error) => report({ event: "control.failed", level: "error", error }),
+	});
+	await listen(server, settings.listen);
+	return {
+		[Symbol.asyncDispose]: () =>
+			new Promise((resolve) => {
+				server.close(() => resolve());
+				server.closeAllConnections();
+			}),
+	};
+};

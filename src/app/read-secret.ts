@@ -1,0 +1,20 @@
+import { readFile } from "node:fs/promises";
+import { ConfigError } from "./config/load.ts";
+
+/**
+ * A secret that is given in the configuration, or as the first line of a file.
+ *
+ * @param key what it is called in the configuration, for messages
+ * @throws ConfigError when neither is given, or the file cannot be read or is empty
+ */
+export const readSecret = async (key: string, value: string | undefined, file: string | undefined): Promise<string> => {
+	if (value !== undefined) return value;
+	if (file === undefined) throw new ConfigError(`${key}: nothing given: expected it, or ${key}File`);
+	const text = await readFile(file, "utf8").catch((cause: unknown) => {
+		const why = cause instanceof Error ? cause.message : String(cause);
+		throw new ConfigError(`${key}File: got ${file}: expected a file that can be read (${why})`, { cause });
+	});
+	const [line = ""] = text.split(/\r?\n/, 1);
+	if (line === "") throw new ConfigError(`${key}File: got ${file}: expected its first line not to be empty`);
+	return line;
+};

@@ -1,0 +1,178 @@
+/** What one process needs to answer clients: assembled here, over metadata and stores that are already open. */
+import { randomBytes } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { IncomingMessage, Server } from "node:http";
+import { join } from "node:path";
+import express, { type Express } from "express";
+import { type Auth, openAuth } from "#/auth/auth.ts";
+import { formatChallenges } from "#/auth/challenge.ts";
+import type { MasterKey } from "#/auth/master-key.ts";
+import { openMasterKey } from "#/auth/open-master-key.ts";
+import { accessLog } from "#/http/access-log.ts";
+import { operationsRouter } from "#/http/operations.ts";
+import { createRequestIds } from "#/http/request-ids.ts";
+import { requestMetrics } from "#/http/request-metrics.ts";
+import type { RequestObserver } from "#/http/request-observer.ts";
+import { createHttpServer, DEFAULT_SERVER_LIMITS } from "#/http/server.ts";
+import { tokenRouter } from "#/http/token/router.ts";
+import { createV2Handler } from "#/http/v2/handler.ts";
+import { JsonLines } from "#/lib/json-lines.ts";
+import { systemClock } from "#/registry/clock.ts";
+import { createRegistry } from "#/registry/create-registry.ts";
+import type { Registry } from "#/registry/registry.ts";
+import type { Config } from "./config/schema.ts";
+import { reportTo, writeStdout } from "./logger.ts";
+import type { ProcessParts } from "./process-parts.ts";
+
+/** The metrics of all processes of this registry on this machine, in the text format. */
+export type MetricsText = () => Promise<{ readonly contentType: string; readonly text: string }>;
+
+/** A server that is ready to listen. Disposing it lets requests finish within the drain time, then cuts them off. */
+export interface Serving extends AsyncDisposable {
+	readonly server: Server;
+	readonly registry: Registry;
+}
+
+/** Assembles the server of one process. */
+export const openServing = async (parts: ProcessParts, metrics: MetricsText): Promise<Serving> => {
+	const { config, metadata, stores, logger, holder, newId } = parts;
+	await using opening = new AsyncDisposableStack();
+	const report = reportTo(logger);
+	const { concurrentUploads } = config.limits;
+	const auth = opening.use(await openConfiguredAuth(parts));
+	const registry = createRegistry({
+		metadata,
+		stores,
+		newId,
+		clock: systemClock,
+		holder,
+		report,
+		limits: { concurrentUploads },
+	});
+	let stopping = false;
+	const face: Face = {
+		auth,
+		registry,
+		metrics,
+		observer: createObserver(parts, opening.use(new JsonLines(writeStdout))),
+		requestId: createRequestIds(),
+		isStopping: () => stopping,
+	};
+	const tls = await readTls(config);
+	const server = createHttpServer({
+		v2: createV2(config, face),
+		app: createApp(parts, face),
+		limits: limitsOf(config),
+		tls,
+	});
+	const resources = opening.move();
+	return {
+		server,
+		registry,
+		async [Symbol.asyncDispose]() {
+			stopping = true;
+			await drain(server, registry, config.limits.drain);
+			await resources.disposeAsync();
+		},
+	};
+};
+
+/** What the handlers of all endpoints share. */
+interface Face {
+	readonly auth: Auth;
+	readonly registry: Registry;
+	readonly metrics: MetricsText;
+	readonly observer: RequestObserver;
+	readonly requestId: (request: IncomingMessage) => string;
+	readonly isStopping: () => boolean;
+}
+
+const createV2 = (config: Config, { auth, registry, observer, requestId, isStopping }: Face) =>
+	createV2Handler({
+		registry,
+		authenticator: auth.authenticator,
+		challenge: (request, challenge) =>
+			formatChallenges({
+				realm: `${originOf(config, request)}/token`,
+				service: config.auth.service,
+				basic: config.auth.basic,
+				...challenge,
+			}),
+		observer,
+		requestId,
+		isStopping,
+	});
+
+const createApp = ({ config, metadata }: ProcessParts, face: Face): Express => {
+	const { auth, metrics, observer, requestId, isStopping } = face;
+	const { tokenService, keyring } = auth;
+	const app = express();
+	app.disable("x-powered-by");
+	app.use(operationsRouter({ ready: (signal) => metadata.ping(signal), metrics, isStopping }));
+	app.use(tokenRouter({ tokenService, keyring, service: config.auth.service, observer, requestId }));
+	return app;
+};
+
+const createObserver = ({ config, meters }: ProcessParts, lines: JsonLines): RequestObserver => {
+	const all = [requestMetrics(meters.registry), ...(config.log.requests ? [accessLog(lines, () => new Date())] : [])];
+	return {
+		observe: (record) => {
+			for (const observer of all) observer.observe(record);
+		},
+	};
+};
+
+const openConfiguredAuth = async ({ config, metadata, logger }: ProcessParts): Promise<Auth> => {
+	const { service, tokenLifetime, basic } = config.auth;
+	const report = reportTo(logger);
+	return openAuth(
+		{
+			metadata,
+			masterKey: await openConfiguredMasterKey(config),
+			now: Date.now,
+			randomBytes,
+			onRefreshError: (error) => report({ event: "keys.refresh-failed", level: "warn", error }),
+		},
+		{
+			issuer: config.externalUrl ?? `http://${config.listen}`,
+			service,
+			tokenLifetimeS: Math.floor(tokenLifetime / 1000),
+			basic,
+		},
+	);
+};
+
+/** A key that the configuration names must be there; the one in the data directory is made when it is absent. */
+const openConfiguredMasterKey = ({ auth, dataDir }: Config): Promise<MasterKey> =>
+	auth.masterKeyFile === undefined
+		? openMasterKey(join(dataDir, "master.key"), { create: true })
+		: openMasterKey(auth.masterKeyFile);
+
+const limitsOf = (config: Config) => ({
+	...DEFAULT_SERVER_LIMITS,
+	stallMs: config.limits.stall,
+	maxConnections: config.limits.maxConnections,
+});
+
+/** The origin under which the client sees us: as configured, else as it says itself. */
+const originOf = (config: Config, request: IncomingMessage): string => {
+	if (config.externalUrl !== undefined) return config.externalUrl.replace(/\/$/, "");
+	const scheme = config.tls === undefined ? "http" : "https";
+	return `${scheme}://${request.headers.host ?? config.listen}`;
+};
+
+const readTls = async ({ tls }: Config): Promise<{ key: string; cert: string } | undefined> =>
+	tls === undefined
+		? undefined
+		: { key: await readFile(tls.keyFile, "utf8"), cert: await readFile(tls.certFile, "utf8") };
+
+/** Takes no more connections, waits for what is under way, and cuts off what does not end in time. */
+const drain = async (server: Server, registry: Registry, limitMs: number): Promise<void> => {
+	const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+	server.closeIdleConnections();
+	const deadline = AbortSignal.timeout(limitMs);
+	const late = new Promise<void>((resolve) => deadline.addEventListener("abort", () => resolve(), { once: true }));
+	await Promise.race([closed, late]);
+	server.closeAllConnections();
+	await registry.uploads.drain(AbortSignal.timeout(5_000)).catch(() => undefined);
+};

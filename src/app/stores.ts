@@ -1,0 +1,42 @@
+import { join } from "node:path";
+import type { BlobStore } from "#/storage/blob-store.ts";
+import { BufferPool } from "#/storage/buffer-pool.ts";
+import { ByteBudget } from "#/storage/byte-budget.ts";
+import { openFilesystemStore } from "#/storage/filesystem/index.ts";
+import { IoThread } from "#/storage/filesystem/io-thread.ts";
+import { nodeFileSystem } from "#/storage/filesystem/node-file-system.ts";
+import { openMemoryStore } from "#/storage/memory/index.ts";
+import type { Config } from "./config/schema.ts";
+import type { StoreConfig } from "./config/store-schema.ts";
+
+/** Bytes of uploads that may wait to be written before senders have to. */
+const UNWRITTEN_BYTES = 64 * 1024 * 1024;
+
+/** Opens stores of the kinds that the configuration can name. */
+export interface StoreOpener extends AsyncDisposable {
+	/**
+	 * @param fresh whether metadata knows no object of the store, so that an empty root is no missing volume
+	 * @throws StoreError
+	 */
+	open(name: string, settings: StoreConfig, fresh: boolean): Promise<BlobStore>;
+}
+
+/** Makes the opener, with what all stores of a process share. */
+export const createStoreOpener = (config: Config, newId: () => string): StoreOpener => {
+	const pool = new BufferPool();
+	const budget = new ByteBudget(UNWRITTEN_BYTES);
+	const thread = new IoThread();
+	return {
+		async open(name, settings, fresh) {
+			if (settings.filesystem !== undefined) {
+				const root = settings.filesystem.root ?? join(config.dataDir, "stores", name);
+				return openFilesystemStore(
+					{ root, id: name, create: fresh },
+					{ fileSystem: nodeFileSystem, pool, budget, thread, id: newId },
+				);
+			}
+			return openMemoryStore({ now: Date.now });
+		},
+		[Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),
+	};
+};

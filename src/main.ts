@@ -1,0 +1,35 @@
+/** The program: its first argument names what to run. */
+import { ConfigError } from "./app/config/load.ts";
+import { writeStdout } from "./app/logger.ts";
+import { registryCommand } from "./app/registry-command.ts";
+
+const HELP = `Usage: limani COMMAND [OPTIONS]
+
+  registry    serve a registry: /v2, tokens, health, metrics
+
+limani COMMAND --help tells more.
+`;
+
+const COMMANDS: { readonly [name: string]: (args: readonly string[]) => Promise<number | undefined> } = {
+	registry: registryCommand,
+};
+
+const main = async ([name = "help", ...args]: readonly string[]): Promise<void> => {
+	const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+	if (command === undefined) {
+		const asked = ["help", "--help", "-h"].includes(name);
+		if (!asked) process.stderr.write(`limani: there is no command ${name}\n\n`);
+		writeStdout(HELP);
+		process.exitCode = asked ? 0 : 2;
+		return;
+	}
+	try {
+		process.exitCode = (await command(args)) ?? 0;
+	} catch (error) {
+		const plain = error instanceof ConfigError || (error instanceof Error && "code" in error);
+		process.stderr.write(`limani: ${plain ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+		process.exit(1);
+	}
+};
+
+await main(process.argv.slice(2));
