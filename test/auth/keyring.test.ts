@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { describe, it } from "node:test";
+import { Keyring } from "#/auth/keyring.ts";
+import { MasterKey } from "#/auth/master-key.ts";
+import { createSigningKey } from "#/auth/signing-key-pair.ts";
+import { fakeClock, MemorySigningKeys } from "./memory-metadata.ts";
+
+const masterKey = new MasterKey(randomBytes(32));
+const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
+
+const setUp = () => {
+	const clock = fakeClock();
+	const signingKeys = new MemorySigningKeys(clock);
+	const deps = { signingKeys, masterKey, now: clock.now, onRefreshError: () => undefined };
+	const open = () => Keyring.open(deps, { tokenLifetimeMs: 5 * MINUTE, signMs: 30 * DAY });
+	const states = () => signingKeys.keys.map(({ state }) => state).sort();
+	return { clock, signingKeys, open, states };
+};
+
+describe("a keyring", () => {
+	it("makes the first key, and then one in reserve", async () => {
+		const { open, signingKeys, states } = setUp();
+		using keyring = await open();
+		assert.equal(keyring.active.kid, signingKeys.keys[0]?.kid);
+		await keyring.refresh();
+		assert.deepEqual(states(), ["active", "next"]);
+		assert.equal(keyring.jwks().keys.length, 2);
+	});
+
+	it("writes nothing while nothing is due", async () => {
+		const { open, signingKeys, clock } = setUp();
+		using keyring = await open();
+		await keyring.refresh();
+		const { steps } = signingKeys;
+		for (let i = 0; i < 100; i++) {
+			clock.at += 30_000;
+			await keyring.refresh();
+		}
+		assert.equal(signingKeys.steps, steps);
+	});
+
+	it("signs with the next key when the active one is old, and keeps that for as long as its tokens live", async () => {
+		const { open, clock, states } = setUp();
+		using keyring = await open();
+		await keyring.refresh();
+		const first = keyring.active.kid;
+		clock.at += 30 * DAY;
+		await keyring.refresh();
+		assert.notEqual(keyring.active.kid, first);
+		assert.ok(keyring.find(first));
+		clock.at += 5 * MINUTE;
+		await keyring.refresh();
+		assert.ok(keyring.find(first), "a replica may have signed with it until it looked again");
+		clock.at += 2 * MINUTE;
+		await keyring.refresh();
+		assert.equal(keyring.find(first), undefined);
+		assert.deepEqual(states(), ["active", "next"]);
+	});
+
+	it("never signs with a key that other replicas cannot know yet", async () => {
+		const { open, clock } = setUp();
+		using one = await open();
+		await one.refresh();
+		using other = await open();
+		for (let i = 0; i < 4_000; i++) {
+			clock.at += 30_000 * (i % 40 === 0 ? 800 : 1);
+			const [late, early] = i % 2 === 0 ? [one, other] : [other, one];
+			await early.refresh();
+			assert.ok(late.find(early.active.kid), `round ${i}`);
+			await late.refresh();
+		}
+	});
+
+	it("looks again for an id that it does not know, once a second at most", async () => {
+		const { open, clock, signingKeys } = setUp();
+		using keyring = await open();
+		const fresh = await createSigningKey(masterKey);
+		await signingKeys.replaceAll(fresh);
+		assert.equal(keyring.find(fresh.kid), undefined);
+		assert.ok(await keyring.findAnew(fresh.kid));
+		assert.equal(keyring.active.kid, fresh.kid);
+		const { lists } = signingKeys;
+		for (let i = 0; i < 100; i++) assert.equal(await keyring.findAnew(`unknown ${i}`), undefined);
+		assert.equal(signingKeys.lists, lists);
+		clock.at += 1_000;
+		assert.equal(await keyring.findAnew("unknown"), undefined);
+		assert.equal(signingKeys.lists, lists + 1);
+	});
+
+	it("publishes public halves alone", async () => {
+		const { open } = setUp();
+		using keyring = await open();
+		const [key] = keyring.jwks().keys;
+		assert.deepEqual(Object.keys(key ?? {}).sort(), ["alg", "crv", "kid", "kty", "use", "x", "y"]);
+	});
+
+	it("does not open with another master key than the one that sealed", async () => {
+		const { open, signingKeys, clock } = setUp();
+		(await open())[Symbol.dispose]();
+		const deps = { signingKeys, now: clock.now, onRefreshError: () => undefined };
+		await assert.rejects(
+			Keyring.open({ ...deps, masterKey: new MasterKey(randomBytes(32)) }, { tokenLifetimeMs: 5 * MINUTE }),
+			{ name: "MasterKeyError", code: "OTHER_KEY" },
+		);
+	});
+
+	it("stays in use while metadata is away", async () => {
+		const { open, signingKeys } = setUp();
+		using keyring = await open();
+		const { kid } = keyring.active;
+		signingKeys.list = async () => {
+			throw new Error("away");
+		};
+		await assert.rejects(keyring.refresh(), /away/);
+		assert.equal(keyring.active.kid, kid);
+		assert.ok(keyring.find(kid));
+	});
+});

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { hashPassword, Passwords } from "#/auth/passwords.ts";
+
+describe("passwords", () => {
+	it("are hashed with Argon2id, 19 MiB, two passes and one lane, with a salt each", async () => {
+		const [one, two] = await Promise.all([hashPassword("correct horse"), hashPassword("correct horse")]);
+		assert.match(one, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[^$]{22}\$[^$]{43}$/);
+		assert.notEqual(one, two);
+	});
+
+	it("are right or wrong", async () => {
+		const passwords = new Passwords();
+		const hash = await hashPassword("correct horse");
+		assert.equal(await passwords.tryVerify(hash, "correct horse"), true);
+		assert.equal(await passwords.tryVerify(hash, "correct horsE"), false);
+		assert.equal(await passwords.tryVerify(hash, ""), false);
+	});
+
+	it("of nobody are wrong, and cost as much", async () => {
+		const passwords = new Passwords();
+		const hash = await hashPassword("correct horse");
+		const timeOf = async (given: string | undefined): Promise<number> => {
+			const times: number[] = [];
+			for (let i = 0; i < 9; i++) {
+				const started = performance.now();
+				assert.equal(await passwords.tryVerify(given, "wrong"), false);
+				times.push(performance.now() - started);
+			}
+			return Math.min(...times);
+		};
+		const [known, unknown] = [await timeOf(hash), await timeOf(undefined)];
+		assert.ok(unknown > known / 3 && unknown < known * 3, `${unknown} ms for nobody, ${known} ms for somebody`);
+	});
+
+	it("are checked a bounded number at once", async () => {
+		const passwords = new Passwords({ concurrency: 1, maxWaiting: 1 });
+		const tries = Array.from({ length: 10 }, () => passwords.tryVerify(undefined, "wrong"));
+		assert.equal(tries.filter((outcome) => outcome === undefined).length, 8);
+		await Promise.all(tries);
+		assert.equal(await passwords.tryVerify(undefined, "wrong"), false);
+	});
+});
