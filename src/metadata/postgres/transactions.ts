@@ -16,7 +16,7 @@ export type MakeStep<T> = (context: StepContext) => Step<T>;
  * Lends a connection. If the work throws, what it did in an open transaction is undone, and a connection that cannot be
  * used again is closed.
  */
-export async function lend<T>(
+async function lend<T>(
 	connections: Connections,
 	opts: SessionOpts,
 	work: (session: Session) => Promise<T>,
