@@ -1,0 +1,116 @@
+/**
+ * What the outbox, the journal and a snapshot hold: one record for each committed change, with all that is needed to
+ * make the change again. Applied in order they give the registry back; applied twice they change nothing.
+ *
+ * A record's `at` and `store` stand beside its body: see `OutboxRow`. Signing keys and refresh tokens are not
+ * recorded: a restored registry mints new ones.
+ */
+import { z } from "zod";
+import { projectSpec } from "#/api/project-spec.ts";
+import { robotAccountSpec } from "#/api/robot-account-spec.ts";
+import { userSpec } from "#/api/user-spec.ts";
+
+const digest = z.templateLiteral([z.enum(["sha256", "sha512"]), ":", z.string()]);
+const actor = z.string();
+const generation = z.int();
+/** Bytes. */
+const size = z.int();
+/** Counts the tag moves of a repository. */
+const move = z.int();
+
+const projectPut = z.object({
+	...projectSpec.shape,
+	kind: z.literal("project-put"),
+	uid: z.string(),
+	owner: z.string(),
+	generation,
+	/** Counts the changes of this project, over all stores it ever had. */
+	revision: z.int(),
+	actor,
+});
+
+const manifestPut = z.object({
+	kind: z.literal("manifest-put"),
+	repository: z.string(),
+	digest,
+	mediaType: z.string(),
+	artifactType: z.string().optional(),
+	annotations: z.record(z.string(), z.string()).optional(),
+	config: digest.optional(),
+	subject: digest.optional(),
+	/** Digests of the blobs it references, the config included. */
+	blobs: z.array(digest),
+	children: z.array(digest),
+	/** The bytes as they were pushed, in base64. */
+	payload: z.base64(),
+	actor,
+});
+
+/** Every record, told apart by `kind`. */
+export const registryRecord = z.discriminatedUnion("kind", [
+	projectPut,
+	z.object({ kind: z.literal("project-removed"), uid: z.string(), name: z.string(), revision: z.int(), actor }),
+	z.object({ ...userSpec.shape, kind: z.literal("user-put"), uid: z.string(), generation, actor }),
+	z.object({ kind: z.literal("user-removed"), uid: z.string(), name: z.string(), actor }),
+	z.object({ ...robotAccountSpec.shape, kind: z.literal("robot-put"), uid: z.string(), generation, actor }),
+	z.object({ kind: z.literal("robot-removed"), uid: z.string(), name: z.string(), actor }),
+	z.object({
+		kind: z.literal("repository-created"),
+		repository: z.string(),
+		project: z.string(),
+		/** Milliseconds since the epoch; in snapshots only, where no manifest may be left to tell it. */
+		publishedAt: z.int().optional(),
+		actor,
+	}),
+	/** The blob (store, digest) lies under `key` from now on. */
+	z.object({ kind: z.literal("object-live"), key: z.string(), digest, size, actor }),
+	/** The object's bytes may be deleted, and the blob that it was is no more. */
+	z.object({ kind: z.literal("object-condemned"), key: z.string(), digest, actor }),
+	z.object({
+		kind: z.literal("blob-linked"),
+		repository: z.string(),
+		digest,
+		size,
+		/** The repository that it was mounted from. */
+		from: z.string().optional(),
+		actor,
+	}),
+	z.object({ kind: z.literal("blob-unlinked"), repository: z.string(), digest, actor }),
+	manifestPut,
+	z.object({ kind: z.literal("manifest-removed"), repository: z.string(), digest, actor }),
+	z.object({
+		kind: z.literal("tag-moved"),
+		repository: z.string(),
+		tag: z.string(),
+		digest,
+		/** What the tag pointed at before; absent when it is new, and in snapshots. */
+		previous: digest.optional(),
+		move,
+		actor,
+	}),
+	z.object({ kind: z.literal("tag-removed"), repository: z.string(), tag: z.string(), digest, move, actor }),
+]);
+
+/** One committed change. */
+export type RegistryRecord = z.infer<typeof registryRecord>;
+
+/** The kinds of records. */
+export type RecordKind = RegistryRecord["kind"];
+
+/** A record of one kind. */
+export type RecordOf<K extends RecordKind> = Extract<RegistryRecord, { readonly kind: K }>;
+
+/**
+ * The record that an outbox row, a journal line or a snapshot line holds.
+ *
+ * @throws when the body is no JSON or not what its kind demands
+ */
+export function parseRecord(row: { readonly kind: string; readonly body: string }): RegistryRecord {
+	const body: unknown = JSON.parse(row.body);
+	return registryRecord.parse({ ...(typeof body === "object" ? body : undefined), kind: row.kind });
+}
+
+/** The record as an outbox row holds it. */
+export function formatRecord({ kind, ...body }: RegistryRecord): { readonly kind: RecordKind; readonly body: string } {
+	return { kind, body: JSON.stringify(body) };
+}

@@ -1,0 +1,53 @@
+import type { Refused } from "#/metadata/refusal.ts";
+import { condemnObject } from "#/metadata/sql/object-rows.ts";
+import { textOf } from "#/metadata/sql/rows.ts";
+import { all, type Step, type StepContext } from "#/metadata/sql/statement.ts";
+import { lockUpload, writerStateOf } from "#/metadata/sql/upload-rows.ts";
+import type { Upload } from "#/metadata/uploads.ts";
+
+/** How long a completed upload is remembered, so that completing it again answers alike, milliseconds. */
+export const finishedMs = 3_600_000;
+
+/** Ends an upload and condemns its object: see `Uploads.cancel`. */
+export function* cancelUpload(
+	{ repository, id }: { readonly repository: string; readonly id: string },
+	context: StepContext,
+): Step<{ readonly store: string; readonly key: string; readonly state: Upload["state"] } | Refused> {
+	const row = yield* lockUpload(id, context);
+	if (row === undefined || row.upload.repository !== repository) {
+		return { refused: { reason: "upload-unknown", id } };
+	}
+	const { store, key, state } = row.upload;
+	yield* condemnObject({ store, key, writerState: state }, context);
+	yield* all("DELETE FROM uploads WHERE id = ?", id);
+	return { store, key, state };
+}
+
+/**
+ * Condemns uploads that nobody touched or holds: see `Uploads.expire`. Those of deleted projects too. Also forgets what
+ * completed uploads answered long ago.
+ */
+export function* expireUploads(
+	{ idleMs, limit }: { readonly idleMs: number; readonly limit: number },
+	context: StepContext,
+): Step<number> {
+	yield* all(
+		"DELETE FROM finished_uploads WHERE id IN (SELECT id FROM finished_uploads WHERE finished_at < ? ORDER BY finished_at LIMIT ?)",
+		context.now - finishedMs,
+		Math.max(limit, 1000),
+	);
+	const gone = yield* all(
+		`WITH picked AS MATERIALIZED (
+			SELECT id FROM uploads WHERE touched_at < ? AND lease_until < ?
+			ORDER BY touched_at LIMIT ?${context.dialect.skipLocked}
+		) DELETE FROM uploads WHERE id IN (SELECT id FROM picked) RETURNING store, key, state`,
+		context.now - idleMs,
+		context.now,
+		limit,
+	);
+	for (const row of gone) {
+		const writerState = writerStateOf(row, "state");
+		yield* condemnObject({ store: textOf(row, "store"), key: textOf(row, "key"), writerState }, context);
+	}
+	return gone.length;
+}

@@ -1,0 +1,96 @@
+import type { PutManifest, PutManifestOutcome } from "#/metadata/manifests.ts";
+import type { Refusal, Refused } from "#/metadata/refusal.ts";
+import type { RepositoryFacts } from "#/metadata/repositories.ts";
+import { hasManifest, insertManifest } from "#/metadata/sql/manifest-rows.ts";
+import { findMissing } from "#/metadata/sql/missing-content.ts";
+import { emit } from "#/metadata/sql/outbox-rows.ts";
+import {
+	abandonRepository,
+	ensureRepository,
+	keepRepository,
+	publishRepository,
+} from "#/metadata/sql/repository-rows.ts";
+import { reviewManifests } from "#/metadata/sql/reviews.ts";
+import type { Step, StepContext } from "#/metadata/sql/statement.ts";
+import { conditionHolds } from "#/metadata/sql/tag-condition.ts";
+import { countMoves, findTags, moveTag, type TagRow } from "#/metadata/sql/tag-rows.ts";
+import { addUsage } from "#/metadata/sql/usage.ts";
+import type { Digest } from "#/oci/digest.ts";
+
+/** Stores a manifest and moves its tags, or refuses whole: see `Manifests.put`. */
+export function* putManifest(put: PutManifest, context: StepContext): Step<PutManifestOutcome | Refused> {
+	const ensured = yield* ensureRepository(put.repository, context);
+	if ("refused" in ensured) return ensured;
+	const { repository } = ensured;
+	const tags = yield* findTags(repository.id, put.tags, context);
+	const isNew = !(yield* hasManifest(repository.id, put.digest));
+	const refused = tagRefusal(put, tags) ?? (isNew ? yield* findMissing(repository, put, context) : undefined);
+	if (refused !== undefined) {
+		yield* abandonRepository(ensured);
+		return { refused };
+	}
+	const repositories = yield* keepRepository(ensured, put.actor, context);
+	const change = isNew ? yield* store(repository, put, context) : {};
+	yield* moveTags({ repository, put, tags }, context);
+	yield* reviewManifests(repository.id, [put.digest], "manifest-put", context);
+	yield* addUsage(repository, { ...change, repositories });
+	yield* publishRepository(repository, context.now, context);
+	return { created: isNew, previous: put.tags.map((tag) => tags.get(tag)?.digest) };
+}
+
+function tagRefusal(put: PutManifest, tags: ReadonlyMap<string, TagRow>): Refusal | undefined {
+	const stopped = put.tags.find((tag) => !conditionHolds(put.condition, tags.get(tag)?.digest));
+	return stopped === undefined ? undefined : { reason: "precondition", current: tags.get(stopped)?.digest };
+}
+
+function* store(repository: RepositoryFacts, put: PutManifest, context: StepContext) {
+	const blobs = [...new Set(put.blobs.map((blob) => blob.digest))];
+	const change = yield* insertManifest(repository, { ...put, blobs, at: context.now }, context);
+	yield* emit(context, repository.store, {
+		kind: "manifest-put",
+		repository: repository.name,
+		digest: put.digest,
+		mediaType: put.mediaType,
+		artifactType: put.artifactType,
+		annotations: put.annotations,
+		config: put.config,
+		subject: put.subject,
+		blobs,
+		children: [...new Set(put.children)],
+		payload: Buffer.from(put.payload.buffer, put.payload.byteOffset, put.payload.byteLength).toString("base64"),
+		actor: put.actor,
+	});
+	return change;
+}
+
+interface TagMoves {
+	readonly repository: RepositoryFacts;
+	readonly put: PutManifest;
+	/** As they stood before. */
+	readonly tags: ReadonlyMap<string, TagRow>;
+}
+
+/** Tags that point at the manifest already do not move: their history goes on. */
+function* moveTags({ repository, put, tags }: TagMoves, context: StepContext): Step<void> {
+	const moving = [...new Set(put.tags)].filter((tag) => tags.get(tag)?.digest !== put.digest);
+	if (moving.length === 0) return;
+	const last = yield* countMoves(repository.id, moving.length);
+	const left = new Set<Digest>();
+	for (const [index, tag] of moving.entries()) {
+		const move = last - moving.length + 1 + index;
+		const previous = tags.get(tag)?.digest;
+		if (previous !== undefined) left.add(previous);
+		const { digest, actor } = put;
+		yield* moveTag({ repositoryId: repository.id, name: tag, digest, move, actor, at: context.now });
+		yield* emit(context, repository.store, {
+			kind: "tag-moved",
+			repository: repository.name,
+			tag,
+			digest,
+			previous,
+			move,
+			actor,
+		});
+	}
+	yield* reviewManifests(repository.id, [...left], "tag-moved", context);
+}

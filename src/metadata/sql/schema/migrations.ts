@@ -1,0 +1,15 @@
+import type { Migration } from "#/metadata/sql/migrate.ts";
+import { inDialect } from "./columns.ts";
+import { content } from "./content.ts";
+import { tenants } from "./tenants.ts";
+import { work } from "./work.ts";
+
+/** Every migration of the metadata store, in order. A released one is never changed: what follows is added below. */
+export const migrations: readonly Migration[] = [
+	{
+		number: 1,
+		name: "first-schema",
+		oldestReader: 1,
+		statements: (dialect) => [...tenants, ...content, ...work].map((statement) => inDialect(statement, dialect)),
+	},
+];

@@ -1,0 +1,145 @@
+import type { Blobs } from "#/metadata/blobs.ts";
+import type { ControlState } from "#/metadata/control-state.ts";
+import type { Identities } from "#/metadata/identities.ts";
+import type { Manifests } from "#/metadata/manifests.ts";
+import type { Metadata } from "#/metadata/metadata.ts";
+import type { Objects } from "#/metadata/objects.ts";
+import type { Outbox } from "#/metadata/outbox.ts";
+import type { Projects } from "#/metadata/projects.ts";
+import type { Repositories } from "#/metadata/repositories.ts";
+import type { SigningKeys } from "#/metadata/signing-keys.ts";
+import type { Snapshots } from "#/metadata/snapshots.ts";
+import type { Uploads } from "#/metadata/uploads.ts";
+import type { Usages } from "#/metadata/usages.ts";
+import type { SqlExecutor } from "./executor.ts";
+import { exportStore } from "./export-store.ts";
+
+/** The metadata store on an SQL database. Disposing it closes the executor. */
+export class SqlMetadata implements Metadata {
+	readonly projects: Projects;
+	readonly identities: Identities;
+	readonly repositories: Repositories;
+	readonly manifests: Manifests;
+	readonly blobs: Blobs;
+	readonly uploads: Uploads;
+	readonly objects: Objects;
+	readonly outbox: Outbox;
+	readonly signingKeys: SigningKeys;
+	readonly controlState: ControlState;
+	readonly snapshots: Snapshots;
+	/** What projects use; read by quotas and reports. */
+	readonly usages: Usages;
+	readonly #executor: SqlExecutor;
+
+	constructor(executor: SqlExecutor) {
+		this.#executor = executor;
+		this.projects = projectsOn(executor);
+		this.identities = identitiesOn(executor);
+		this.repositories = repositoriesOn(executor);
+		this.manifests = manifestsOn(executor);
+		this.blobs = blobsOn(executor);
+		this.uploads = uploadsOn(executor);
+		this.objects = objectsOn(executor);
+		this.outbox = outboxOn(executor);
+		this.signingKeys = signingKeysOn(executor);
+		this.controlState = controlStateOn(executor);
+		this.snapshots = snapshotsOn(executor);
+		this.usages = usagesOn(executor);
+	}
+
+	ping(signal: AbortSignal): Promise<void> {
+		return this.#executor.ping(signal);
+	}
+
+	async [Symbol.asyncDispose](): Promise<void> {
+		await this.#executor[Symbol.asyncDispose]();
+	}
+}
+
+const projectsOn = (on: SqlExecutor): Projects => ({
+	find: (name, signal) => on.read("projects.find", { name }, signal),
+	list: (page, signal) => on.read("projects.list", page, signal),
+});
+
+const usagesOn = (on: SqlExecutor): Usages => ({
+	find: (project, signal) => on.read("usages.find", { project }, signal),
+	recount: (signal) => on.read("usages.recount", undefined, signal),
+});
+
+const identitiesOn = (on: SqlExecutor): Identities => ({
+	findUser: (name, signal) => on.read("identities.findUser", { name }, signal),
+	findRobot: (name, signal) => on.read("identities.findRobot", { name }, signal),
+	putRefreshToken: (token) => on.write("identities.putRefreshToken", token),
+	findRefreshToken: (hash, signal) => on.read("identities.findRefreshToken", { hash }, signal),
+});
+
+const repositoriesOn = (on: SqlExecutor): Repositories => ({
+	find: (name, signal) => on.read("repositories.find", { name }, signal),
+	catalog: (scope, page, signal) => on.read("repositories.catalog", { scope, ...page }, signal),
+});
+
+const manifestsOn = (on: SqlExecutor): Manifests => ({
+	find: (repository, reference, { payload }, signal) =>
+		on.read("manifests.find", { repository, reference, payload }, signal),
+	put: (manifest) => on.write("manifests.put", manifest),
+	remove: (repository, digest, actor) => on.write("manifests.remove", { repository, digest, actor }),
+	removeTag: (repository, tag, condition, actor) =>
+		on.write("manifests.removeTag", { repository, tag, condition, actor }),
+	tags: (repository, page, signal) => on.read("manifests.tags", { repository, ...page }, signal),
+	referrers: (repository, subject, page, signal) =>
+		on.read("manifests.referrers", { repository, subject, ...page }, signal),
+});
+
+const blobsOn = (on: SqlExecutor): Blobs => ({
+	find: (repository, digest, signal) => on.read("blobs.find", { repository, digest }, signal),
+	holders: (repository, digest, limit, signal) => on.read("blobs.holders", { repository, digest, limit }, signal),
+	mount: (repository, digest, from, actor) => on.write("blobs.mount", { repository, digest, from, actor }),
+	unlink: (repository, digest, actor) => on.write("blobs.unlink", { repository, digest, actor }),
+});
+
+const uploadsOn = (on: SqlExecutor): Uploads => ({
+	create: (upload) => on.write("uploads.create", upload),
+	find: (repository, id, signal) => on.read("uploads.find", { repository, id }, signal),
+	acquire: (request) => on.write("uploads.acquire", request),
+	extend: (id, epoch, leaseMs) => on.write("uploads.extend", { id, epoch, leaseMs }),
+	release: (progress) => on.write("uploads.release", progress),
+	complete: (done) => on.write("uploads.complete", done),
+	cancel: (repository, id) => on.write("uploads.cancel", { repository, id }),
+	expire: (idleMs, limit) => on.write("uploads.expire", { idleMs, limit }),
+});
+
+const objectsOn = (on: SqlExecutor): Objects => ({
+	intend: (object) => on.write("objects.intend", object),
+	settle: (store, key, size) => on.write("objects.settle", { store, key, size }),
+	condemn: (store, key) => on.write("objects.condemn", { store, key }),
+	claimCondemned: (claim) => on.write("objects.claimCondemned", claim),
+	forget: (store, key) => on.write("objects.forget", { store, key }),
+	list: (store, page, signal) => on.read("objects.list", { store, ...page }, signal),
+});
+
+const outboxOn = (on: SqlExecutor): Outbox => ({
+	unjournaled: (limit, maxBytes, signal) => on.read("outbox.unjournaled", { limit, maxBytes }, signal),
+	lastSegment: (store, signal) => on.read("outbox.lastSegment", { store }, signal),
+	seal: (segment, seqs, fence) => on.write("outbox.seal", { segment, seqs, fence }),
+	lease: (name, holder, leaseMs) => on.write("outbox.lease", { name, holder, leaseMs }),
+});
+
+const signingKeysOn = (on: SqlExecutor): SigningKeys => ({
+	list: (signal) => on.read("signingKeys.list", undefined, signal),
+	advance: (step) => on.write("signingKeys.advance", step),
+	replaceAll: (fresh) => on.write("signingKeys.replaceAll", fresh),
+});
+
+const controlStateOn = (on: SqlExecutor): ControlState => ({
+	begin: (holder) => on.write("control.begin", { holder }),
+	apply: (change) => on.write("control.apply", change),
+	resync: (page) => on.write("control.resync", page),
+	current: (signal) => on.read("control.current", undefined, signal),
+	observe: (cursor, limit, signal) => on.read("control.observe", { cursor, limit }, signal),
+});
+
+const snapshotsOn = (on: SqlExecutor): Snapshots => ({
+	export: (store, signal) => exportStore(on, store, signal),
+	restore: (records) => on.write("snapshots.restore", { records }),
+	adopt: (segment) => on.write("snapshots.adopt", segment),
+});
