@@ -16,7 +16,8 @@ export const judgeSpec = (resource: DesiredResource, stores: ReadonlySet<string>
 	const { kind, uid, generation, spec: given } = resource;
 	const parsed = parseControlledSpec(kind, given);
 	if ("invalid" in parsed) {
-		return { kind, uid, generation, spec: given, rejected: { reason: "Invalid", message: parsed.invalid } };
+		// Not kept: what stands in the wrong field may be a secret.
+		return { kind, uid, generation, spec: {}, rejected: { reason: "Invalid", message: parsed.invalid } };
 	}
 	const spec = { ...parsed.spec };
 	return "store" in spec && !stores.has(spec.store)

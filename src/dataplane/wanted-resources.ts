@@ -26,11 +26,11 @@ export const wantedResources = async (
 	{ projects, users, robots }: LocalResources,
 	signal: AbortSignal,
 ): Promise<readonly LocalResource[]> => {
-	const wanted = await Promise.all([
-		...projects.map((project) => wantProject(deps, project, signal)),
-		...users.map((user) => wantUser(deps, user, signal)),
-		...robots.map((robot) => wantRobot(deps, robot, signal)),
-	]);
+	const wanted: LocalResource[] = [];
+	// One by one: each password takes a core and memory of its own to check.
+	for (const project of projects) wanted.push(await wantProject(deps, project, signal));
+	for (const user of users) wanted.push(await wantUser(deps, user, signal));
+	for (const robot of robots) wanted.push(await wantRobot(deps, robot, signal));
 	const seen = new Set<string>();
 	for (const { kind, uid, name } of wanted) {
 		if (seen.has(uid)) throw new ControlError("INVALID", `the configuration names the ${kind} "${name}" twice`);

@@ -1,0 +1,37 @@
+import { test } from "node:test";
+import { applyingCases } from "./control/applying.ts";
+import type { ControlCase, ControlHarness } from "./control/bench.ts";
+import { boundCases } from "./control/bounds.ts";
+import { epochCases } from "./control/epochs.ts";
+import { invalidSpecCases } from "./control/invalid-specs.ts";
+import { nameCases } from "./control/names.ts";
+import { observingCases } from "./control/observing.ts";
+import { resyncingCases } from "./control/resyncing.ts";
+import { runningCases } from "./control/running.ts";
+
+/** Everything that the port between the planes promises, as cases that can be run one by one. */
+export const controlCases: readonly ControlCase[] = [
+	...epochCases,
+	...applyingCases,
+	...invalidSpecCases,
+	...nameCases,
+	...resyncingCases,
+	...observingCases,
+	...runningCases,
+	...boundCases,
+];
+
+/**
+ * Registers the suite that every adapter passes.
+ *
+ * @param name the adapter, as it stands before each test's name
+ * @param open a data plane of its own for each test, to which nothing was told yet
+ */
+export function controlConformance(name: string, open: () => Promise<ControlHarness>): void {
+	for (const { name: claim, run } of controlCases) {
+		test(`${name}: ${claim}`, { timeout: 60_000 }, async () => {
+			await using harness = await open();
+			await run(harness);
+		});
+	}
+}
