@@ -77,12 +77,18 @@ export interface BlobWriter extends AsyncDisposable {
 	digest(algorithm: Algorithm, signal: AbortSignal): Promise<Digest>;
 	/** Makes the object durable and visible under its key. Safe to repeat. The writer is spent. */
 	commit(signal: AbortSignal): Promise<void>;
-	/** Leaves nothing behind. Safe to repeat, also after a failed `commit`. */
+	/**
+	 * Leaves nothing behind under the key. Safe to repeat, also after a failed `commit`; after a commit it does
+	 * nothing. For the holder of the upload only: whoever lost it disposes, as the staged bytes are another's now.
+	 */
 	abort(signal: AbortSignal): Promise<void>;
 	/** Disposing a writer that was neither committed nor aborted keeps what `checkpoint` made durable. */
 }
 
-/** A store of immutable objects: a file system tree, a bucket. Every driver passes the suite in `test/conformance`. */
+/**
+ * A store of immutable objects: a file system tree, a bucket. Every driver passes the suite in `test/conformance`.
+ * Keys are as `object-key.ts` has them (anything else is a RangeError); none goes on after another one and a `/`.
+ */
 export interface BlobStore extends AsyncDisposable {
 	/** The driver's name, for logs and metrics. */
 	readonly driver: string;
@@ -90,7 +96,10 @@ export interface BlobStore extends AsyncDisposable {
 	stat(key: string, signal: AbortSignal): Promise<ObjectStat | undefined>;
 	/** @throws StoreError NOT_FOUND */
 	open(key: string, signal: AbortSignal): Promise<OpenBlob>;
-	/** Starts a new object under `key`, which must never have been used. */
+	/**
+	 * Starts a new object under `key`, which must never have been committed. What an earlier write under it staged is
+	 * dropped: an upload keeps its key when its first bytes were lost.
+	 */
 	write(key: string, opts: WriteOpts, signal: AbortSignal): Promise<BlobWriter>;
 	/**
 	 * Goes on with an unfinished object at exactly `state`: bytes that came after that checkpoint are dropped.

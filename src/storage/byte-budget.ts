@@ -21,10 +21,12 @@ export class ByteBudget {
 		return this.#taken >= this.#limit;
 	}
 
+	/** Takes `bytes`, also beyond the limit. */
 	take(bytes: number): void {
 		this.#taken += bytes;
 	}
 
+	/** Gives `bytes` back. */
 	give(bytes: number): void {
 		this.#taken -= bytes;
 	}

@@ -11,6 +11,7 @@ export class RunningDigest {
 		this.#hash = createHash(algorithm);
 	}
 
+	/** Takes the next bytes, on this thread. */
 	update(bytes: Uint8Array): void {
 		this.#hash.update(bytes);
 	}

@@ -46,7 +46,9 @@ export function openBench(harness: BlobStoreHarness): Bench {
 	return { harness, store: harness.store, prefix, key: (name) => `${prefix}/${name}` };
 }
 
+/** Bytes. */
 export const KIB = 1024;
+/** Bytes. */
 export const MIB = 1024 * KIB;
 
 /** A signal that never fires. */
