@@ -30,7 +30,8 @@ test_step() {
 
 # finish: the table of steps, and as the last line the sum. Fails when anything failed.
 finish() {
-  printf '\n%s\n' "${summary[@]}"
+  printf '\n'
+  printf '%s\n' "${summary[@]}"
   rm -rf "$logs"
   printf '%d passed, %d failed\n' "$passed" "$failed"
   [ "$failed" = 0 ]
@@ -42,15 +43,15 @@ run_step() {
   if [ "$left" -lt "$limit" ]; then limit=$left; fi
   started=$SECONDS
   printf '\n=== %s\n' "$name"
+  : >"$log"
   if [ "$limit" -le 0 ]; then
-    : >"$log"
     echo "no time is left for it"
     return 1
   fi
   # Into a file and not a pipe: a server that a killed test leaves behind would hold a pipe open for ever.
   timeout --kill-after=15 "$limit" "$@" </dev/null >"$log" 2>&1 &
   runner=$!
-  tail -n +1 -f --pid="$runner" "$log" 2>/dev/null | without_passed
+  tail -n +1 -f --pid="$runner" "$log" | without_passed
   wait "$runner" || status=$?
   if [ "$status" = 124 ] || [ "$status" = 137 ]; then echo "ended after $limit s, which is all it was given"; fi
   return "$status"
