@@ -48,6 +48,14 @@ export const DEFAULT_JOURNALER_OPTS: JournalerOpts = {
 	writeMs: 60_000,
 };
 
+/** What one round did. */
+export interface JournalSummary {
+	/** Records that were there. */
+	readonly rows: number;
+	/** Segments sealed. */
+	readonly sealed: number;
+}
+
 /** How much further to look when every record in sight is of a store that fails. */
 const MAX_REACH = 64;
 
@@ -61,6 +69,7 @@ export class Journaler {
 	readonly #backOff = new BackOff({ firstMs: 1_000, maxMs: 60_000 });
 	#lease: { readonly fence: number; readonly until: number } | undefined;
 	#reach = 1;
+	#turn: Promise<unknown> = Promise.resolve();
 
 	constructor(deps: JournalerDeps, opts: Partial<JournalerOpts> = {}) {
 		this.#deps = deps;
@@ -80,10 +89,16 @@ export class Journaler {
 	/**
 	 * Takes what is in the outbox now, at most one segment a store.
 	 *
-	 * @returns how many records were there and how many segments were sealed
 	 * @throws MetadataError; failures of a store are reported and its records wait
 	 */
-	async round(signal: AbortSignal): Promise<{ readonly rows: number; readonly sealed: number }> {
+	round(signal: AbortSignal): Promise<JournalSummary> {
+		// One after the other: two of one holder would write the same number twice, for one of them in vain.
+		const round = this.#turn.then(() => this.#round(signal));
+		this.#turn = round.catch(() => undefined);
+		return round;
+	}
+
+	async #round(signal: AbortSignal): Promise<JournalSummary> {
 		// Without anything to write the lease is not taken, so that an idle registry writes nothing.
 		if ((await this.#unjournaled(signal)).length === 0) return { rows: 0, sealed: 0 };
 		const fence = await this.#hold();
