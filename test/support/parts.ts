@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import type { TestContext } from "node:test";
 
 /** Where the scripts of `.ci/parts` put what they build. */
-export const partsFolder =
+const partsFolder =
 	process.env.LIMANI_PARTS ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "limani-parts");
 
 /** Places of parts that stand in no folder of programs. Of several matches the last in byte order is taken. */
@@ -36,7 +36,7 @@ export function findPart(name: string): string | undefined {
  * and undefined comes back, upon which the test returns. Under `LIMANI_REQUIRE=1`, which `npm run test:<suite>`
  * sets, it throws instead: a suite that was asked for by name fails rather than pass over what it is about.
  */
-export function requirePart(test: TestContext, name: string): string | undefined {
+export function requirePart(test: Pick<TestContext, "skip">, name: string): string | undefined {
 	const found = findPart(name);
 	if (found !== undefined) return found;
 	if (isRequired()) throw new Error(reasonOf(name));
