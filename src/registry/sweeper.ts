@@ -106,7 +106,7 @@ export class Sweeper {
 
 	async #deleteAll(objects: readonly KnownObject[], signal: AbortSignal): Promise<number> {
 		// Half of the claim: nobody else must get at the object while this deletion may still be under way.
-		const within = AbortSignal.any([signal, AbortSignal.timeout(this.#opts.claimMs / 2)]);
+		const within = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(this.#opts.claimMs / 2))]);
 		const queue = objects.values();
 		let deleted = 0;
 		const work = async (): Promise<void> => {

@@ -79,8 +79,10 @@ const openWriter = async (
 		await closeWriter(parked, report);
 	}
 	if (lease.state !== undefined) return await store.resume(lease.key, lease.state, { algorithm }, signal);
-	// An earlier holder may have left bytes that no state tells of.
-	if (lease.epoch > 1) await store.delete(lease.key, undefined, signal);
+	// An earlier holder may have come as far as an object; no key is ever written twice.
+	if (lease.epoch > 1 && (await store.stat(lease.key, signal)) !== undefined) {
+		throw new StoreError("NOT_FOUND", `nothing is staged for ${lease.key}, which is an object already`);
+	}
 	return await store.write(lease.key, { algorithm }, signal);
 };
 
