@@ -72,13 +72,15 @@ export class Credentials {
 	/** Asked even where a success is remembered: otherwise that would tell a guesser who was turned away of a hit. */
 	#admit({ name, address }: Attempt): ThrottleKey {
 		const key = this.#deps.throttle.keyOf(address, name);
-		if (this.#deps.throttle.isBlocked(key)) throw tooManyFailures();
+		if (this.#deps.throttle.isBlocked(key)) {
+			throw new OciError("TOOMANYREQUESTS", { message: "too many failed attempts; try again in a minute" });
+		}
 		return key;
 	}
 
 	async #checkUser({ name, secret }: Attempt, slowedAs: ThrottleKey): Promise<AttemptOutcome> {
 		const { identities, passwords, throttle } = this.#deps;
-		if (!throttle.take(slowedAs)) throw tooManyFailures();
+		throttle.count(slowedAs);
 		let isFailure = false;
 		try {
 			const user = await identities.findUser(name);
@@ -107,6 +109,3 @@ export class Credentials {
 		return createHmac("sha256", this.#key).update(`${name.length}:${name}${secret}`).digest("base64url");
 	}
 }
-
-const tooManyFailures = (): OciError =>
-	new OciError("TOOMANYREQUESTS", { message: "too many failed attempts; try again in a minute" });

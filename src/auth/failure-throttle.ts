@@ -51,16 +51,11 @@ export class FailureThrottle {
 		return bucket !== undefined && bucket.level > this.#burst - 1;
 	}
 
-	/** Counts a try that starts; false, uncounted, when it is turned away. */
-	take(key: ThrottleKey): boolean {
+	/** Counts a try that starts. */
+	count(key: ThrottleKey): void {
 		const bucket = this.#leaked(key);
-		if (bucket === undefined) {
-			this.#buckets.set(key, { level: 1, at: this.#now() });
-			return true;
-		}
-		if (bucket.level > this.#burst - 1) return false;
-		bucket.level += 1;
-		return true;
+		if (bucket === undefined) this.#buckets.set(key, { level: 1, at: this.#now() });
+		else bucket.level += 1;
 	}
 
 	/** Takes back a counted try that was no failure. */

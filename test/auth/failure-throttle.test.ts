@@ -10,7 +10,7 @@ const create = (maxEntries = 100) => {
 
 const takeAll = (throttle: FailureThrottle, key: string): number => {
 	let taken = 0;
-	while (taken < 1_000 && throttle.take(key)) taken++;
+	for (; taken < 1_000 && !throttle.isBlocked(key); taken++) throttle.count(key);
 	return taken;
 };
 
@@ -42,7 +42,8 @@ describe("a failure throttle", () => {
 		const { throttle } = create();
 		const key = throttle.keyOf("192.0.2.7", "alice");
 		for (let i = 0; i < 100; i++) {
-			assert.equal(throttle.take(key), true);
+			assert.equal(throttle.isBlocked(key), false);
+			throttle.count(key);
 			throttle.giveBack(key);
 		}
 		assert.equal(takeAll(throttle, key), 20);
@@ -50,7 +51,12 @@ describe("a failure throttle", () => {
 
 	it("forgets the oldest when it is full, and never turns away for that", () => {
 		const { throttle } = create(10);
-		for (let i = 0; i < 100; i++) assert.equal(throttle.take(throttle.keyOf("192.0.2.7", `user-${i}`)), true);
+		const keys = Array.from({ length: 11 }, (_, i) => throttle.keyOf("192.0.2.7", `user-${i}`));
+		for (const key of keys) assert.equal(takeAll(throttle, key), 20);
+		assert.deepEqual(
+			keys.map((key) => throttle.isBlocked(key)),
+			keys.map((_, i) => i > 0),
+		);
 	});
 
 	it("lets nothing leak in while the clock goes back", () => {

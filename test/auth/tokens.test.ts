@@ -229,6 +229,18 @@ describe("a token is refused", () => {
 		}
 	});
 
+	it("that names another algorithm, though our key signed it", async () => {
+		const { tokens, keyring } = await setUp();
+		const claims = tokens.issue(alice, granted).token.split(".")[1];
+		const { kid, key } = keyring.active;
+		for (const [alg, isGood] of [["HS256"], ["none"], ["ES384"], ["es256"], [undefined], ["ES256", true]] as const) {
+			const signed = `${encode({ alg, typ: "JWT", kid })}.${claims}`;
+			const signature = sign("sha256", Buffer.from(signed), { key, dsaEncoding: "ieee-p1363" });
+			const verified = await tokens.verify(`${signed}.${signature.toString("base64url")}`);
+			assert.equal(verified !== undefined, isGood === true, alg);
+		}
+	});
+
 	it("with extensions that must be understood", async () => {
 		const { tokens, keyring } = await setUp();
 		const claims = tokens.issue(alice, granted).token.split(".")[1];

@@ -279,6 +279,14 @@ describe("the token service", () => {
 			await answerOf(await refresh(token, scope), 401);
 		});
 
+		it("takes none that is for another service", async () => {
+			const token = await login();
+			for (const [hash, kept] of test.identities.refreshTokens) {
+				test.identities.refreshTokens.set(hash, { ...kept, service: "elsewhere.test" });
+			}
+			await answerOf(await refresh(token), 401);
+		});
+
 		it("takes none for another credential's, nor one that was changed", async () => {
 			const [token, other] = [await login(), await login("root", "password of root")];
 			const [random] = token.split(".");

@@ -2,8 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request, Response } from "express";
 import type { Identity } from "#/auth/identity.ts";
 import { ANONYMOUS, actorOf, principalOf } from "#/auth/subject.ts";
-import { type Reply, send } from "../reply.ts";
-import type { RequestObserver } from "../request-observer.ts";
+import { type Reply, send } from "#/http/reply.ts";
+import type { RequestObserver } from "#/http/request-observer.ts";
 
 /** What is needed to answer any request of the token service. */
 export interface ExchangeDeps {

@@ -1,8 +1,8 @@
 import { formatBasicChallenge } from "#/auth/challenge.ts";
+import { json, type Reply } from "#/http/reply.ts";
+import { toReply } from "#/http/v2/errors.ts";
 import { MetadataError } from "#/metadata/metadata-error.ts";
 import { OciError, type OciErrorCode } from "#/oci/error.ts";
-import { json, type Reply } from "../reply.ts";
-import { toReply } from "../v2/errors.ts";
 import { OAuthError, type OAuthErrorCode } from "./oauth-error.ts";
 
 /** How soon a client should come back after an outage, and after too many failures, in seconds. */

@@ -1,8 +1,8 @@
 import { isBasic, parseBasic } from "#/auth/basic-credentials.ts";
 import type { Identity } from "#/auth/identity.ts";
 import type { TokenService } from "#/auth/token-service.ts";
+import type { Reply } from "#/http/reply.ts";
 import { OciError } from "#/oci/error.ts";
-import type { Reply } from "../reply.ts";
 import type { TokenExchange } from "./exchange.ts";
 import { toTokenReply } from "./token-reply.ts";
 

@@ -1,8 +1,8 @@
 import express, { type Request, type Response } from "express";
 import { z } from "zod";
 import type { Identity } from "#/auth/identity.ts";
+import type { Reply } from "#/http/reply.ts";
 import { formatIssues } from "#/lib/format-issues.ts";
-import type { Reply } from "../reply.ts";
 import type { TokenExchange } from "./exchange.ts";
 import type { TokenHandlerDeps } from "./get-token.ts";
 import { OAuthError } from "./oauth-error.ts";

@@ -1,8 +1,8 @@
 /** The token service's face: `/token`, where clients get tokens, and the public keys that tokens are verified with. */
 import express, { type Router } from "express";
 import type { Keyring } from "#/auth/keyring.ts";
+import { json } from "#/http/reply.ts";
 import { OciError } from "#/oci/error.ts";
-import { json } from "../reply.ts";
 import { type ExchangeDeps, serve } from "./exchange.ts";
 import { toOAuthFailure, toRegistryFailure } from "./failures.ts";
 import { getToken, type TokenHandlerDeps } from "./get-token.ts";

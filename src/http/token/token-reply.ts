@@ -1,5 +1,5 @@
 import type { TokenGrant } from "#/auth/token-service.ts";
-import { json, type Reply } from "../reply.ts";
+import { json, type Reply } from "#/http/reply.ts";
 
 /** The reply that hands out tokens; it is not to be kept by anything in between (RFC 6749 §5.1). */
 export const toTokenReply = ({ token, expiresIn, issuedAt, scope, refreshToken }: TokenGrant): Reply =>
