@@ -1,4 +1,4 @@
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { applyingCases } from "./control/applying.ts";
 import type { ControlCase, ControlHarness } from "./control/bench.ts";
 import { boundCases } from "./control/bounds.ts";
@@ -25,13 +25,16 @@ export const controlCases: readonly ControlCase[] = [
  * Registers the suite that every adapter passes.
  *
  * @param name the adapter, as it stands before each test's name
- * @param open a data plane of its own for each test, to which nothing was told yet
+ * @param open a data plane of its own for each test, to which nothing was told yet; undefined where the test was skipped
  */
-export function controlConformance(name: string, open: () => Promise<ControlHarness>): void {
+export function controlConformance(
+	name: string,
+	open: (context: TestContext) => Promise<ControlHarness | undefined>,
+): void {
 	for (const { name: claim, run } of controlCases) {
-		test(`${name}: ${claim}`, { timeout: 60_000 }, async () => {
-			await using harness = await open();
-			await run(harness);
+		test(`${name}: ${claim}`, { timeout: 60_000 }, async (context) => {
+			await using harness = await open(context);
+			if (harness !== undefined) await run(harness);
 		});
 	}
 }

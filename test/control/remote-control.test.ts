@@ -1,4 +1,4 @@
 import { controlConformance } from "../conformance/control.ts";
-import { openRemotePlane } from "../support/control-planes.ts";
+import { openControlPlane, openQuickState, overTls } from "../support/control-planes.ts";
 
-controlConformance("the data plane over TLS", openRemotePlane);
+controlConformance("the data plane over TLS", async () => openControlPlane(await openQuickState(), overTls));

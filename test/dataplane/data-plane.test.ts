@@ -1,4 +1,4 @@
 import { controlConformance } from "../conformance/control.ts";
-import { openLocalPlane } from "../support/control-planes.ts";
+import { openControlPlane, openSqliteState } from "../support/control-planes.ts";
 
-controlConformance("the data plane in process", openLocalPlane);
+controlConformance("the data plane in process", async () => openControlPlane(await openSqliteState()));

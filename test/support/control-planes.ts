@@ -12,44 +12,79 @@ import { SqlMetadata } from "#/metadata/sql/sql-metadata.ts";
 import { openSqlite } from "#/metadata/sqlite/index.ts";
 import type { ControlHarness } from "../conformance/control/bench.ts";
 import { createAuthority } from "./certificates.ts";
+import { openInspectedMetadata } from "./sqlite-metadata.ts";
+
+/** Where a data plane keeps its state. */
+export interface PlaneState extends AsyncDisposable {
+	readonly metadata: Metadata;
+	/** Closes it and opens it again. */
+	reopen(): Promise<PlaneState>;
+}
 
 /** What stands between the tests and a data plane; it is disposed of with the adapter. */
 export type Reach = (control: Control, stack: AsyncDisposableStack) => Promise<Control>;
 
-/** A data plane over an embedded database in a directory of its own, reached as `reach` says. */
-export async function openControlPlane(reach: Reach): Promise<ControlHarness> {
-	const directory = await mkdtemp(join(tmpdir(), "limani-control-"));
+/** A data plane over `state`, which then belongs to it, reached as `reach` says. */
+export async function openControlPlane(state: PlaneState, reach: Reach = inProcess): Promise<ControlHarness> {
 	const stores = ["default", "second"];
 	const runs: Run[] = [];
-	const open = () => openOnce({ directory, stores, runs, reach });
-	let opened = await open();
+	const open = (from: PlaneState) => openOnce({ state: from, stores, runs, reach });
+	let opened = await open(state);
 	return {
 		get control() {
 			return opened.control;
 		},
 		get metadata() {
-			return opened.metadata;
+			return opened.state.metadata;
 		},
 		stores,
 		runs,
 		reopen: async () => {
 			await opened.stack.disposeAsync();
-			opened = await open();
+			opened = await open(await opened.state.reopen());
 		},
 		[Symbol.asyncDispose]: async () => {
 			await opened.stack.disposeAsync();
-			await rm(directory, { recursive: true });
+			await opened.state[Symbol.asyncDispose]();
 		},
 	};
 }
 
-/** The data plane itself, in process. */
-export const openLocalPlane = (): Promise<ControlHarness> => openControlPlane(async (control) => control);
+/** State in the embedded database as a registry opens it, in a directory that goes with it. */
+export async function openSqliteState(): Promise<PlaneState> {
+	const directory = await mkdtemp(join(tmpdir(), "limani-control-"));
+	const open = async (): Promise<PlaneState> => {
+		const metadata = new SqlMetadata(await openSqlite({ directory }, { warn: () => undefined }));
+		return {
+			metadata,
+			reopen: async () => {
+				await metadata[Symbol.asyncDispose]();
+				return await open();
+			},
+			[Symbol.asyncDispose]: async () => {
+				await metadata[Symbol.asyncDispose]();
+				await rm(directory, { recursive: true });
+			},
+		};
+	};
+	return await open();
+}
 
-/** The data plane behind a real server, over TLS that a certification authority of the test vouches for. */
-export const openRemotePlane = (): Promise<ControlHarness> => openControlPlane(overTls);
+/** State that is quick to open, for tests of what lies before it. */
+export async function openQuickState(): Promise<PlaneState> {
+	const inspected = await openInspectedMetadata();
+	const state: PlaneState = {
+		metadata: inspected.metadata,
+		reopen: async () => state,
+		[Symbol.asyncDispose]: () => inspected[Symbol.asyncDispose](),
+	};
+	return state;
+}
 
-const overTls: Reach = async (control, stack) => {
+const inProcess: Reach = async (control) => control;
+
+/** Behind a real server, over TLS that a certification authority of the test vouches for. */
+export const overTls: Reach = async (control, stack) => {
 	const authority = createAuthority();
 	const token = "the registry's control token";
 	const server = createControlServer({ control, token, tls: authority.issue(), report: () => undefined });
@@ -85,25 +120,23 @@ interface Run {
 }
 
 interface Opening {
-	readonly directory: string;
+	readonly state: PlaneState;
 	readonly stores: readonly string[];
 	readonly runs: Run[];
 	readonly reach: Reach;
 }
 
 const openOnce = async ({
-	directory,
+	state,
 	stores,
 	runs,
 	reach,
-}: Opening): Promise<{ control: Control; metadata: Metadata; stack: AsyncDisposableStack }> => {
+}: Opening): Promise<{ control: Control; state: PlaneState; stack: AsyncDisposableStack }> => {
 	await using opening = new AsyncDisposableStack();
-	const executor = await openSqlite({ directory }, { warn: () => undefined });
-	const metadata = opening.use(new SqlMetadata(executor));
-	const { controlState } = metadata;
+	const { controlState } = state.metadata;
 	const plane = new DataPlane({ controlState, stores: new Set(stores), features: featuresOf(runs) });
 	const control = await reach(plane, opening);
-	return { control, metadata, stack: opening.move() };
+	return { control, state, stack: opening.move() };
 };
 
 const featuresOf = (runs: Run[]): RunnableFeatures => {
