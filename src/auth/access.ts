@@ -17,6 +17,13 @@ export interface Access {
 	readonly actor: string;
 	/** Whether `action` on `repository` is allowed. Unknown projects are not. */
 	allows(action: Action, repository: string, signal?: AbortSignal): Promise<boolean>;
+	/**
+	 * Whether other credentials of the same principal would allow `action` where these were issued without `repository`
+	 * in view, so that the client should ask for them. False where these are all that there is.
+	 */
+	couldAllow(action: Action, repository: string, signal?: AbortSignal): Promise<boolean>;
+	/** Whether the credentials were issued with `repository` in view, allowed or not. True for all but tokens. */
+	covers(repository: string): boolean;
 	/** Whether the credentials allow listing the catalog, and of which projects; undefined: not at all. */
 	catalog(signal?: AbortSignal): Promise<CatalogScope | undefined>;
 }

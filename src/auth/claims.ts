@@ -28,9 +28,8 @@ export type Claims = z.infer<typeof claimsSchema>;
 export const toClaims = (principal: Principal, scopes: Scopes): Pick<Claims, "sub" | "access" | "limani"> => ({
 	sub: principal.kind === "anonymous" ? "" : principal.name,
 	access: [
-		...[...scopes.repositories]
-			.filter(([, actions]) => actions.size > 0)
-			.map(([name, actions]) => ({ type: "repository", name, actions: [...actions] })),
+		// What was asked for and refused stays, without actions: it tells that asking again is of no use.
+		...[...scopes.repositories].map(([name, actions]) => ({ type: "repository", name, actions: [...actions] })),
 		...(scopes.catalog ? [{ type: "registry", name: "catalog", actions: ["*"] }] : []),
 	],
 	limani: toIdentity(principal),

@@ -20,6 +20,14 @@ export class SubjectAccess implements Access {
 		return this.#rulebook.allows(this.#subject, action, repository);
 	}
 
+	async couldAllow(): Promise<boolean> {
+		return false;
+	}
+
+	covers(): boolean {
+		return true;
+	}
+
 	/** Without credentials there is no catalog: clients that have some show them only when they are asked to. */
 	async catalog(): ReturnType<Access["catalog"]> {
 		return this.#subject.kind === "anonymous" ? undefined : this.#rulebook.catalogScope(this.#subject);

@@ -33,6 +33,16 @@ export class TokenAccess implements Access {
 		return action === "pull" && this.#deps.rulebook.allows(ANONYMOUS, action, repository);
 	}
 
+	async couldAllow(action: Action, repository: string, signal?: AbortSignal): Promise<boolean> {
+		if (this.covers(repository)) return false;
+		const subject = await this.#presentSubject(signal);
+		return subject !== undefined && this.#deps.rulebook.allows(subject, action, repository);
+	}
+
+	covers(repository: string): boolean {
+		return this.#granted.repositories.has(repository);
+	}
+
 	async catalog(signal?: AbortSignal): ReturnType<Access["catalog"]> {
 		if (!this.#granted.catalog) return undefined;
 		const subject = await this.#presentSubject(signal);

@@ -2,24 +2,8 @@ import type { IncomingMessage } from "node:http";
 import type { Access, Authenticator } from "#/auth/access.ts";
 import { OciError } from "#/oci/error.ts";
 import type { V2Endpoint } from "#/oci/path.ts";
+import { ChallengeError } from "./challenge-error.ts";
 import type { Route } from "./routes.ts";
-
-/** What a refused client is told to ask for. */
-export interface ChallengeRequest {
-	/** Scope to ask a token for, e.g. `repository:team/app:pull`. */
-	readonly scope: string | undefined;
-	readonly error: "invalid_token" | "insufficient_scope" | undefined;
-}
-
-/** A refusal that asks for (other) credentials; becomes 401 with a challenge. */
-export class ChallengeError extends OciError {
-	readonly challenge: ChallengeRequest;
-
-	constructor(challenge: ChallengeRequest, detail: string) {
-		super("UNAUTHORIZED", { detail });
-		this.challenge = challenge;
-	}
-}
 
 /**
  * Decides whether the request may go on, and as whom. Refusals say nothing about what exists.
@@ -39,6 +23,8 @@ export const authorize = async (
 	if ("failed" in outcome) throw new ChallengeError({ scope, error: "invalid_token" }, outcome.failed);
 	const { access } = outcome;
 	if (await isAllowed(access, path, route, signal)) return access;
+	// A token is an identity of sorts, even one that anybody can have: clients show it to see whether it is good.
+	if (path.kind === "base" && authorization !== undefined) return access;
 	if (authorization === undefined) throw new ChallengeError({ scope, error: undefined }, "credentials are needed");
 	if (/^bearer /i.test(authorization)) {
 		throw new ChallengeError({ scope, error: "insufficient_scope" }, `the token does not grant ${scope ?? "this"}`);

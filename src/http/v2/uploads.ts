@@ -6,6 +6,7 @@ import { isRepositoryName } from "#/oci/name.ts";
 import type { V2Endpoint } from "#/oci/path.ts";
 import type { UploadStatus } from "#/registry/registry.ts";
 import { empty, type Reply } from "../reply.ts";
+import { ChallengeError } from "./challenge-error.ts";
 import type { V2Context } from "./context.ts";
 import { parseContentRange } from "./range.ts";
 
@@ -34,7 +35,10 @@ export const startUpload = async (
 		: empty(202, positionOf(repository, outcome.upload));
 };
 
-/** The source is readable or it is not told apart from one that does not have the blob. */
+/**
+ * The source is readable or it is not told apart from one that does not have the blob. A token that was issued without
+ * the source in view is sent back for one with it, as Docker's token flow has it for `from`.
+ */
 const mountOf = async (
 	{ query, access, registry, signal }: V2Context,
 	repository: string,
@@ -45,7 +49,12 @@ const mountOf = async (
 	const sources = from === null ? await registry.blobs.holders(repository, digest, signal) : [from];
 	const candidates: string[] = [];
 	for (const source of sources) {
-		if (isRepositoryName(source) && (await access.allows("pull", source, signal))) candidates.push(source);
+		if (!isRepositoryName(source)) continue;
+		if (await access.allows("pull", source, signal)) candidates.push(source);
+		else if (from === null ? await access.couldAllow("pull", source, signal) : !access.covers(source)) {
+			const scope = `repository:${repository}:pull,push repository:${source}:pull`;
+			throw new ChallengeError({ scope, error: "insufficient_scope" }, `the token does not cover ${source}`);
+		}
 	}
 	return { digest, candidates };
 };

@@ -1,0 +1,119 @@
+// A registry as a user runs it: `limani registry` in a process of its own, with a data directory that outlives it.
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { stringify } from "yaml";
+
+/** The administrator that every such registry has. */
+export const ADMIN = { user: "admin", password: "correct-horse-battery" };
+
+/** Its Authorization header. */
+export const ADMIN_AUTHORIZATION = `Basic ${Buffer.from(`${ADMIN.user}:${ADMIN.password}`).toString("base64")}`;
+
+/** How to run it. */
+export interface LimaniOpts {
+	/** Keys of the configuration document, over those that make it a registry with projects `team` and `library`. */
+	readonly config?: Readonly<Record<string, unknown>>;
+	/** The data directory; absent: a new temporary one, removed at disposal. */
+	readonly dataDir?: string;
+	/** A port of loopback; absent: a free one. */
+	readonly port?: number;
+	/** Put before the program, e.g. `["strace", "-f"]`. */
+	readonly wrapper?: readonly string[];
+}
+
+/** The running process. */
+export interface LimaniProcess extends AsyncDisposable {
+	readonly url: string;
+	/** `host:port`. */
+	readonly address: string;
+	readonly dataDir: string;
+	readonly child: ChildProcess;
+	/** Everything it wrote so far. */
+	output(): string;
+	/** Sends the signal and waits for the end of the process. */
+	stop(signal?: NodeJS.Signals): Promise<void>;
+}
+
+/** Starts a registry and waits until it is ready. */
+export const startLimani = async (opts: LimaniOpts = {}): Promise<LimaniProcess> => {
+	const dataDir = opts.dataDir ?? mkdtempSync(join(tmpdir(), "limani-"));
+	const port = opts.port ?? (await freePort());
+	const address = `127.0.0.1:${port}`;
+	const file = join(dataDir, "config.yaml");
+	writeFileSync(file, stringify(configOf(address, dataDir, opts.config)));
+	const command = [...(opts.wrapper ?? []), process.execPath, "src/main.ts", "registry", "--config", file];
+	const [program = process.execPath, ...args] = command;
+	const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+	let output = "";
+	const keep = (data: Buffer): void => {
+		output = (output + data.toString()).slice(-200_000);
+		if (process.env.LIMANI_TEST_LOG !== undefined) appendFileSync(process.env.LIMANI_TEST_LOG, data);
+	};
+	child.stdout.on("data", keep);
+	child.stderr.on("data", keep);
+	const exited = once(child, "exit");
+	const stop = async (signal: NodeJS.Signals = "SIGTERM"): Promise<void> => {
+		if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+		await exited;
+	};
+	const url = `http://${address}`;
+	await waitUntilReady(url, child, () => output);
+	return {
+		url,
+		address,
+		dataDir,
+		child,
+		output: () => output,
+		stop,
+		async [Symbol.asyncDispose]() {
+			await stop("SIGKILL");
+			if (opts.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
+		},
+	};
+};
+
+const configOf = (listen: string, dataDir: string, config: LimaniOpts["config"]): object => ({
+	listen,
+	dataDir,
+	log: { requests: process.env.LIMANI_TEST_LOG !== undefined },
+	resources: {
+		projects: [{ name: "team" }, { name: "other" }, { name: "library", visibility: "Public" }],
+		users: [
+			{ name: ADMIN.user, password: ADMIN.password, admin: true },
+			{ name: "nobody", password: "nothing-to-see" },
+		],
+	},
+	...config,
+});
+
+const waitUntilReady = async (url: string, child: ChildProcess, output: () => string): Promise<void> => {
+	const deadline = performance.now() + 60_000;
+	while (performance.now() < deadline) {
+		if (child.exitCode !== null || child.signalCode !== null) throw new Error(`limani ended at its start:\n${output()}`);
+		const ready = await fetch(`${url}/readyz`).then(
+			(response) => response.ok,
+			() => false,
+		);
+		if (ready) return;
+		await sleep(50);
+	}
+	child.kill("SIGKILL");
+	throw new Error(`limani was not ready in time:\n${output()}`);
+};
+
+/** A port of loopback that nobody listens on now. */
+export const freePort = async (): Promise<number> => {
+	const server = createServer();
+	server.listen(0, "127.0.0.1");
+	await once(server, "listening");
+	const address = server.address();
+	server.close();
+	await once(server, "close");
+	if (address === null || typeof address === "string") throw new Error("no port");
+	return address.port;
+};
