@@ -1,0 +1,31 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { parseConfig } from "#/app/config/load.ts";
+
+const root = join(import.meta.dirname, "..");
+const examples = globSync("examples/*.yaml", { cwd: root });
+
+test("there are examples", () => {
+	assert.ok(examples.length > 0);
+});
+
+for (const path of examples) {
+	test(`${path} is a configuration that can be served`, () => {
+		const config = parseConfig(readFileSync(join(root, path), "utf8"), path, {});
+		const projects = new Set(config.resources?.projects.map(({ name }) => name));
+		const users = new Set(config.resources?.users.map(({ name }) => name));
+		assert.ok(projects.size > 0);
+		for (const { members, store } of config.resources?.projects ?? []) {
+			assert.ok(store in config.stores, `there is a store ${store}`);
+			for (const { name } of members) assert.ok(users.has(name), `there is a user ${name}`);
+		}
+	});
+}
+
+test("what npm start serves can be reached from this machine alone", () => {
+	const path = "examples/quickstart.yaml";
+	assert.match(readFileSync(join(root, "package.json"), "utf8"), new RegExp(`"start": ".* --config ${path}"`));
+	assert.match(parseConfig(readFileSync(join(root, path), "utf8"), path, {}).listen, /^127\.0\.0\.1:/);
+});
