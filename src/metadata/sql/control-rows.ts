@@ -93,8 +93,9 @@ export function* writeResource(resource: ResourceRow): Step<void> {
 	);
 }
 
-/** Marks a resource as gone. */
+/** Marks a resource as gone; one that is gone already stays as it was. */
 export function* writeDeleted(resource: ResourceRow, reason = "Deleted"): Step<void> {
+	if (resource.deleted) return;
 	yield* writeResource({ ...resource, ready: false, reason, message: "", deleted: true });
 }
 
