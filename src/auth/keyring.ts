@@ -134,11 +134,12 @@ export class Keyring implements Disposable {
 	#isStepDue(keys: readonly SigningKey[]): boolean {
 		const { publishMs, signMs, retireMs } = this.#steps;
 		const isOlder = ({ since }: SigningKey, ms: number): boolean => this.#deps.now() - since >= ms;
+		if (keys.some((key) => key.state === "retired" && isOlder(key, retireMs))) return true;
 		const active = keys.find(({ state }) => state === "active");
 		const next = keys.find(({ state }) => state === "next");
-		if (active === undefined || next === undefined) return true;
-		if (isOlder(active, signMs) && isOlder(next, publishMs)) return true;
-		return keys.some((key) => key.state === "retired" && isOlder(key, retireMs));
+		if (active === undefined) return true;
+		if (next === undefined) return isOlder(active, signMs - publishMs);
+		return isOlder(active, signMs) && isOlder(next, publishMs);
 	}
 
 	#take(keys: readonly SigningKey[]): void {

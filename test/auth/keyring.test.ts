@@ -20,49 +20,60 @@ const setUp = () => {
 };
 
 describe("a keyring", () => {
-	it("makes the first key, and then one in reserve", async () => {
+	it("makes the first key", async () => {
 		const { open, signingKeys, states } = setUp();
 		using keyring = await open();
 		assert.equal(keyring.active.kid, signingKeys.keys[0]?.kid);
-		await keyring.refresh();
-		assert.deepEqual(states(), ["active", "next"]);
-		assert.equal(keyring.jwks().keys.length, 2);
+		assert.deepEqual(states(), ["active"]);
 	});
 
 	it("writes nothing while nothing is due", async () => {
 		const { open, signingKeys, clock } = setUp();
 		using keyring = await open();
-		await keyring.refresh();
-		const { steps } = signingKeys;
 		for (let i = 0; i < 100; i++) {
-			clock.at += 30_000;
+			clock.at += 6 * 60 * MINUTE;
 			await keyring.refresh();
 		}
-		assert.equal(signingKeys.steps, steps);
+		assert.deepEqual([signingKeys.steps, signingKeys.lists], [1, 101]);
 	});
 
-	it("signs with the next key when the active one is old, and keeps that for as long as its tokens live", async () => {
+	it("publishes the next key before it signs, and keeps the last for as long as its tokens live", async () => {
 		const { open, clock, states } = setUp();
 		using keyring = await open();
-		await keyring.refresh();
 		const first = keyring.active.kid;
-		clock.at += 30 * DAY;
+		const wait = async (ms: number) => {
+			clock.at += ms;
+			await keyring.refresh();
+			return states().join();
+		};
+		assert.equal(await wait(30 * DAY - MINUTE), "active,next");
+		assert.equal(keyring.jwks().keys.length, 2);
+		assert.equal(await wait(MINUTE - 1), "active,next");
+		assert.equal(keyring.active.kid, first);
+		assert.equal(await wait(1), "active,retired");
+		assert.notEqual(keyring.active.kid, first);
+		assert.equal(await wait(6 * MINUTE - 1), "active,retired");
+		assert.ok(keyring.find(first), "a replica may have signed with it until it looked again");
+		assert.equal(await wait(1), "active");
+		assert.equal(keyring.find(first), undefined);
+	});
+
+	it("publishes a key for a minute though its turn is long due", async () => {
+		const { open, clock, states } = setUp();
+		using keyring = await open();
+		const first = keyring.active.kid;
+		clock.at += 90 * DAY;
+		await keyring.refresh();
+		assert.equal(keyring.active.kid, first);
+		clock.at += MINUTE;
 		await keyring.refresh();
 		assert.notEqual(keyring.active.kid, first);
-		assert.ok(keyring.find(first));
-		clock.at += 5 * MINUTE;
-		await keyring.refresh();
-		assert.ok(keyring.find(first), "a replica may have signed with it until it looked again");
-		clock.at += 2 * MINUTE;
-		await keyring.refresh();
-		assert.equal(keyring.find(first), undefined);
-		assert.deepEqual(states(), ["active", "next"]);
+		assert.deepEqual(states(), ["active", "retired"]);
 	});
 
 	it("never signs with a key that other replicas cannot know yet", async () => {
 		const { open, clock } = setUp();
 		using one = await open();
-		await one.refresh();
 		using other = await open();
 		for (let i = 0; i < 4_000; i++) {
 			clock.at += 30_000 * (i % 40 === 0 ? 800 : 1);

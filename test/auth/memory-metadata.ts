@@ -98,11 +98,12 @@ export class MemorySigningKeys implements SigningKeys {
 		const kept = this.keys.filter(({ state, since }) => state !== "retired" || now - since < retireMs);
 		const active = kept.find(({ state }) => state === "active");
 		const next = kept.find(({ state }) => state === "next");
+		const isOld = active !== undefined && now - active.since >= signMs;
 		if (active === undefined) {
 			this.keys = [...kept, { ...created, state: "active" }];
-		} else if (next === undefined) {
+		} else if (next === undefined && now - active.since >= signMs - publishMs) {
 			this.keys = [...kept, { ...created, state: "next" }];
-		} else if (now - active.since >= signMs && now - next.since >= publishMs) {
+		} else if (next !== undefined && isOld && now - next.since >= publishMs) {
 			this.keys = kept.map((key) => {
 				if (key === active) return { ...key, state: "retired", since: now };
 				return key === next ? { ...key, state: "active", since: now } : key;
@@ -114,6 +115,8 @@ export class MemorySigningKeys implements SigningKeys {
 	}
 
 	async replaceAll(fresh: Parameters<SigningKeys["replaceAll"]>[0]): Promise<void> {
-		this.keys = [{ ...fresh, state: "active", createdAt: this.#clock.at, since: this.#clock.at }];
+		const now = this.#clock.at;
+		const retired = this.keys.map((key): SigningKey => ({ ...key, state: "retired", since: now }));
+		this.keys = [...retired, { ...fresh, state: "active", createdAt: now, since: now }];
 	}
 }

@@ -1,7 +1,6 @@
 import { formatBasicChallenge } from "#/auth/challenge.ts";
 import { json, type Reply } from "#/http/reply.ts";
-import { toReply } from "#/http/v2/errors.ts";
-import { MetadataError } from "#/metadata/metadata-error.ts";
+import { isOutage, toReply } from "#/http/v2/errors.ts";
 import { OciError, type OciErrorCode } from "#/oci/error.ts";
 import { OAuthError, type OAuthErrorCode } from "./oauth-error.ts";
 
@@ -10,8 +9,7 @@ const RETRY_AFTER = { 429: "10", 503: "1" } as const;
 
 /** The reply to a GET that failed, in the registry's form; a 401 asks for user name and password. */
 export const toRegistryFailure = (error: unknown, requestId: string, service: string): Reply => {
-	const known = isOutage(error) ? new OciError("UNAVAILABLE", { cause: error }) : error;
-	const reply = toReply(known, requestId);
+	const reply = toReply(error, requestId);
 	if (reply.status !== 401) return reply;
 	return { ...reply, headers: [...reply.headers, "WWW-Authenticate", formatBasicChallenge(service)] };
 };
@@ -44,5 +42,3 @@ const toOAuthError = (error: unknown, requestId: string): OAuthError => {
 	}
 	return new OAuthError("server_error", `the registry failed at request ${requestId}`);
 };
-
-const isOutage = (error: unknown): boolean => error instanceof MetadataError && error.code !== "SCHEMA";

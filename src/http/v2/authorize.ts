@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Access, Authenticator } from "#/auth/access.ts";
 import { OciError } from "#/oci/error.ts";
+import { isRepositoryName } from "#/oci/name.ts";
 import type { V2Endpoint } from "#/oci/path.ts";
 import { ChallengeError } from "./challenge-error.ts";
 import type { Route } from "./routes.ts";
@@ -18,16 +19,21 @@ export const authorize = async (
 	signal: AbortSignal,
 ): Promise<Access> => {
 	const { authorization } = request.headers;
-	const outcome = await authenticator.authenticate(authorization, signal);
-	const scope = scopeOf(path, route);
-	if ("failed" in outcome) throw new ChallengeError({ scope, error: "invalid_token" }, outcome.failed);
+	const outcome = await authenticator.authenticate(authorization, signal, request.socket.remoteAddress);
+	const scope = [scopeOf(path, route), ...sourceScopeOf(request, path)].filter((part) => part !== undefined).join(" ");
+	if ("failed" in outcome)
+		throw new ChallengeError({ scope: scope || undefined, error: "invalid_token" }, outcome.failed);
 	const { access } = outcome;
 	if (await isAllowed(access, path, route, signal)) return access;
 	// A token is an identity of sorts, even one that anybody can have: clients show it to see whether it is good.
 	if (path.kind === "base" && authorization !== undefined) return access;
-	if (authorization === undefined) throw new ChallengeError({ scope, error: undefined }, "credentials are needed");
+	if (authorization === undefined)
+		throw new ChallengeError({ scope: scope || undefined, error: undefined }, "credentials are needed");
 	if (/^bearer /i.test(authorization)) {
-		throw new ChallengeError({ scope, error: "insufficient_scope" }, `the token does not grant ${scope ?? "this"}`);
+		throw new ChallengeError(
+			{ scope: scope || undefined, error: "insufficient_scope" },
+			`the token does not grant ${scope || "this"}`,
+		);
 	}
 	throw new OciError("DENIED", { detail: `${access.actor} may not ${route.need} here` });
 };
@@ -43,4 +49,11 @@ const scopeOf = (path: V2Endpoint, { need }: Route): string | undefined => {
 	if (path.kind === "catalog") return "registry:catalog:*";
 	if (need === "identity" || !("repository" in path)) return undefined;
 	return `repository:${path.repository}:${need === "push" ? "pull,push" : need}`;
+};
+
+/** What a mount needs besides, asked for at once: some clients go for a token only once a request. */
+const sourceScopeOf = ({ url = "" }: IncomingMessage, path: V2Endpoint): readonly string[] => {
+	if (path.kind !== "uploads" || !url.includes("from=")) return [];
+	const from = new URLSearchParams(url.slice(url.indexOf("?") + 1)).get("from") ?? "";
+	return isRepositoryName(from) ? [`repository:${from}:pull`] : [];
 };

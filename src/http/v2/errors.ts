@@ -1,3 +1,4 @@
+import { MetadataError } from "#/metadata/metadata-error.ts";
 import { formatErrors, OciError } from "#/oci/error.ts";
 import { json, type Reply } from "../reply.ts";
 
@@ -9,8 +10,15 @@ const RETRY_AFTER = "1";
  * the log tells more; their text stays here.
  */
 export const toReply = (error: unknown, requestId: string): Reply => {
-	const known =
-		error instanceof OciError ? error : new OciError("UNKNOWN", { detail: `request ${requestId}`, cause: error });
+	const known = error instanceof OciError ? error : toOciError(error, requestId);
 	const headers = known.status === 429 || known.status === 503 ? ["Retry-After", RETRY_AFTER] : [];
 	return json(known.status, formatErrors(known), headers);
 };
+
+const toOciError = (cause: unknown, requestId: string): OciError =>
+	isOutage(cause)
+		? new OciError("UNAVAILABLE", { cause })
+		: new OciError("UNKNOWN", { detail: `request ${requestId}`, cause });
+
+/** Whether metadata could not answer, which passes: what decides who may do what asks it without the registry between. */
+export const isOutage = (error: unknown): boolean => error instanceof MetadataError && error.code === "UNAVAILABLE";
