@@ -34,8 +34,7 @@ const parseSpec = (spec: string, size: number): ByteRange | "malformed" | "unsat
 		return suffix === 0 ? "unsatisfiable" : { start: size - suffix, end: size - 1 };
 	}
 	const start = Number(first);
-	if (last !== "" && Number(last) < start) return "malformed";
-	if (start >= size) return "unsatisfiable";
+	if (start >= size || (last !== "" && Number(last) < start)) return "unsatisfiable";
 	return { start, end: last === "" ? size - 1 : Math.min(Number(last), size - 1) };
 };
 
