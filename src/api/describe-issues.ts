@@ -17,11 +17,14 @@ export const describeIssues = (issues: readonly z.core.$ZodIssue[], spec: unknow
 
 const toIssues = (issue: z.core.$ZodIssue, spec: unknown): readonly Issue[] => {
 	if (issue.code === "unrecognized_keys") {
-		return issue.keys.map((key) => ({ path: [...issue.path, excerpt(key)], message: "no such field in this release" }));
+		return issue.keys.map((key) => ({ path: [...issue.path, quoted(key)], message: "no such field in this release" }));
 	}
 	const value = valueAt(spec, issue.path);
 	return [{ path: issue.path, message: `${value}, ${expectationOf(issue.message)}` }];
 };
+
+/** A stranger's key as one visible word. */
+const quoted = (key: string): string => (/^[\w.-]{1,64}$/.test(key) ? key : JSON.stringify(excerpt(key, 64)));
 
 const valueAt = (spec: unknown, path: readonly PropertyKey[]): string => {
 	let value = spec;
