@@ -14,7 +14,7 @@ export interface Identity {
  * A short name for a stored verifier (a password's hash, a robot's verifier), to see later whether it is still the same.
  * A verifier holds a random salt or is of a random secret, so this gives nothing to guess by.
  */
-export const fingerprintOf = (verifier: string): string => hash("sha256", verifier, "base64url").slice(0, 22);
+const fingerprintOf = (verifier: string): string => hash("sha256", verifier, "base64url").slice(0, 22);
 
 /** The identity of a user whose password was right. */
 export const identifyUser = ({ name, uid, admin, passwordHash }: User): Identity => ({
