@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
+import { empty, type Reply } from "#/http/reply.ts";
 import type { BlobLocation } from "#/metadata/blobs.ts";
 import type { V2Endpoint } from "#/oci/path.ts";
 import type { ByteRange, OpenBlob } from "#/storage/blob-store.ts";
-import { empty, type Reply } from "../reply.ts";
 import { etagOf, isNotModified } from "./conditions.ts";
 import type { V2Context } from "./context.ts";
 import { parseRanges } from "./range.ts";

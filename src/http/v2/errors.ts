@@ -1,6 +1,6 @@
+import { json, type Reply } from "#/http/reply.ts";
 import { MetadataError } from "#/metadata/metadata-error.ts";
 import { formatErrors, OciError } from "#/oci/error.ts";
-import { json, type Reply } from "../reply.ts";
 
 /** How soon a client should come back after an overload or an outage, in seconds. */
 const RETRY_AFTER = "1";

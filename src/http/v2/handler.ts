@@ -1,11 +1,11 @@
 /** The network face of the registry core: one entry for every request below `/v2`. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Authenticator } from "#/auth/access.ts";
+import { type Reply, send } from "#/http/reply.ts";
+import type { RequestObserver } from "#/http/request-observer.ts";
 import { OciError, type OciErrorCode } from "#/oci/error.ts";
 import { parsePath, type V2Path } from "#/oci/path.ts";
 import type { Registry } from "#/registry/registry.ts";
-import { type Reply, send } from "../reply.ts";
-import type { RequestObserver } from "../request-observer.ts";
 import { authorize } from "./authorize.ts";
 import { ChallengeError, type ChallengeRequest } from "./challenge-error.ts";
 import { toReply } from "./errors.ts";

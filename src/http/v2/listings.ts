@@ -1,8 +1,8 @@
+import { json, type Reply } from "#/http/reply.ts";
 import type { ReferrerRow } from "#/metadata/manifests.ts";
 import { OciError } from "#/oci/error.ts";
 import { OCI_INDEX } from "#/oci/media-types.ts";
 import type { V2Endpoint } from "#/oci/path.ts";
-import { json, type Reply } from "../reply.ts";
 import type { V2Context } from "./context.ts";
 import { linkToNext, parsePage } from "./paging.ts";
 

@@ -1,8 +1,8 @@
+import { empty, type Reply } from "#/http/reply.ts";
 import { OciError } from "#/oci/error.ts";
 import type { V2Endpoint } from "#/oci/path.ts";
 import { formatReference } from "#/oci/reference.ts";
 import { isTag } from "#/oci/tag.ts";
-import { empty, type Reply } from "../reply.ts";
 import { etagOf, isNotModified, parseTagCondition } from "./conditions.ts";
 import type { V2Context } from "./context.ts";
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Access } from "#/auth/access.ts";
+import type { Reply } from "#/http/reply.ts";
 import { OciError } from "#/oci/error.ts";
 import type { Registry } from "#/registry/registry.ts";
-import type { Reply } from "../reply.ts";
 import type { V2Context } from "./context.ts";
 import { positionOf } from "./uploads.ts";
 

@@ -1,6 +1,6 @@
 import type { Action } from "#/auth/access.ts";
+import type { Reply } from "#/http/reply.ts";
 import type { V2Endpoint } from "#/oci/path.ts";
-import type { Reply } from "../reply.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
 import type { V2Context } from "./context.ts";
 import { getCatalog, getReferrers, getTags } from "./listings.ts";

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from "node:http";
+import { empty, type Reply } from "#/http/reply.ts";
 import type { Algorithm, Digest } from "#/oci/digest.ts";
 import { parseDigest } from "#/oci/digest.ts";
 import { OciError } from "#/oci/error.ts";
 import { isRepositoryName } from "#/oci/name.ts";
 import type { V2Endpoint } from "#/oci/path.ts";
 import type { UploadStatus } from "#/registry/registry.ts";
-import { empty, type Reply } from "../reply.ts";
 import { ChallengeError } from "./challenge-error.ts";
 import type { V2Context } from "./context.ts";
 import { parseContentRange } from "./range.ts";
