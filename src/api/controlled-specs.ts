@@ -12,7 +12,7 @@ export const CONTROLLED_KINDS = ["Project", "User", "RobotAccount"] as const;
 export type ControlledKind = (typeof CONTROLLED_KINDS)[number];
 
 /** The parsed spec of each kind. */
-export interface ControlledSpecs {
+interface ControlledSpecs {
 	readonly Project: ProjectSpec;
 	readonly User: UserSpec;
 	readonly RobotAccount: RobotAccountSpec;

@@ -10,7 +10,7 @@ import { MetadataError } from "#/metadata/metadata-error.ts";
 import { judgeSpec } from "./judge-spec.ts";
 
 /** What a run did, as counts and words fit for a status. */
-export type RunReport = { readonly [count: string]: number | string | boolean };
+type RunReport = { readonly [count: string]: number | string | boolean };
 
 /** Background work that can be asked for, by feature. `id` names the subject where a feature has several. */
 export type RunnableFeatures = { readonly [feature: string]: (id: string, signal: AbortSignal) => Promise<RunReport> };

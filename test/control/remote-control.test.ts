@@ -55,7 +55,12 @@ test("a wrong token is UNAUTHORIZED, and the operation is not reached", async (c
 	let reached = 0;
 	const control: Control = { ...idle, begin: async () => ({ epoch: ++reached, base: 0 }) };
 	const authority = createAuthority();
-	const server = createControlServer({ control, token: TOKEN, tls: authority.issue(), report: () => assert.fail("reported") });
+	const server = createControlServer({
+		control,
+		token: TOKEN,
+		tls: authority.issue(),
+		report: () => assert.fail("reported"),
+	});
 	const url = await listen(server, stack);
 	for (const token of [`${TOKEN}x`, TOKEN.slice(1), "", "x".repeat(10_000)]) {
 		using remote = new RemoteControl({ url, token, ca: authority.ca });

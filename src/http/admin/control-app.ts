@@ -14,8 +14,13 @@ export interface ControlAppDeps {
 	readonly report: (error: unknown) => void;
 }
 
-/** The endpoints of {@link Control}: one per operation of the contract, each behind the token. */
+/**
+ * The endpoints of {@link Control}: one per operation of the contract, each behind the token.
+ *
+ * @throws ControlError INVALID when the token is empty, which would let everybody in
+ */
 export const controlApp = ({ control, token, report }: ControlAppDeps): Express => {
+	if (token === "") throw new ControlError("INVALID", "the control token is empty");
 	const app = express();
 	app.disable("x-powered-by");
 	app.disable("etag");

@@ -136,6 +136,17 @@ test("a stranger's body is not read: the answer comes first, then the connection
 	assert.match(text, /\r\nConnection: close\r\n/i);
 });
 
+test("an empty token is refused, since everybody knows it", () => {
+	const control: Control = {
+		begin: () => assert.fail("begin"),
+		apply: () => assert.fail("apply"),
+		resync: () => assert.fail("resync"),
+		observe: () => assert.fail("observe"),
+		run: () => assert.fail("run"),
+	};
+	assert.throws(() => createControlServer({ control, token: "", report: () => undefined }), ControlError);
+});
+
 test("an unknown path is a 404", async (context) => {
 	const { url } = await serve(context);
 	for (const path of ["/", "/control/v1", "/control/v2/begin", "/control/v1/begin/more"]) {
