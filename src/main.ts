@@ -1,17 +1,23 @@
 /** The program: its first argument names what to run. */
 import { ConfigError } from "./app/config/load.ts";
 import { writeStdout } from "./app/logger.ts";
+import { rebuildCommand } from "./app/rebuild-command.ts";
 import { registryCommand } from "./app/registry-command.ts";
+import { verifyCommand } from "./app/verify-command.ts";
 
 const HELP = `Usage: limani COMMAND [OPTIONS]
 
   registry    serve a registry: /v2, tokens, health, metrics
+  verify      compare what is stored with what the database knows
+  rebuild     make a lost database again, from what the stores keep of it
 
 limani COMMAND --help tells more.
 `;
 
 const COMMANDS: { readonly [name: string]: (args: readonly string[]) => Promise<number | undefined> } = {
 	registry: registryCommand,
+	verify: verifyCommand,
+	rebuild: rebuildCommand,
 };
 
 const main = async ([name = "help", ...args]: readonly string[]): Promise<void> => {

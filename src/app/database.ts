@@ -1,8 +1,10 @@
 import { readFile } from "node:fs/promises";
+import { MetadataError } from "#/metadata/metadata-error.ts";
 import { openPostgres } from "#/metadata/postgres/index.ts";
 import type { SqlExecutor } from "#/metadata/sql/executor.ts";
 import { openSqlite, openSqliteGuest } from "#/metadata/sqlite/index.ts";
 import { type IpcEndpoint, ipcChannel } from "#/metadata/sqlite/ipc-channel.ts";
+import type { Channel } from "#/metadata/sqlite/wire.ts";
 import type { Config } from "./config/schema.ts";
 import { readSecret } from "./read-secret.ts";
 
@@ -23,6 +25,31 @@ export const openOwnedDatabase = async (config: Config, warn: Warn): Promise<Own
 	}
 	const host = await openSqlite({ directory: sqliteDirectory(config) }, { warn });
 	return { executor: host, serve: (worker) => host.serve(ipcChannel(worker)) };
+};
+
+/**
+ * Opens a database that is there already, to be read; the registry may be at work on it. Writes are refused on SQLite,
+ * and not to be made on PostgreSQL.
+ *
+ * @throws MetadataError when it is not there or not of this release
+ */
+export const openDatabaseReader = async (config: Config, warn: Warn): Promise<SqlExecutor> => {
+	if (config.database.postgres !== undefined) return openConfiguredPostgres(config, warn);
+	try {
+		return openSqliteGuest({ directory: sqliteDirectory(config) }, CLOSED);
+	} catch (error) {
+		throw noDatabase(config, error);
+	}
+};
+
+const noDatabase = (config: Config, cause: unknown): MetadataError =>
+	new MetadataError("UNAVAILABLE", `there is no database in ${sqliteDirectory(config)} that can be read`, { cause });
+
+/** The line to a host that is not there. */
+const CLOSED: Channel = {
+	send: () => undefined,
+	onMessage: () => undefined,
+	onClose: (listener) => listener(),
 };
 
 /** Opens the database in a worker process, whose line to the owner is `parent`. @throws MetadataError */

@@ -1,9 +1,8 @@
 import cluster from "node:cluster";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { stringify } from "yaml";
-import { ConfigError, parseConfig } from "./config/load.ts";
+import { loadConfig } from "./config/load-file.ts";
 import type { Config } from "./config/schema.ts";
 import { maskSecrets } from "./config/secrets.ts";
 import { createLogger, writeStdout } from "./logger.ts";
@@ -54,15 +53,6 @@ export const registryCommand = async (args: readonly string[]): Promise<number |
 	}
 	await serve(config, values.config);
 	return undefined;
-};
-
-const loadConfig = async (file: string | undefined, environment: NodeJS.ProcessEnv): Promise<Config> => {
-	if (file === undefined) return parseConfig("", "defaults and environment", environment);
-	const text = await readFile(file, "utf8").catch((cause: unknown) => {
-		const why = cause instanceof Error ? cause.message : String(cause);
-		throw new ConfigError(`--config: got ${file}: expected a file that can be read (${why})`, { cause });
-	});
-	return parseConfig(text, file, environment);
 };
 
 const serve = async (config: Config, file: string | undefined): Promise<void> => {

@@ -96,9 +96,20 @@ export const configSchema = z.strictObject({
 			concurrentUploads: z.int().min(1).default(256).describe("Upload requests at once, per process"),
 			openUploadsPerProject: z.int().min(1).default(1000),
 			uploadIdle: durationMs("24h").describe("An upload that nobody touches for so long is dropped"),
+			uploadLease: durationMs("30s")
+				.refine((ms) => ms >= 1_000, "expected 1s or more")
+				.describe("How soon another process may go on with a dead one's upload"),
 			stall: durationMs("60s").describe("A connection that stands still for so long within a request is cut"),
 			drain: durationMs("30s").describe("How long requests may go on after SIGTERM"),
 			maxConnections: z.int().min(1).default(10_000),
+		})
+		.prefault({}),
+	housekeeping: z
+		.strictObject({
+			sweepInterval: durationMs("30s").describe("How often condemned bytes are deleted"),
+			sweepClaim: durationMs("2m").describe("How soon another process deletes what a dead one was about to delete"),
+			staleIntent: durationMs("1h").describe("When a journal object that was not finished counts as left behind"),
+			snapshotSegments: z.int().min(1).default(3_600).describe("Journal segments between two snapshots"),
 		})
 		.prefault({}),
 	control: z

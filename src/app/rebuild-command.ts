@@ -1,0 +1,77 @@
+import { hostname } from "node:os";
+import { parseArgs } from "node:util";
+import { SqlMetadata } from "#/metadata/sql/sql-metadata.ts";
+import { type RebuildSummary, rebuild } from "#/registry/journal/rebuild.ts";
+import { idSource } from "#/registry/new-id.ts";
+import type { Finding } from "#/registry/verify.ts";
+import type { BlobStore } from "#/storage/blob-store.ts";
+import { loadConfig } from "./config/load-file.ts";
+import type { Config } from "./config/schema.ts";
+import { openOwnedDatabase } from "./database.ts";
+import { createLogger, writeStdout } from "./logger.ts";
+import { createStoreOpener } from "./stores.ts";
+import { formatFinding } from "./verify-command.ts";
+
+const REBUILD_HELP = `Usage: limani rebuild [--config FILE]
+
+Makes a lost database again, from the snapshots and the journal that the stores keep. Needs an empty database, and the
+registry stopped. Ends with 1 when something is known to be lost.
+
+  --config FILE   the registry's configuration
+`;
+
+/** Runs `limani rebuild`. @returns the exit code */
+export const rebuildCommand = async (args: readonly string[]): Promise<number> => {
+	const { values } = parseArgs({
+		args: [...args],
+		options: { config: { type: "string" }, help: { type: "boolean", short: "h" } },
+	});
+	if (values.help === true) {
+		writeStdout(REBUILD_HELP);
+		return 0;
+	}
+	return await run(await loadConfig(values.config, process.env));
+};
+
+const run = async (config: Config): Promise<number> => {
+	const logger = createLogger(config.log.level);
+	const warn = (message: string, error: unknown) => logger.warn(message, { error: String(error) });
+	const newId = idSource();
+	await using opened = new AsyncDisposableStack();
+	const metadata = opened.use(new SqlMetadata((await openOwnedDatabase(config, warn)).executor));
+	const opener = opened.use(createStoreOpener(config, newId));
+	const stores = new Map<string, BlobStore>();
+	for (const [name, settings] of Object.entries(config.stores)) {
+		// Never made: a store without its marker is a volume that is not mounted, and has nothing to rebuild from.
+		stores.set(name, opened.use(await opener.open(name, settings, false)));
+	}
+	let missing = 0;
+	const found = (finding: Finding): void => {
+		if (finding.kind !== "unknown") missing += 1;
+		writeStdout(`${formatFinding(finding)}\n`);
+	};
+	const holder = `${hostname()}-${process.pid}-${newId()}`;
+	const summary = await rebuild({ metadata, stores, holder, found }, new AbortController().signal);
+	writeStdout(formatSummary(summary));
+	return missing > 0 || summary.ignored.some(({ reason }) => reason === "loose") ? 1 : 0;
+};
+
+const formatSummary = ({
+	records,
+	repositories,
+	manifests,
+	blobs,
+	lastAt,
+	ignored,
+	findings,
+}: RebuildSummary): string =>
+	[
+		...ignored.map(
+			({ store, key, reason, detail }) =>
+				`not used: ${store}/${key}, ${reason}${detail === undefined ? "" : `, ${detail}`}`,
+		),
+		`${records} records: ${repositories} repositories, ${manifests} manifests, ${blobs} blobs`,
+		`last change: ${lastAt === undefined ? "none" : new Date(lastAt).toISOString()}`,
+		`${findings} findings`,
+		"",
+	].join("\n");
