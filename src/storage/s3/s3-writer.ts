@@ -1,0 +1,236 @@
+import type { Algorithm, Digest } from "#/oci/digest.ts";
+import { digestOf, hexOf } from "#/oci/digest.ts";
+import type { BlobWriter, WriterState } from "#/storage/blob-store.ts";
+import { RunningDigest } from "#/storage/running-digest.ts";
+import { StoreError } from "#/storage/store-error.ts";
+import { abortable } from "./abortable.ts";
+import { Multipart, type MultipartDeps } from "./multipart.ts";
+import { deleteObject, headObject, putObject } from "./objects.ts";
+import { PartBuffer } from "./part-buffer.ts";
+import { readDigest } from "./read-object.ts";
+import { isStoreError } from "./s3-error.ts";
+import type { Payload } from "./signed-payload.ts";
+import { dropStaged } from "./staged-objects.ts";
+import { Tails } from "./tails.ts";
+import { formatState, type S3WriterState } from "./writer-state.ts";
+
+/** Room for the first bytes of an object whose size is not known; most are small. */
+const FIRST_BYTES = 64 * 1024;
+
+/** What the writers of a store share. */
+export interface S3WriterDeps extends MultipartDeps {
+	/** Gives an id that no other process gives. */
+	readonly newId: () => string;
+}
+
+/** The object that a writer begins, or goes on with. */
+export interface S3WriterOpts {
+	readonly key: string;
+	readonly algorithm: Algorithm;
+	/** Bytes. */
+	readonly partSize: number;
+	/** Bytes of the whole object, where they are known. */
+	readonly size: number | undefined;
+	/** Where an earlier writer stopped, and the bytes of its tail. */
+	readonly from?: { readonly state: S3WriterState; readonly tail: Uint8Array };
+}
+
+/**
+ * Collects parts and sends them on: a small object goes in one request when it is committed, a large one in parts on
+ * its way. Parts of an unfinished upload cannot be read, so where a digest needs bytes that are not at hand, the upload
+ * is completed for it; the object is then there before `commit`, under a key that nobody knows yet.
+ */
+export class S3Writer implements BlobWriter {
+	readonly #deps: S3WriterDeps;
+	readonly #opts: S3WriterOpts;
+	readonly #multipart: Multipart;
+	readonly #tails: Tails;
+	/** The digest of all bytes; absent when the first ones are in parts of an earlier writer. */
+	readonly #hash: RunningDigest | undefined;
+	/** The SHA-256 of the bytes in the buffer: the digest of all, where that is the same. */
+	#partHash: RunningDigest;
+	#buffer: PartBuffer;
+	#offset: number;
+	#checkpoint: S3WriterState | undefined;
+	#phase: "open" | "completed" | "committed" | "ended" = "open";
+	/** Whether the finished object may be there. */
+	#mayExist = false;
+
+	constructor(deps: S3WriterDeps, opts: S3WriterOpts) {
+		this.#deps = deps;
+		this.#opts = opts;
+		const { key, algorithm, partSize, from } = opts;
+		const { state } = from ?? {};
+		this.#multipart = new Multipart(deps, key, state);
+		this.#tails = new Tails(deps.bucket, key, deps.newId, state?.tail.id);
+		this.#hash = this.#multipart.count === 0 ? new RunningDigest(algorithm) : undefined;
+		this.#partHash = this.#hash?.algorithm === "sha256" ? this.#hash : new RunningDigest("sha256");
+		this.#offset = this.#multipart.count * partSize;
+		this.#buffer = this.#newBuffer(FIRST_BYTES);
+		if (from !== undefined) this.#collect(from.tail);
+		this.#checkpoint = state;
+	}
+
+	get offset(): number {
+		return this.#offset;
+	}
+
+	async append(bytes: Uint8Array): Promise<void> {
+		this.#assertOpen();
+		for (let at = 0; at < bytes.byteLength; ) {
+			if (this.#buffer.isFull) await this.#sendPart();
+			at += this.#collect(bytes.subarray(at));
+		}
+	}
+
+	async checkpoint(signal: AbortSignal): Promise<WriterState> {
+		signal.throwIfAborted();
+		this.#assertOpen();
+		if (this.#checkpoint?.offset !== this.#offset) {
+			if (this.#buffer.isFull) await abortable(this.#sendPart(), signal);
+			const etags = await abortable(this.#multipart.settled(), signal);
+			const { uploadId } = this.#multipart;
+			const tail = await this.#tails.stage(this.#payload(), signal);
+			this.#checkpoint = {
+				offset: this.#offset,
+				partSize: this.#opts.partSize,
+				etags,
+				tail,
+				...(uploadId !== undefined && { uploadId }),
+			};
+		}
+		return formatState(this.#checkpoint);
+	}
+
+	async digest(algorithm: Algorithm, signal: AbortSignal): Promise<Digest> {
+		signal.throwIfAborted();
+		this.#assertUsable();
+		if (this.#hash?.algorithm === algorithm) {
+			// Not right if a part was lost, so that is told now.
+			this.#multipart.check();
+			return this.#hash.digest();
+		}
+		if (this.#multipart.count === 0) return digestOf(this.#buffer.bytes, algorithm);
+		await this.#complete(signal);
+		return await this.#readBack(algorithm, signal);
+	}
+
+	async commit(signal: AbortSignal): Promise<void> {
+		if (this.#phase === "committed") return;
+		signal.throwIfAborted();
+		this.#assertUsable();
+		if (this.#multipart.count > 0) {
+			await this.#complete(signal);
+		} else {
+			this.#mayExist = true;
+			await putObject(this.#deps.bucket, this.#opts.key, this.#payload(), signal);
+		}
+		this.#phase = "committed";
+		// The object stands; what is left beside it goes when it is deleted.
+		if (this.#hasStaged) await this.#dropStaged(signal).catch(() => undefined);
+	}
+
+	async abort(signal: AbortSignal): Promise<void> {
+		if (this.#phase === "committed") return;
+		this.#phase = "ended";
+		await this.#multipart.end();
+		if (this.#hasStaged || this.#mayExist) await this.#dropStaged(signal);
+		if (this.#mayExist) await deleteObject(this.#deps.bucket, this.#opts.key, signal);
+	}
+
+	/** Leaves what `checkpoint` staged, for `resume`; without one there is nothing to go on from, so nothing stays. */
+	async [Symbol.asyncDispose](): Promise<void> {
+		if (this.#phase === "committed" || this.#phase === "ended") return;
+		const isLoose = this.#phase === "open" && this.#multipart.isBegun && !this.#tails.isUsed;
+		this.#phase = "ended";
+		await this.#multipart.end();
+		// Whoever deletes the key later finds what is left now.
+		if (isLoose) await this.#dropStaged(AbortSignal.timeout(10_000)).catch(() => undefined);
+	}
+
+	get #hasStaged(): boolean {
+		return this.#tails.isUsed || (this.#multipart.isBegun && this.#phase !== "committed");
+	}
+
+	#dropStaged(signal: AbortSignal): Promise<void> {
+		const uploadId = this.#phase === "committed" ? undefined : this.#multipart.uploadId;
+		return dropStaged(this.#deps.bucket, this.#opts.key, uploadId, signal);
+	}
+
+	#collect(bytes: Uint8Array): number {
+		const count = this.#buffer.add(bytes);
+		const taken = bytes.subarray(0, count);
+		this.#partHash.update(taken);
+		if (this.#hash !== this.#partHash) this.#hash?.update(taken);
+		this.#offset += count;
+		return count;
+	}
+
+	#payload(): Payload {
+		return { bytes: this.#buffer.bytes, sha256: hexOf(this.#partHash.digest()) };
+	}
+
+	/** Hands the buffer on as a part and begins a new one. */
+	async #sendPart(): Promise<void> {
+		const payload = this.#payload();
+		this.#buffer = this.#newBuffer(this.#opts.partSize);
+		this.#partHash = new RunningDigest("sha256");
+		await this.#multipart.push(payload);
+	}
+
+	/** @param expected bytes to make room for when the size of the whole is not known */
+	#newBuffer(expected: number): PartBuffer {
+		const { partSize, size } = this.#opts;
+		return new PartBuffer(partSize, size === undefined ? expected : Math.max(0, size - this.#offset));
+	}
+
+	/** Makes the object of its parts. */
+	async #complete(signal: AbortSignal): Promise<void> {
+		if (this.#phase === "completed") return;
+		// An aborted attempt has handed it over already.
+		if (this.#buffer.length > 0) await abortable(this.#sendPart(), signal);
+		this.#mayExist = true;
+		const isOurs = await this.#tryComplete(signal);
+		const stat = await headObject(this.#deps.bucket, this.#opts.key, signal);
+		if (stat === undefined) throw new StoreError("NOT_FOUND", `the parts of ${this.#opts.key} are gone`);
+		if (stat.size !== this.#offset) {
+			throw new StoreError("CORRUPT", `${this.#opts.key} has ${stat.size} bytes of ${this.#offset} when completed`);
+		}
+		if (!isOurs && this.#hash !== undefined) await this.#assertReads(this.#hash, signal);
+		this.#phase = "completed";
+	}
+
+	/**
+	 * @returns false when the upload is not there: gone, or completed already by a request of ours whose answer was
+	 * lost, or by another holder of it
+	 */
+	async #tryComplete(signal: AbortSignal): Promise<boolean> {
+		try {
+			await this.#multipart.complete(signal);
+			return true;
+		} catch (error) {
+			if (isStoreError(error, "NOT_FOUND")) return false;
+			throw error;
+		}
+	}
+
+	async #assertReads(hash: RunningDigest, signal: AbortSignal): Promise<void> {
+		if ((await this.#readBack(hash.algorithm, signal)) === hash.digest()) return;
+		throw new StoreError("CORRUPT", `${this.#opts.key} was completed with other bytes`);
+	}
+
+	#readBack(algorithm: Algorithm, signal: AbortSignal): Promise<Digest> {
+		return readDigest(this.#deps.bucket, { key: this.#opts.key, size: this.#offset }, algorithm, signal);
+	}
+
+	#assertOpen(): void {
+		this.#assertUsable();
+		if (this.#phase !== "open") throw new Error(`${this.#opts.key} is complete and takes no more bytes`);
+	}
+
+	#assertUsable(): void {
+		if (this.#phase !== "open" && this.#phase !== "completed") {
+			throw new Error(`the writer of ${this.#opts.key} is spent`);
+		}
+	}
+}
