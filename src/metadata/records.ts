@@ -47,7 +47,7 @@ const manifestPut = z.object({
 });
 
 /** Every record, told apart by `kind`. */
-export const registryRecord = z.discriminatedUnion("kind", [
+const registryRecord = z.discriminatedUnion("kind", [
 	projectPut,
 	z.object({ kind: z.literal("project-removed"), uid: z.string(), name: z.string(), revision: z.int(), actor }),
 	z.object({ ...userSpec.shape, kind: z.literal("user-put"), uid: z.string(), generation, actor }),

@@ -1,4 +1,4 @@
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { Bench, type MetadataCase, type MetadataUnderTest } from "./metadata/bench.ts";
 import { blobCases } from "./metadata/blobs.ts";
 import { concurrencyCases } from "./metadata/concurrency.ts";
@@ -10,7 +10,7 @@ import { uploadCases } from "./metadata/uploads.ts";
 import { workCases } from "./metadata/work.ts";
 
 /** Everything that the ports of metadata promise. */
-const cases: readonly MetadataCase[] = [
+export const metadataCases: readonly MetadataCase[] = [
 	...repositoryCases,
 	...manifestCases,
 	...blobCases,
@@ -29,9 +29,9 @@ const cases: readonly MetadataCase[] = [
  */
 export function metadataConformance(
 	name: string,
-	open: (context: import("node:test").TestContext) => Promise<MetadataUnderTest | undefined>,
+	open: (context: TestContext) => Promise<MetadataUnderTest | undefined>,
 ): void {
-	for (const { name: claim, run } of cases) {
+	for (const { name: claim, run } of metadataCases) {
 		test(`${name}: ${claim}`, { timeout: 120_000 }, async (context) => {
 			await using metadata = await open(context);
 			if (metadata !== undefined) await run(new Bench(metadata));

@@ -6,7 +6,7 @@ import { commandStep, type Engine, type EngineReader, queryStep } from "#/metada
 import { migrate } from "#/metadata/sql/migrate.ts";
 import { program, toExecutor } from "#/metadata/sql/program.ts";
 import { SqlMetadata } from "#/metadata/sql/sql-metadata.ts";
-import type { Row, StepContext } from "#/metadata/sql/statement.ts";
+import type { Row, Statement, StepContext } from "#/metadata/sql/statement.ts";
 import { sqliteDialect } from "#/metadata/sqlite/dialect.ts";
 import { PreparedStatements } from "#/metadata/sqlite/prepared-statements.ts";
 
@@ -17,18 +17,30 @@ export interface InspectedMetadata extends AsyncDisposable {
 	readonly clock: { now: number };
 	/** What is in the database. */
 	rows(sql: string, ...params: (string | number)[]): readonly Row[];
+	/** The texts of all statements that commands and queries ran so far. */
+	readonly texts: ReadonlySet<string>;
 }
 
-/** Opens a new, empty one in a temporary directory that goes with it. */
-export async function openInspectedMetadata(): Promise<InspectedMetadata> {
+/** The machine's clock, which nobody sets. */
+export const wallClock = {
+	get now() {
+		return Date.now();
+	},
+	set now(_: number) {},
+};
+
+/** Opens a new, empty one in a temporary directory that goes with it; its clock stands, if it is not given one. */
+export async function openInspectedMetadata(
+	clock: InspectedMetadata["clock"] = { now: Date.UTC(2026, 0, 1) },
+): Promise<InspectedMetadata> {
 	const directory = mkdtempSync(join(tmpdir(), "limani-metadata-"));
-	const clock = { now: Date.UTC(2026, 0, 1) };
 	const engine = new InlineEngine(join(directory, "metadata.sqlite"), clock);
 	await engine.migrate();
 	return {
 		metadata: new SqlMetadata(toExecutor(engine)),
 		clock,
-		rows: (sql, ...params) => engine.statements.run({ sql, params }),
+		rows: (sql, ...params) => engine.inspection.run({ sql, params }),
+		texts: engine.statements.texts,
 		[Symbol.asyncDispose]: async () => {
 			await engine[Symbol.asyncDispose]();
 			rmSync(directory, { recursive: true });
@@ -36,15 +48,29 @@ export async function openInspectedMetadata(): Promise<InspectedMetadata> {
 	};
 }
 
+class RecordedStatements extends PreparedStatements {
+	readonly texts: Set<string>;
+
+	constructor(db: DatabaseSync, texts: Set<string>) {
+		super(db);
+		this.texts = texts;
+	}
+
+	override run(statement: Statement): readonly Row[] {
+		this.texts.add(statement.sql);
+		return super.run(statement);
+	}
+}
+
 /** What goes in and out is cloned, as it would be on its way to another thread. */
 class InlineReader implements EngineReader {
 	readonly db: DatabaseSync;
-	readonly statements: PreparedStatements;
+	readonly statements: RecordedStatements;
 	readonly #clock: { readonly now: number };
 
-	constructor(db: DatabaseSync, clock: { readonly now: number }) {
+	constructor(db: DatabaseSync, clock: { readonly now: number }, texts = new Set<string>()) {
 		this.db = db;
-		this.statements = new PreparedStatements(db);
+		this.statements = new RecordedStatements(db, texts);
 		this.#clock = clock;
 	}
 
@@ -62,18 +88,21 @@ class InlineReader implements EngineReader {
 }
 
 class InlineEngine extends InlineReader implements Engine {
+	/** Not recorded. */
+	readonly inspection: PreparedStatements;
 	readonly #file: string;
 	readonly #viewClock: { readonly now: number };
 
 	constructor(file: string, clock: { readonly now: number }) {
 		super(new DatabaseSync(file), clock);
 		this.db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;");
+		this.inspection = new PreparedStatements(this.db);
 		this.#file = file;
 		this.#viewClock = clock;
 	}
 
 	async migrate(): Promise<void> {
-		await migrate(program.migrations, (step) => this.#transact(() => this.statements.runSteps(step(this.context))));
+		await migrate(program.migrations, (step) => this.#transact(() => this.inspection.runSteps(step(this.context))));
 	}
 
 	async write(name: string, input: unknown, opts?: { readonly id?: string }): Promise<unknown> {
@@ -84,7 +113,7 @@ class InlineEngine extends InlineReader implements Engine {
 	async openSnapshot(): Promise<EngineReader> {
 		const view = new DatabaseSync(this.#file, { readOnly: true });
 		view.exec("BEGIN; SELECT epoch FROM control_state;");
-		return new InlineReader(view, this.#viewClock);
+		return new InlineReader(view, this.#viewClock, this.statements.texts);
 	}
 
 	async ping(): Promise<void> {}

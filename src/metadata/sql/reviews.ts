@@ -9,7 +9,7 @@ import { all, type Step, type StepContext } from "./statement.ts";
 export const reviewDelayMs = 86_400_000;
 
 /** Why a blob is to be reviewed. */
-export type BlobEvent = "blob-linked" | "blob-unlinked" | "manifest-removed";
+export type BlobEvent = "blob-linked" | "blob-restored" | "blob-unlinked" | "manifest-removed";
 
 /** Why a manifest is to be reviewed. */
 export type ManifestEvent = "manifest-put" | "tag-moved" | "tag-removed" | "parent-removed" | "referrer-removed";

@@ -15,10 +15,10 @@ import type { Upload } from "#/metadata/uploads.ts";
 import type { Algorithm } from "#/oci/digest.ts";
 
 /** So many uploads may be open in one project, if the caller does not say. */
-export const defaultMaxOpen = 1000;
+const defaultMaxOpen = 1000;
 
 /** How long the creator of an upload has it before it must extend its lease, milliseconds. */
-export const creatorLeaseMs = 60_000;
+const creatorLeaseMs = 60_000;
 
 /** What {@link createUpload} takes. */
 export interface CreateUploadInput {

@@ -6,7 +6,7 @@ import { lockUpload, writerStateOf } from "#/metadata/sql/upload-rows.ts";
 import type { Upload } from "#/metadata/uploads.ts";
 
 /** How long a completed upload is remembered, so that completing it again answers alike, milliseconds. */
-export const finishedMs = 3_600_000;
+const finishedMs = 3_600_000;
 
 /** Ends an upload and condemns its object: see `Uploads.cancel`. */
 export function* cancelUpload(

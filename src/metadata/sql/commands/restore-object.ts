@@ -1,5 +1,6 @@
 import type { RecordOf } from "#/metadata/records.ts";
 import type { JournalRecord } from "#/metadata/snapshots.ts";
+import { reviewBlobs } from "#/metadata/sql/reviews.ts";
 import { all, type Step, type StepContext } from "#/metadata/sql/statement.ts";
 
 /** Makes the key the place of the blob. A later record of the same blob wins. */
@@ -37,6 +38,8 @@ export function* restoreObject(
 		size,
 		at,
 	);
+	// Nobody may link it any more.
+	yield* reviewBlobs(store, [digest], "blob-restored", context);
 }
 
 /** The blob is no more. Its object is condemned, for its bytes may still be there; deleting them twice does no harm. */

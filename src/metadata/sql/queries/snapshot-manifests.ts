@@ -12,8 +12,8 @@ const annotationMap = z.record(z.string(), z.string()).optional();
 /** A page of the manifests of a store with what they reference. */
 export function* manifestPage({ store, after = [0, ""], limit }: PageRequest): Step<SnapshotPage> {
 	const sizes = yield* all(
-		`SELECT m.size FROM manifests m JOIN repositories r ON r.id = m.repository_id
-		WHERE (m.repository_id, m.digest) > (?, ?) AND r.store = ? ORDER BY m.repository_id, m.digest LIMIT ?`,
+		`SELECT m.size FROM manifests m CROSS JOIN repositories r
+		WHERE (m.repository_id, m.digest) > (?, ?) AND r.id = m.repository_id AND r.store = ? ORDER BY m.repository_id, m.digest LIMIT ?`,
 		...after,
 		store,
 		limit,
@@ -21,8 +21,8 @@ export function* manifestPage({ store, after = [0, ""], limit }: PageRequest): S
 	const count = fitting(sizes);
 	if (count === 0) return { records: [], next: undefined };
 	const rows = yield* all(
-		`SELECT m.*, r.name FROM manifests m JOIN repositories r ON r.id = m.repository_id
-		WHERE (m.repository_id, m.digest) > (?, ?) AND r.store = ? ORDER BY m.repository_id, m.digest LIMIT ?`,
+		`SELECT m.*, r.name FROM manifests m CROSS JOIN repositories r
+		WHERE (m.repository_id, m.digest) > (?, ?) AND r.id = m.repository_id AND r.store = ? ORDER BY m.repository_id, m.digest LIMIT ?`,
 		...after,
 		store,
 		count,

@@ -1,0 +1,260 @@
+// Random histories of a registry: what can happen, a small model of what then is, and both run side by side.
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { isRefused } from "#/metadata/refusal.ts";
+import type { Digest } from "#/oci/digest.ts";
+import { actor, Bench, digestOf, manifestInput, project } from "../conformance/metadata/bench.ts";
+import type { InspectedMetadata } from "../support/sqlite-metadata.ts";
+
+const projects = ["a", "b"] as const;
+const names = ["a/1", "a/2", "b/1", "b"] as const;
+const texts = ["one", "two!", "three"] as const;
+const tags = ["v", "w"] as const;
+
+const name = fc.constantFrom(...names);
+const text = fc.constantFrom(...texts);
+const manifestText = fc.constantFrom("m", "n", "o");
+
+/** What can happen. */
+export type Happening =
+	| { readonly do: "push" | "unlink" | "collect"; readonly name: string; readonly text: string }
+	| { readonly do: "mount"; readonly name: string; readonly text: string; readonly from: string }
+	| {
+			readonly do: "put";
+			readonly name: string;
+			readonly text: string;
+			readonly blobs: readonly string[];
+			readonly child: string | undefined;
+			readonly subject: string | undefined;
+			readonly tags: readonly string[];
+			readonly onlyNew: boolean;
+	  }
+	| { readonly do: "remove"; readonly name: string; readonly text: string }
+	| { readonly do: "removeTag"; readonly name: string; readonly tag: string }
+	| { readonly do: "cancel"; readonly name: string }
+	| { readonly do: "project"; readonly project: string; readonly present: boolean; readonly visibility: string };
+
+/** Any history, with more of what makes state than of what takes it away. */
+export const histories: fc.Arbitrary<readonly Happening[]> = fc.array(
+	fc.oneof(
+		{ weight: 4, arbitrary: fc.record({ do: fc.constant("push" as const), name, text }) },
+		{ weight: 2, arbitrary: fc.record({ do: fc.constant("mount" as const), name, text, from: name }) },
+		{
+			weight: 8,
+			arbitrary: fc.record({
+				do: fc.constant("put" as const),
+				name,
+				text: manifestText,
+				blobs: fc.subarray([...texts], { maxLength: 2 }),
+				child: fc.option(manifestText, { nil: undefined }),
+				subject: fc.option(manifestText, { nil: undefined }),
+				tags: fc.subarray([...tags]),
+				onlyNew: fc.boolean(),
+			}),
+		},
+		{ weight: 3, arbitrary: fc.record({ do: fc.constant("remove" as const), name, text: manifestText }) },
+		{ weight: 2, arbitrary: fc.record({ do: fc.constant("removeTag" as const), name, tag: fc.constantFrom(...tags) }) },
+		{ weight: 2, arbitrary: fc.record({ do: fc.constant("unlink" as const), name, text }) },
+		{ weight: 2, arbitrary: fc.record({ do: fc.constant("collect" as const), name, text }) },
+		{ weight: 1, arbitrary: fc.record({ do: fc.constant("cancel" as const), name }) },
+		{
+			weight: 2,
+			arbitrary: fc.record({
+				do: fc.constant("project" as const),
+				project: fc.constantFrom(...projects),
+				present: fc.boolean(),
+				visibility: fc.constantFrom("Private", "Public"),
+			}),
+		},
+	),
+	{ minLength: 1, maxLength: 60, size: "max" },
+);
+
+interface ModelManifest {
+	readonly text: string;
+	readonly blobs: readonly Digest[];
+	readonly children: readonly Digest[];
+}
+
+interface ModelRepository {
+	readonly blobs: Set<Digest>;
+	readonly manifests: Map<Digest, ModelManifest>;
+	readonly tags: Map<string, Digest>;
+}
+
+/** The registry that a history leads to, as sets and maps. */
+export class RegistryModel {
+	readonly present = new Set<string>();
+	readonly repositories = new Map<string, ModelRepository>();
+
+	/** The repository, if its project is there. */
+	find(repository: string): ModelRepository | undefined {
+		return this.isOpen(repository) ? this.repositories.get(repository) : undefined;
+	}
+
+	/** Whether the project of the repository is there. */
+	isOpen(repository: string): boolean {
+		return this.present.has(repository.slice(0, 1));
+	}
+
+	/** The repository, made if there is none. */
+	ensure(repository: string): ModelRepository {
+		let known = this.repositories.get(repository);
+		if (known === undefined) {
+			known = { blobs: new Set(), manifests: new Map(), tags: new Map() };
+			this.repositories.set(repository, known);
+		}
+		return known;
+	}
+}
+
+/** Runs histories on a database and on a model, and fails where the two part. */
+export class History {
+	readonly model = new RegistryModel();
+	readonly #bench: Bench;
+	readonly #on: InspectedMetadata;
+	/** The manifest that each text stands for at present, in each repository. */
+	readonly #digests = new Map<string, Digest>();
+
+	constructor(on: InspectedMetadata) {
+		this.#on = on;
+		this.#bench = new Bench(on.metadata);
+	}
+
+	/** Makes the projects. */
+	async begin(): Promise<void> {
+		await this.#bench.projects(...projects);
+		for (const project of projects) this.model.present.add(project);
+	}
+
+	/** Lets it happen. */
+	async run(happening: Happening): Promise<void> {
+		// Several things often happen in one millisecond.
+		this.#on.clock.now += this.#digests.size % 2;
+		switch (happening.do) {
+			case "push":
+				return this.#push(happening.name, happening.text);
+			case "mount":
+				return this.#mount(happening.name, happening.text, happening.from);
+			case "put":
+				return this.#put(happening);
+			case "remove":
+				return this.#remove(happening.name, happening.text);
+			case "removeTag":
+				return this.#removeTag(happening.name, happening.tag);
+			case "unlink":
+				return this.#unlink(happening.name, happening.text);
+			case "collect":
+				return this.#collect(happening.text);
+			case "cancel":
+				return this.#cancel(happening.name);
+			case "project":
+				return this.#project(happening.project, happening.present, happening.visibility);
+		}
+	}
+
+	async #push(name: string, text: string): Promise<void> {
+		if (!this.model.isOpen(name)) return this.#cancel(name);
+		const { digest } = await this.#bench.push(name, text);
+		this.model.ensure(name).blobs.add(digest);
+	}
+
+	async #mount(name: string, text: string, from: string): Promise<void> {
+		const digest = digestOf(text);
+		const outcome = await this.#on.metadata.blobs.mount(name, digest, from, actor);
+		const expected = this.model.isOpen(name) && (this.model.find(from)?.blobs.has(digest) ?? false);
+		assert.equal("mounted" in outcome && outcome.mounted, expected);
+		if (expected) this.model.ensure(name).blobs.add(digest);
+	}
+
+	async #put(put: Extract<Happening, { do: "put" }>): Promise<void> {
+		const key = (text: string) => `${put.name} ${text}`;
+		const child = put.child === undefined ? undefined : (this.#digests.get(key(put.child)) ?? digestOf("no child"));
+		const input = {
+			text: put.text,
+			blobs: put.blobs,
+			children: child === undefined ? [] : [child],
+			subject: put.subject === undefined ? undefined : (this.#digests.get(key(put.subject)) ?? digestOf("no subject")),
+			tags: put.tags,
+			...(put.onlyNew ? { condition: { ifNoneMatch: "*" as const } } : {}),
+		};
+		const outcome = await this.#bench.tryPut(put.name, input);
+		const { digest, blobs, children } = manifestInput(put.name, input);
+		const known = this.model.find(put.name);
+		const linked = blobs.every((blob) => known?.blobs.has(blob.digest));
+		const whole = known?.manifests.has(digest) || (linked && children.every((one) => known?.manifests.has(one)));
+		const allowed = !put.onlyNew || put.tags.every((tag) => known?.tags.get(tag) === undefined);
+		assert.equal(!isRefused(outcome), this.model.isOpen(put.name) && (whole ?? false) && allowed);
+		if (isRefused(outcome)) return;
+		assert.equal(outcome.created, known?.manifests.has(digest) !== true);
+		assert.deepEqual(
+			outcome.previous,
+			put.tags.map((tag) => known?.tags.get(tag)),
+		);
+		const repository = this.model.ensure(put.name);
+		repository.manifests.set(digest, { text: put.text, blobs: blobs.map((blob) => blob.digest), children });
+		for (const tag of put.tags) repository.tags.set(tag, digest);
+		this.#digests.set(key(put.text), digest);
+	}
+
+	async #remove(name: string, text: string): Promise<void> {
+		const digest = this.#digests.get(`${name} ${text}`) ?? digestOf("none");
+		const outcome = await this.#on.metadata.manifests.remove(name, digest, actor);
+		const known = this.model.find(name);
+		const isChild = [...(known?.manifests.values() ?? [])].some(({ children }) => children.includes(digest));
+		assert.equal(!isRefused(outcome), known?.manifests.has(digest) === true && !isChild);
+		if (isRefused(outcome)) return;
+		const gone = [...(known?.tags ?? [])].flatMap(([tag, on]) => (on === digest ? [tag] : [])).sort();
+		assert.deepEqual(outcome.tags, gone);
+		for (const tag of gone) known?.tags.delete(tag);
+		known?.manifests.delete(digest);
+	}
+
+	async #removeTag(name: string, tag: string): Promise<void> {
+		const outcome = await this.#on.metadata.manifests.removeTag(name, tag, undefined, actor);
+		const digest = this.model.find(name)?.tags.get(tag);
+		assert.equal(isRefused(outcome) ? undefined : outcome.digest, digest);
+		this.model.find(name)?.tags.delete(tag);
+	}
+
+	async #unlink(name: string, text: string): Promise<void> {
+		const digest = digestOf(text);
+		const outcome = await this.#on.metadata.blobs.unlink(name, digest, actor);
+		const known = this.model.find(name);
+		const used = [...(known?.manifests.values() ?? [])].some(({ blobs }) => blobs.includes(digest));
+		assert.equal(!isRefused(outcome), known?.blobs.has(digest) === true && !used);
+		if (!isRefused(outcome)) known?.blobs.delete(digest);
+	}
+
+	/** What the collector does to a blob without links: half of the times, only the first part of it. */
+	async #collect(text: string): Promise<void> {
+		const { objects } = this.#on.metadata;
+		const digest = digestOf(text);
+		const live = this.#on.rows("SELECT key FROM blobs WHERE digest = ? AND state = 'live'", digest)[0]?.key;
+		const linked = [...this.model.repositories.values()].some(({ blobs }) => blobs.has(digest));
+		if (typeof live === "string") {
+			if (linked) return assert.rejects(objects.condemn("default", live), /linked/);
+			await objects.condemn("default", live);
+		}
+		if (this.#digests.size % 2 === 0) return;
+		const claimed = await objects.claimCondemned({ holder: "gc", limit: 9, leaseMs: 0, staleMs: 1e9 });
+		for (const { store, key } of claimed) await objects.forget(store, key);
+	}
+
+	async #cancel(name: string): Promise<void> {
+		const id = crypto.randomUUID();
+		const input = { id, repository: name, key: id, algorithm: "sha256", actor, holder: "h", hold: true } as const;
+		const outcome = await this.#on.metadata.uploads.create(input);
+		assert.equal(!isRefused(outcome), this.model.isOpen(name));
+		if (isRefused(outcome)) return;
+		this.model.ensure(name);
+		assert.ok(!isRefused(await this.#on.metadata.uploads.cancel(name, id)));
+	}
+
+	async #project(name: string, present: boolean, visibility: string): Promise<void> {
+		if (present) await this.#bench.apply([project(name, { visibility })]);
+		else await this.#bench.apply([], [`uid-${name}`]);
+		if (present) this.model.present.add(name);
+		else this.model.present.delete(name);
+	}
+}
