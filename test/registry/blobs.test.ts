@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { digestOf } from "#/oci/digest.ts";
 import { createBlobService } from "#/registry/blob-service.ts";
+import { SmallBlobs } from "#/registry/small-blobs.ts";
 import { StoreError } from "#/storage/store-error.ts";
-import { failOnce } from "../support/hooked.ts";
+import { failOnce, hookedStore } from "../support/hooked.ts";
 import { forever, openRegistryHarness, pushBlob, pushImage, type RegistryHarness } from "../support/registry.ts";
 
 let harness: RegistryHarness;
@@ -61,33 +62,38 @@ test("a blob that a manifest references cannot be removed", async () => {
 test("a store that can presign redirects, unless the bytes are wanted inline", async () => {
 	const store = harness.stores.get("default");
 	assert.ok(store);
-	const presigning = new Proxy(store, {
-		get: (target, name) =>
-			name === "presign"
-				? async (key: string, { method }: { method: string }) => `https://bucket/${key}?${method}`
-				: Reflect.get(target, name, target),
-		has: (target, name) => name === "presign" || Reflect.has(target, name),
+	const presigning = Object.assign(
+		hookedStore(store, async () => undefined),
+		{ presign: async (key: string, { method }: { readonly method: string }) => `https://bucket/${key}?${method}` },
+	);
+	const blobs = createBlobService({
+		blobs: harness.metadata.blobs,
+		stores: new Map([["default", presigning]]),
+		small: new SmallBlobs(),
 	});
-	const blobs = createBlobService({ blobs: harness.metadata.blobs, stores: new Map([["default", presigning]]) });
 	const digest = await pushBlob(harness.instance(), "p/presigned", "presigned");
 	const location = await blobs.stat("p/presigned", digest, forever);
 	assert.deepEqual(await blobs.content(location, { method: "HEAD", inline: false }, forever), {
 		redirect: `https://bucket/${location.key}?HEAD`,
 	});
-	assert.ok("open" in (await blobs.content(location, { method: "GET", inline: true }, forever)));
+	assert.ok(!("redirect" in (await blobs.content(location, { method: "GET", inline: true }, forever))));
 });
 
 for (const [code, expected] of [
 	["UNAVAILABLE", "UNAVAILABLE"],
 	["NOT_FOUND", "UNKNOWN"],
 ] as const) {
-	test(`a store that fails with ${code} when a blob is opened is ${expected}`, async () => {
-		const digest = await pushBlob(harness.instance(), "p/failing", "failing");
-		const { blobs } = harness.instance({ store: failOnce("open", new StoreError(code, "x")) }).registry;
-		const location = await blobs.stat("p/failing", digest, forever);
-		const content = await blobs.content(location, { method: "GET", inline: true }, forever);
-		assert.ok("open" in content);
-		await assert.rejects(content.open(), { code: expected });
+	test(`a store that fails with ${code} when a blob is opened is ${expected}, whether it is small or large`, async () => {
+		for (const size of [10, 100_000]) {
+			const digest = await pushBlob(harness.instance(), "p/failing", Buffer.alloc(size));
+			const { blobs } = harness.instance({ store: failOnce("open", new StoreError(code, "x")) }).registry;
+			const location = await blobs.stat("p/failing", digest, forever);
+			const read = async (): Promise<void> => {
+				const content = await blobs.content(location, { method: "GET", inline: true }, forever);
+				if ("open" in content) await content.open();
+			};
+			await assert.rejects(read, { code: expected });
+		}
 	});
 }
 

@@ -200,6 +200,7 @@ export const pullBlob = async (
 ): Promise<Buffer> => {
 	const location = await registry.blobs.stat(repository, digest, forever);
 	const content = await registry.blobs.content(location, { method: "GET", inline: true }, forever);
+	if ("bytes" in content) return Buffer.from(content.bytes);
 	assert.ok("open" in content);
 	await using blob = await content.open();
 	const pieces: Buffer[] = [];
