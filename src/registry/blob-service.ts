@@ -5,16 +5,24 @@ import { OciError } from "#/oci/error.ts";
 import { canPresign } from "#/storage/blob-store.ts";
 import { answer, refusalError } from "./errors.ts";
 import type { BlobContent, BlobService } from "./registry.ts";
+import type { SmallBlobs } from "./small-blobs.ts";
 import { type Stores, storeNamed } from "./store-named.ts";
 
 /** How many repositories a mount without a source may be tried from. */
 const MAX_HOLDERS = 16;
 
+/** What blobs are served from. */
+export interface BlobServiceDeps {
+	readonly blobs: Blobs;
+	readonly stores: Stores;
+	readonly small: SmallBlobs;
+}
+
 /** Blobs as repositories link them; their bytes come from the store that the link names. */
-export const createBlobService = ({ blobs, stores }: { blobs: Blobs; stores: Stores }): BlobService => ({
+export const createBlobService = ({ blobs, stores, small }: BlobServiceDeps): BlobService => ({
 	stat: (repository, digest, signal) => answer(() => stat(blobs, repository, digest, signal)),
 
-	content: (blob, opts, signal) => answer(() => content(stores, blob, opts, signal)),
+	content: (blob, opts, signal) => answer(() => content({ stores, small }, blob, opts, signal)),
 
 	holders: (repository, digest, signal) => answer(() => blobs.holders(repository, digest, MAX_HOLDERS, signal)),
 
@@ -33,7 +41,7 @@ const stat = async (blobs: Blobs, repository: string, digest: Digest, signal: Ab
 };
 
 const content = async (
-	stores: Stores,
+	{ stores, small }: Pick<BlobServiceDeps, "stores" | "small">,
 	blob: BlobLocation,
 	{ method, inline }: { readonly method: "GET" | "HEAD"; readonly inline: boolean },
 	signal: AbortSignal,
@@ -42,5 +50,7 @@ const content = async (
 	if (!inline && canPresign(store)) {
 		return { redirect: await store.presign(blob.key, { contentType: "application/octet-stream", method }) };
 	}
+	const bytes = method === "HEAD" ? undefined : await small.read(store, blob, signal);
+	if (bytes !== undefined) return { bytes };
 	return { open: () => answer(() => store.open(blob.key, signal)) };
 };

@@ -7,6 +7,7 @@ import { createManifestService } from "./manifests/manifest-service.ts";
 import { pageOf } from "./page-of.ts";
 import type { Registry } from "./registry.ts";
 import type { Report } from "./report.ts";
+import { SmallBlobs } from "./small-blobs.ts";
 import type { Stores } from "./store-named.ts";
 import { DEFAULT_UPLOAD_LIMITS, type UploadLimits } from "./uploads/limits.ts";
 import { RegistryUploads } from "./uploads/upload-service.ts";
@@ -35,7 +36,7 @@ export const createRegistry = (deps: RegistryDeps): Registry => {
 	const limits = { ...DEFAULT_UPLOAD_LIMITS, ...deps.limits };
 	return {
 		manifests: createManifestService({ manifests, cache: manifestCache }),
-		blobs: createBlobService({ blobs, stores }),
+		blobs: createBlobService({ blobs, stores, small: new SmallBlobs() }),
 		uploads: new RegistryUploads({ uploads, objects, blobs, stores, newId, clock, holder, report, limits }),
 		catalog: (scope, { last, limit }, signal) =>
 			answer(async () => {

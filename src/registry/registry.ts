@@ -17,8 +17,11 @@ export interface ManifestContent extends ManifestHead {
 	readonly payload: Uint8Array;
 }
 
-/** How to get a blob: a URL that serves it, or the bytes themselves. */
-export type BlobContent = { readonly redirect: string } | { readonly open: () => Promise<OpenBlob> };
+/** How to get a blob: a URL that serves it, its bytes where they are at hand, or a way to read them. */
+export type BlobContent =
+	| { readonly redirect: string }
+	| { readonly bytes: Uint8Array }
+	| { readonly open: () => Promise<OpenBlob> };
 
 /** Where an upload stands. */
 export interface UploadStatus {

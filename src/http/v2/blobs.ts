@@ -34,11 +34,27 @@ export const getBlob = async (context: V2Context, path: BlobPath): Promise<Reply
 		return empty(416, [...headers, "Content-Range", `bytes */${blob.size}`]);
 	}
 	const plan = planBody(blob, ranges);
+	if ("bytes" in content) return fromMemory([...headers, ...plan.headers], content.bytes, ranges, plan);
 	return {
 		status: ranges === undefined ? 200 : 206,
-		headers: [...headers, ...plan.headers],
+		headers: [...headers, ...plan.headers, "Content-Length", String(plan.length)],
 		stream: method === "HEAD" ? endOnly : (response) => stream(response, content.open, plan, signal),
 	};
+};
+
+/** What is in memory goes out in one piece. */
+const fromMemory = (
+	headers: readonly string[],
+	bytes: Uint8Array,
+	ranges: readonly ByteRange[] | undefined,
+	{ parts, epilogue }: BodyPlan,
+): Reply => {
+	if (ranges === undefined) return { status: 200, headers, body: bytes };
+	const pieces = parts.flatMap(({ preamble = "", range }) => [
+		Buffer.from(preamble),
+		range === undefined ? bytes : bytes.subarray(range.start, range.end + 1),
+	]);
+	return { status: 206, headers, body: Buffer.concat([...pieces, Buffer.from(epilogue)]) };
 };
 
 const endOnly = async (response: ServerResponse): Promise<void> => {
@@ -66,6 +82,8 @@ const rangesOf = ({ request }: V2Context, { digest, size }: BlobLocation): reado
 /** What will be sent, with headers that say so. */
 interface BodyPlan {
 	readonly headers: readonly string[];
+	/** Bytes of the whole body. */
+	readonly length: number;
 	readonly parts: readonly Part[];
 	readonly epilogue: string;
 }
@@ -76,21 +94,16 @@ const planBody = ({ size }: BlobLocation, ranges: readonly ByteRange[] | undefin
 	const [first, ...others] = ranges ?? [];
 	if (ranges === undefined || first === undefined) {
 		return {
-			headers: ["Content-Type", BLOB_TYPE, "Content-Length", String(size)],
+			headers: ["Content-Type", BLOB_TYPE],
+			length: size,
 			parts: size === 0 ? [] : [{ range: undefined }],
 			epilogue: "",
 		};
 	}
 	if (others.length > 0) return planMultipart(size, ranges);
 	return {
-		headers: [
-			"Content-Type",
-			BLOB_TYPE,
-			"Content-Length",
-			String(lengthOf(first)),
-			"Content-Range",
-			`bytes ${first.start}-${first.end}/${size}`,
-		],
+		headers: ["Content-Type", BLOB_TYPE, "Content-Range", `bytes ${first.start}-${first.end}/${size}`],
+		length: lengthOf(first),
 		parts: [{ range: first }],
 		epilogue: "",
 	};
@@ -106,7 +119,8 @@ const planMultipart = (size: number, ranges: readonly ByteRange[]): BodyPlan => 
 	const epilogue = `\r\n--${boundary}--\r\n`;
 	const length = parts.reduce((sum, part) => sum + part.preamble.length + lengthOf(part.range), epilogue.length);
 	return {
-		headers: ["Content-Type", `multipart/byteranges; boundary=${boundary}`, "Content-Length", String(length)],
+		headers: ["Content-Type", `multipart/byteranges; boundary=${boundary}`],
+		length,
 		parts,
 		epilogue,
 	};

@@ -23,7 +23,7 @@ describe("parseRanges", () => {
 			],
 		],
 		["bytes=0-1,200-", [{ start: 0, end: 1 }]],
-		["bytes=5-4", undefined],
+		["bytes=5-4", []],
 		["bytes=", undefined],
 		["bytes=a-b", undefined],
 		["bytes=--1", undefined],
