@@ -38,7 +38,7 @@ export const openServing = async (parts: ProcessParts, metrics: MetricsText): Pr
 	const { config, metadata, stores, logger, holder, newId } = parts;
 	await using opening = new AsyncDisposableStack();
 	const report = reportTo(logger);
-	const { concurrentUploads, uploadLease } = config.limits;
+	const { concurrentUploads, openUploadsPerProject, uploadLease } = config.limits;
 	const auth = opening.use(await openConfiguredAuth(parts));
 	const registry = createRegistry({
 		metadata,
@@ -47,7 +47,12 @@ export const openServing = async (parts: ProcessParts, metrics: MetricsText): Pr
 		clock: systemClock,
 		holder,
 		report,
-		limits: { concurrentUploads, leaseMs: uploadLease, extendMs: Math.ceil(uploadLease / 3) },
+		limits: {
+			concurrentUploads,
+			openPerProject: openUploadsPerProject,
+			leaseMs: uploadLease,
+			extendMs: Math.ceil(uploadLease / 3),
+		},
 	});
 	let stopping = false;
 	const face: Face = {

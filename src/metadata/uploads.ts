@@ -28,7 +28,8 @@ export interface UploadLease extends Upload {
 export interface Uploads {
 	/**
 	 * Opens an upload: makes the repository if its project exists, writes the row and the write intent for `key`
-	 * before a byte is stored. With `hold`, the creator has the lease at once (monolithic pushes).
+	 * before a byte is stored. With `hold`, the creator has the lease at once (monolithic pushes), for `leaseMs`
+	 * (a minute, where it is not given). Refused `too-many-uploads` when `maxOpen` (1000) are open in the project.
 	 */
 	create(upload: {
 		readonly id: string;
@@ -38,6 +39,8 @@ export interface Uploads {
 		readonly actor: string;
 		readonly holder: string;
 		readonly hold: boolean;
+		readonly leaseMs?: number | undefined;
+		readonly maxOpen?: number | undefined;
 	}): Promise<{ readonly upload: Upload; readonly repository: RepositoryFacts } | Refused>;
 	/** Absent when there is no such upload in this repository. */
 	find(repository: string, id: string, signal?: AbortSignal): Promise<Upload | undefined>;

@@ -24,6 +24,8 @@ export interface LimaniOpts {
 	readonly port?: number;
 	/** Put before the program, e.g. `["strace", "-f"]`. */
 	readonly wrapper?: readonly string[];
+	/** Variables of its environment, over the test's own. */
+	readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** The running process. */
@@ -41,6 +43,18 @@ export interface LimaniProcess extends AsyncDisposable {
 
 /** Starts a registry and waits until it is ready. */
 export const startLimani = async (opts: LimaniOpts = {}): Promise<LimaniProcess> => {
+	const limani = await spawnLimani(opts);
+	try {
+		await limani.ready();
+		return limani;
+	} catch (error) {
+		await limani[Symbol.asyncDispose]();
+		throw error;
+	}
+};
+
+/** Starts a registry, and waits for nothing. */
+export const spawnLimani = async (opts: LimaniOpts = {}): Promise<LimaniProcess & { ready(): Promise<void> }> => {
 	const dataDir = opts.dataDir ?? mkdtempSync(join(tmpdir(), "limani-"));
 	const port = opts.port ?? (await freePort());
 	const address = `127.0.0.1:${port}`;
@@ -48,7 +62,8 @@ export const startLimani = async (opts: LimaniOpts = {}): Promise<LimaniProcess>
 	writeFileSync(file, stringify(configOf(address, dataDir, opts.config)));
 	const command = [...(opts.wrapper ?? []), process.execPath, "src/main.ts", "registry", "--config", file];
 	const [program = process.execPath, ...args] = command;
-	const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
+	const env = { ...process.env, ...opts.environment };
+	const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env });
 	let output = "";
 	const keep = (data: Buffer): void => {
 		output = (output + data.toString()).slice(-200_000);
@@ -62,7 +77,6 @@ export const startLimani = async (opts: LimaniOpts = {}): Promise<LimaniProcess>
 		await exited;
 	};
 	const url = `http://${address}`;
-	await waitUntilReady(url, child, () => output);
 	return {
 		url,
 		address,
@@ -70,6 +84,7 @@ export const startLimani = async (opts: LimaniOpts = {}): Promise<LimaniProcess>
 		child,
 		output: () => output,
 		stop,
+		ready: () => waitUntilReady(url, child, () => output),
 		async [Symbol.asyncDispose]() {
 			await stop("SIGKILL");
 			if (opts.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
@@ -94,7 +109,8 @@ const configOf = (listen: string, dataDir: string, config: LimaniOpts["config"])
 const waitUntilReady = async (url: string, child: ChildProcess, output: () => string): Promise<void> => {
 	const deadline = performance.now() + 60_000;
 	while (performance.now() < deadline) {
-		if (child.exitCode !== null || child.signalCode !== null) throw new Error(`limani ended at its start:\n${output()}`);
+		if (child.exitCode !== null || child.signalCode !== null)
+			throw new Error(`limani ended at its start:\n${output()}`);
 		const ready = await fetch(`${url}/readyz`).then(
 			(response) => response.ok,
 			() => false,

@@ -2,6 +2,8 @@
 export interface UploadLimits {
 	/** Requests that may carry bytes into uploads at once. @defaultValue 256 */
 	readonly concurrentUploads: number;
+	/** Uploads that may be open in one project. @defaultValue 1000 */
+	readonly openPerProject: number;
 	/** Writers kept open between the requests of an upload. @defaultValue 256 */
 	readonly openWriters: number;
 	/** How long such a writer waits for the next request, in milliseconds. @defaultValue 60 000 */
@@ -17,6 +19,7 @@ export interface UploadLimits {
 /** The defaults of {@link UploadLimits}. */
 export const DEFAULT_UPLOAD_LIMITS: UploadLimits = {
 	concurrentUploads: 256,
+	openPerProject: 1_000,
 	openWriters: 256,
 	idleWriterMs: 60_000,
 	leaseMs: 30_000,

@@ -178,6 +178,8 @@ export class RegistryUploads implements UploadService {
 			actor,
 			holder: this.#deps.holder,
 			hold: digest !== undefined,
+			leaseMs: this.#deps.limits.leaseMs,
+			maxOpen: this.#deps.limits.openPerProject,
 		});
 		if (isRefused(outcome)) throw refusalError(outcome.refused);
 		return outcome.upload;

@@ -97,7 +97,7 @@ export class UploadSession {
 		if (outcome.duplicate) this.#deps.defer(this.#discard());
 	}
 
-	/** Ends the upload and deletes its bytes. */
+	/** Ends the upload and deletes its bytes, unless it has become a blob. */
 	async abandon(): Promise<void> {
 		const { upload, writer } = this.#held;
 		this.#end();
@@ -116,9 +116,10 @@ export class UploadSession {
 		const state = this.#state;
 		const { onFailure, writer } = this.#held;
 		if (error instanceof LeaseLostError) return await this.#leave();
-		// The bytes may be acknowledged or a blob by now, so they stay; the row tells the next request, or the sweeper.
-		if (state === "asked") await closeWriter(writer, this.#deps.report);
-		if (state === "held") await (onFailure === "abandon" ? this.abandon() : this.#rollBack());
+		if (state !== "over" && onFailure === "abandon") await this.abandon();
+		else if (state === "held") await this.#rollBack();
+		// The bytes may be acknowledged or a blob by now, so they stay; the row tells the next request.
+		else if (state === "asked") await closeWriter(writer, this.#deps.report);
 		this.#end();
 		return error;
 	}

@@ -90,7 +90,7 @@ test("completing is tried again while metadata is away, and its answer is the fi
 	await harness.assertSound();
 });
 
-test("a push whose completion nobody knows of keeps its bytes, whether it is a blob by then or not", async () => {
+test("a push whose completion nobody knows of keeps its bytes if it is a blob by then, and leaves none if not", async () => {
 	for (const moment of ["before", "after"] as const) {
 		const content = `unknown outcome ${moment}`;
 		const pushed = digestOf(Buffer.from(content));
@@ -103,13 +103,35 @@ test("a push whose completion nobody knows of keeps its bytes, whether it is a b
 				return moment === "after" ? fail : fail();
 			},
 		});
+		const before = await stored();
 		const start = instance.registry.uploads.start({ repository, actor, digest: pushed }, bodyOf(content), forever);
 		await assert.rejects(start, { code: "STORAGE_FULL" });
 		const stat = instance.registry.blobs.stat(repository, pushed, forever);
 		if (moment === "after") await stat;
 		else await assert.rejects(stat, { code: "BLOB_UNKNOWN" });
+		assert.equal(await stored(), moment === "after" ? before + 1 : before);
 		await harness.assertSound();
 	}
+});
+
+test("bytes whose acknowledgement nobody knows of stay where the row says", async () => {
+	let lost = false;
+	const instance = harness.instance({
+		uploads: async (method) => {
+			if (method !== "release" || lost) return undefined;
+			lost = true;
+			return () => {
+				throw new MetadataError("UNAVAILABLE", "no answer");
+			};
+		},
+	});
+	const { uploads } = instance.registry;
+	const id = await startUpload(instance, repository);
+	await assert.rejects(uploads.append({ repository, id }, bodyOf("hello "), forever), { code: "UNAVAILABLE" });
+	assert.equal((await uploads.status(repository, id, forever)).offset, 6);
+	await uploads.finish({ repository, id, digest, actor, range: { start: 6, end: 10 } }, bodyOf("world"), forever);
+	assert.equal((await pullBlob(instance, repository, digest)).toString(), "hello world");
+	await harness.assertSound();
 });
 
 for (const first of ["hello ", undefined]) {

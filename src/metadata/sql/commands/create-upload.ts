@@ -17,7 +17,7 @@ import type { Algorithm } from "#/oci/digest.ts";
 /** So many uploads may be open in one project, if the caller does not say. */
 const defaultMaxOpen = 1000;
 
-/** How long the creator of an upload has it before it must extend its lease, milliseconds. */
+/** How long the creator of an upload has it before it must extend its lease, if it does not say, milliseconds. */
 const creatorLeaseMs = 60_000;
 
 /** What {@link createUpload} takes. */
@@ -29,6 +29,7 @@ export interface CreateUploadInput {
 	readonly actor: string;
 	readonly holder: string;
 	readonly hold: boolean;
+	readonly leaseMs?: number | undefined;
 	readonly maxOpen?: number | undefined;
 }
 
@@ -61,7 +62,7 @@ export function* createUpload(
 		algorithm,
 		epoch,
 		input.hold ? holder : null,
-		input.hold ? context.now + creatorLeaseMs : 0,
+		input.hold ? context.now + (input.leaseMs ?? creatorLeaseMs) : 0,
 		input.actor,
 		context.now,
 	);

@@ -1,0 +1,247 @@
+// Clients that push with retries while the registry is killed and started again, and what must be true afterwards.
+import assert from "node:assert/strict";
+import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { randomContent } from "./blob-pusher.ts";
+import { checkLedger } from "./check-ledger.ts";
+import { HttpClient } from "./http-client.ts";
+import { ImagePusher } from "./image-pusher.ts";
+import { limaniCommand } from "./limani-command.ts";
+import { ADMIN_AUTHORIZATION, freePort, type LimaniOpts, type LimaniProcess, spawnLimani } from "./limani-process.ts";
+import type { Lives, RepositoryLedger } from "./push-ledger.ts";
+import { RetryingClient, Stopped } from "./retrying-client.ts";
+import { type Random, randomBelow, seededRandom } from "./seeded-random.ts";
+
+/** How a run goes. */
+export interface CrashRunOpts {
+	readonly seed: number;
+	/** How long clients push and the registry is killed, in seconds. */
+	readonly seconds: number;
+	readonly dataDir: string;
+	/** Keys of the registry's configuration. */
+	readonly config?: Readonly<Record<string, unknown>>;
+	/**
+	 * Hurts the registry or what it stands on, once.
+	 *
+	 * @defaultValue kills the first process
+	 */
+	readonly injure?: (limani: LimaniProcess, random: Random) => Promise<void>;
+}
+
+/** What a run came to. */
+export interface CrashFigures {
+	readonly kills: number;
+	/** Pushes, moves and deletes that were acknowledged. */
+	readonly acknowledged: number;
+	/** Requests. */
+	readonly sent: number;
+	readonly unanswered: number;
+	readonly manifests: number;
+	readonly tags: number;
+	readonly blobs: number;
+}
+
+const PUSHERS = 6;
+
+/** The registry while it is being killed: quick to take up what a dead process left. */
+const HASTY = { limits: { uploadLease: "1500ms", drain: "2s", uploadIdle: "90s" } };
+
+/** The registry afterwards: quick to clear away what nobody will go on with. */
+const SETTLING = {
+	limits: { uploadLease: "1s", uploadIdle: "1s" },
+	housekeeping: { sweepInterval: "200ms", staleIntent: "1s", sweepClaim: "1s" },
+};
+
+/** A registry on which nothing works any more but what was acknowledged; dispose it when done. */
+export interface SettledRegistry extends AsyncDisposable {
+	readonly limani: LimaniProcess;
+	readonly ledgers: readonly RepositoryLedger[];
+	readonly figures: CrashFigures;
+	/** Compares everything with what the clients were told. @throws Violation */
+	check(): Promise<Pick<CrashFigures, "manifests" | "tags" | "blobs">>;
+}
+
+/** Pushes and kills for a while, then checks everything. @throws Violation and AssertionError when something is wrong */
+export const crashRun = async (opts: CrashRunOpts): Promise<SettledRegistry> => {
+	const { dataDir, config } = opts;
+	const port = await freePort();
+	const attacked = new Attacked({ dataDir, port, config: { ...config, ...HASTY } }, opts);
+	const clients = await attacked.run();
+	const limani = await spawnLimani({ dataDir, port, config: { ...config, ...SETTLING } });
+	await limani.ready();
+	const check = () => checkAll(limani.url, clients.ledgers);
+	await settle(dataDir);
+	const checked = await check();
+	return {
+		limani,
+		ledgers: clients.ledgers,
+		figures: { kills: attacked.kills, ...clients.figures, ...checked },
+		check,
+		[Symbol.asyncDispose]: () => limani[Symbol.asyncDispose](),
+	};
+};
+
+/** A registry under attack, and its clients. */
+class Attacked {
+	readonly #process: LimaniOpts & { readonly port: number };
+	readonly #opts: CrashRunOpts;
+	readonly #lives = { current: 0, dead: -1 };
+	#isOver = false;
+	kills = 0;
+
+	constructor(process: LimaniOpts & { readonly port: number }, opts: CrashRunOpts) {
+		this.#process = process;
+		this.#opts = opts;
+	}
+
+	async run(): Promise<{
+		readonly ledgers: readonly RepositoryLedger[];
+		readonly figures: Pick<CrashFigures, "acknowledged" | "sent" | "unanswered">;
+	}> {
+		const random = seededRandom(this.#opts.seed);
+		const { pushers, clients } = openPushers(`http://127.0.0.1:${this.#process.port}`, {
+			random,
+			lives: this.#lives,
+			isOver: () => this.#isOver,
+		});
+		const killing = this.#kill(random).finally(() => {
+			this.#isOver = true;
+		});
+		const pushing = pushers.map(async (pusher) => {
+			try {
+				while (!this.#isOver) await pusher.step();
+			} catch (error) {
+				this.#isOver = true;
+				if (!(error instanceof Stopped)) throw error;
+			}
+		});
+		const outcomes = await Promise.allSettled([killing, ...pushing]);
+		for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+		const sum = <T>(of: readonly T[], count: (one: T) => number): number =>
+			of.reduce((all, one) => all + count(one), 0);
+		return {
+			ledgers: pushers.flatMap(({ ledgers }) => ledgers),
+			figures: {
+				acknowledged: sum(pushers, ({ acknowledged }) => acknowledged),
+				sent: sum(clients, ({ sent }) => sent),
+				unanswered: sum(clients, ({ unanswered }) => unanswered),
+			},
+		};
+	}
+
+	/** Starts the registry, hurts it at some instant, perhaps while it starts, and ends all of it now and then. */
+	async #kill(random: Random): Promise<void> {
+		const end = performance.now() + this.#opts.seconds * 1000;
+		while (performance.now() < end && !this.#isOver) {
+			await using limani = await spawnLimani(this.#process);
+			if (random() < 0.85) await limani.ready();
+			// Several blows in one life, where what is hit is not the whole of it.
+			do {
+				await sleep(randomBelow(random, random() < 0.3 ? 300 : 2500));
+				await this.#injure(limani, random);
+				this.kills += 1;
+			} while (isAlive(limani) && random() < 0.7 && performance.now() < end && !this.#isOver);
+			await endAll(limani);
+			this.#lives.dead = this.#lives.current;
+			this.#lives.current += 1;
+		}
+	}
+
+	async #injure(limani: LimaniProcess, random: Random): Promise<void> {
+		if (this.#opts.injure === undefined) limani.child.kill("SIGKILL");
+		else await this.#opts.injure(limani, random);
+	}
+}
+
+const openPushers = (
+	url: string,
+	{ random, lives, isOver }: { readonly random: Random; readonly lives: Lives; readonly isOver: () => boolean },
+): { readonly pushers: readonly ImagePusher[]; readonly clients: readonly RetryingClient[] } => {
+	const common = Array.from({ length: 40 }, () => randomContent(random));
+	const clients = Array.from({ length: PUSHERS }, () => {
+		const http = new HttpClient(url, ADMIN_AUTHORIZATION);
+		return new RetryingClient({ http, lives, patienceMs: 60_000, isOver });
+	});
+	const pushers = clients.map((client, index) => {
+		const repositories = [`team/p${index}/a`, `team/p${index}/b`] as const;
+		return new ImagePusher({ client, repositories, common, random: seededRandom(randomBelow(random, 2 ** 31)) });
+	});
+	return { pushers, clients };
+};
+
+const isAlive = ({ child }: LimaniProcess): boolean => child.exitCode === null && child.signalCode === null;
+
+/** The processes that this one started. */
+export const childrenOf = ({ child: { pid } }: LimaniProcess): readonly number[] => {
+	try {
+		const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+		return text.split(" ").flatMap((word) => (word.trim() === "" ? [] : [Number(word)]));
+	} catch {
+		return [];
+	}
+};
+
+/** Kills what is left of a registry, and waits until nothing is. */
+const endAll = async (limani: LimaniProcess): Promise<void> => {
+	const workers = childrenOf(limani);
+	await limani.stop("SIGKILL");
+	for (const pid of workers) signal(pid, "SIGKILL");
+};
+
+/** Sends a signal to a process that may be gone. */
+export const signal = (pid: number, name: NodeJS.Signals): void => {
+	try {
+		process.kill(pid, name);
+	} catch (error) {
+		if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+	}
+};
+
+/** Waits until what nobody goes on with is gone, and every stored byte is known and right. */
+const settle = async (dataDir: string): Promise<void> => {
+	const deadline = performance.now() + 60_000;
+	for (;;) {
+		await sleep(500);
+		const { code, output } = await limaniCommand(dataDir, "verify", "--full");
+		const stored = storedBytes(join(dataDir, "stores", "default"));
+		const known = Number(/ (\d+) bytes,/.exec(output)?.[1]);
+		if (code === 0 && (stored === undefined || stored === known)) return;
+		assert.ok(performance.now() < deadline, `verify ended with ${code}, ${stored} bytes are stored:\n${output}`);
+	}
+};
+
+/** Bytes under a filesystem store's root, finished or not; undefined when there is no such root. */
+const storedBytes = (root: string): number | undefined => {
+	const files = (folder: string): readonly Dirent[] => {
+		try {
+			return readdirSync(join(root, folder), { recursive: true, withFileTypes: true });
+		} catch {
+			return [];
+		}
+	};
+	const all = [...files("data"), ...files("staged")];
+	if (all.length === 0) return undefined;
+	return all
+		.filter((entry) => entry.isFile())
+		.reduce((sum, { parentPath, name }) => {
+			return sum + (statSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0);
+		}, 0);
+};
+
+const checkAll = async (
+	url: string,
+	ledgers: readonly RepositoryLedger[],
+): Promise<Pick<CrashFigures, "manifests" | "tags" | "blobs">> => {
+	using http = new HttpClient(url, ADMIN_AUTHORIZATION);
+	const lives = { current: 0, dead: -1 };
+	const client = new RetryingClient({ http, lives, patienceMs: 30_000, isOver: () => false });
+	const sums = { manifests: 0, tags: 0, blobs: 0 };
+	for (const ledger of ledgers) {
+		const { manifests, tags, blobs } = await checkLedger(client, ledger);
+		sums.manifests += manifests;
+		sums.tags += tags;
+		sums.blobs += blobs;
+	}
+	return sums;
+};

@@ -1,0 +1,19 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+
+/** What a command of the program came to. */
+export interface CommandOutcome {
+	readonly code: number;
+	/** What it wrote, to either output. */
+	readonly output: string;
+}
+
+/** Runs `limani COMMAND` with the configuration of a data directory in which a registry was started. */
+export const limaniCommand = (dataDir: string, ...command: readonly string[]): Promise<CommandOutcome> =>
+	new Promise((resolve) => {
+		const args = ["src/main.ts", ...command, "--config", join(dataDir, "config.yaml")];
+		execFile(process.execPath, args, { maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
+			const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
+			resolve({ code, output: `${stdout}${stderr}` });
+		});
+	});
