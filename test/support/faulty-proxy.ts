@@ -48,6 +48,11 @@ export class FaultyProxy implements AsyncDisposable {
 		const { promise, resolve } = Promise.withResolvers<void>();
 		this.#server.listen(0, "127.0.0.1", resolve);
 		await promise;
+		return this.address();
+	}
+
+	/** Where it listens. */
+	address(): string {
 		const address = this.#server.address();
 		if (typeof address !== "object" || address === null) throw new Error("no address");
 		return `http://127.0.0.1:${address.port}`;
@@ -77,6 +82,7 @@ export class FaultyProxy implements AsyncDisposable {
 			return;
 		}
 		answer.writeHead(got.statusCode ?? 500, got.rawHeaders);
+		answer.flushHeaders();
 		await pipeline(got, alter({ cutAfter: fault.cutAnswerAfter, pause: fault.pause }), answer);
 	}
 

@@ -1,5 +1,6 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import { toStoreError } from "./s3-error.ts";
+import { StoreError } from "#/storage/store-error.ts";
+import { statusOf, toStoreError } from "./s3-error.ts";
 
 /** Where the objects of a store are. */
 export interface BucketOpts {
@@ -18,6 +19,7 @@ export interface ObjectPlace {
 export class Bucket implements Disposable {
 	readonly #client: S3Client;
 	readonly #opts: BucketOpts;
+	#knowsConditions = true;
 
 	constructor(client: S3Client, opts: BucketOpts) {
 		this.#client = client;
@@ -56,6 +58,35 @@ export class Bucket implements Disposable {
 		} catch (error) {
 			signal.throwIfAborted();
 			throw toStoreError(error, doing);
+		}
+	}
+
+	/**
+	 * Sends one request that makes an object, unless there is one under its key: a process that lost an upload and wakes
+	 * late must not write over what the next holder of it made. The few services that do not know this condition are
+	 * asked without it.
+	 *
+	 * @returns false when there is an object
+	 */
+	async requestIfAbsent(
+		doing: string,
+		signal: AbortSignal,
+		send: (
+			client: S3Client,
+			options: { readonly abortSignal: AbortSignal },
+			condition: { readonly IfNoneMatch?: "*" },
+		) => Promise<unknown>,
+	): Promise<boolean> {
+		const condition = this.#knowsConditions ? ({ IfNoneMatch: "*" } as const) : {};
+		try {
+			await this.request(doing, signal, (client, options) => send(client, options, condition));
+			return true;
+		} catch (error) {
+			const status = error instanceof StoreError ? statusOf(error.cause) : undefined;
+			if (status === 412) return false;
+			if (status !== 501 || !this.#knowsConditions) throw error;
+			this.#knowsConditions = false;
+			return await this.requestIfAbsent(doing, signal, send);
 		}
 	}
 

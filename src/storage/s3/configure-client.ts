@@ -8,7 +8,6 @@ const MAX_CONNECTIONS = 512;
 
 const CONNECT_MS = 5_000;
 
-/** Silence on a connection after which it is given up. */
 const IDLE_MS = 30_000;
 
 /** Requests in all, first and repeated ones, with pauses that double between. */
@@ -31,7 +30,7 @@ export const configureClient = async (opts: S3StoreOpts, deps: S3StoreDeps): Pro
 		retryMode: "standard",
 		requestHandler: {
 			connectionTimeout: CONNECT_MS,
-			socketTimeout: IDLE_MS,
+			socketTimeout: opts.idleMs ?? IDLE_MS,
 			httpAgent: agent,
 			httpsAgent: { ...agent, ...(ca !== undefined && { ca }) },
 		},

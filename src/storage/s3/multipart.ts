@@ -2,8 +2,9 @@ import type { ByteBudget } from "#/storage/byte-budget.ts";
 import { StoreError } from "#/storage/store-error.ts";
 import type { Bucket } from "./bucket.ts";
 import { MAX_PARTS } from "./part-size.ts";
+import { isStoreError } from "./s3-error.ts";
 import type { Payload } from "./signed-payload.ts";
-import { completeUpload, createUpload, putPart } from "./uploads.ts";
+import { completeUpload, createUpload, hasUpload, putPart } from "./uploads.ts";
 
 /** Parts of one object that may be under way while the next one is collected. */
 const MAX_BESIDE = 2;
@@ -90,12 +91,25 @@ export class Multipart {
 		return this.#etags.filter((etag) => etag !== undefined);
 	}
 
-	/** Makes the object of its parts. @throws StoreError NOT_FOUND when the upload, or one of its parts, is gone */
-	async complete(signal: AbortSignal): Promise<void> {
+	/**
+	 * Makes the object of its parts.
+	 *
+	 * @returns false when that is not possible: a part or the whole upload is gone, or the object is there already, be
+	 * it by a request of ours whose answer was lost or by another holder of the upload
+	 */
+	async complete(signal: AbortSignal): Promise<boolean> {
 		const etags = await this.settled();
 		const uploadId = await this.#begun;
 		if (uploadId === undefined) throw new Error(`${this.#key} has no parts`);
-		await completeUpload(this.#deps.bucket, { key: this.#key, uploadId }, etags, signal);
+		const place = { key: this.#key, uploadId };
+		try {
+			return await completeUpload(this.#deps.bucket, place, etags, signal);
+		} catch (error) {
+			if (isStoreError(error, "NOT_FOUND")) return false;
+			// Ceph says "in progress", status 500, of uploads that are not there.
+			if (isStoreError(error, "UNAVAILABLE") && !(await hasUpload(this.#deps.bucket, place, signal))) return false;
+			throw error;
+		}
 	}
 
 	/** Ends requests under way and takes no more parts. What is stored stays. Never fails. */

@@ -21,17 +21,38 @@ export const headObject = async (bucket: Bucket, key: string, signal: AbortSigna
 	}
 };
 
-/** Writes a whole object in one request. */
+/** Writes a whole object in one request, in place of what is there. */
 export const putObject = async (bucket: Bucket, key: string, payload: Payload, signal: AbortSignal): Promise<void> => {
-	const { bytes, sha256 } = payload;
+	await bucket.request(`write ${key}`, signal, (client, options) =>
+		client.send(putCommand(bucket, key, payload, {}), options),
+	);
+};
+
+/**
+ * Writes a whole object in one request where none is.
+ *
+ * @returns false when there was one; it is as it was
+ */
+export const putNewObject = (bucket: Bucket, key: string, payload: Payload, signal: AbortSignal): Promise<boolean> =>
+	bucket.requestIfAbsent(`write ${key}`, signal, (client, options, condition) =>
+		client.send(putCommand(bucket, key, payload, condition), options),
+	);
+
+const putCommand = (
+	bucket: Bucket,
+	key: string,
+	{ bytes, sha256 }: Payload,
+	condition: { readonly IfNoneMatch?: "*" },
+): PutObjectCommand => {
 	const command = new PutObjectCommand({
 		...bucket.at(key),
+		...condition,
 		Body: bytes,
 		ContentLength: bytes.byteLength,
 		ContentType: "application/octet-stream",
 	});
 	command.middlewareStack.add(signWith(sha256), BEFORE_SIGNING);
-	await bucket.request(`write ${key}`, signal, (client, options) => client.send(command, options));
+	return command;
 };
 
 /** Success also where there is none. */

@@ -19,6 +19,8 @@ export interface S3StoreOpts {
 	readonly redirect?: RedirectOpts | undefined;
 	/** Bytes of a part, at least 5 MiB. Objects up to this size go in one request. */
 	readonly partSize: number;
+	/** Silence on a connection after which it is given up, in milliseconds. @defaultValue 30,000 */
+	readonly idleMs?: number;
 }
 
 /** Keys from the configuration. */

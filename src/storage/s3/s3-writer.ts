@@ -5,10 +5,9 @@ import { RunningDigest } from "#/storage/running-digest.ts";
 import { StoreError } from "#/storage/store-error.ts";
 import { abortable } from "./abortable.ts";
 import { Multipart, type MultipartDeps } from "./multipart.ts";
-import { deleteObject, headObject, putObject } from "./objects.ts";
+import { deleteObject, headObject, putNewObject } from "./objects.ts";
 import { PartBuffer } from "./part-buffer.ts";
 import { readDigest } from "./read-object.ts";
-import { isStoreError } from "./s3-error.ts";
 import type { Payload } from "./signed-payload.ts";
 import { dropStaged } from "./staged-objects.ts";
 import { Tails } from "./tails.ts";
@@ -119,12 +118,8 @@ export class S3Writer implements BlobWriter {
 		if (this.#phase === "committed") return;
 		signal.throwIfAborted();
 		this.#assertUsable();
-		if (this.#multipart.count > 0) {
-			await this.#complete(signal);
-		} else {
-			this.#mayExist = true;
-			await putObject(this.#deps.bucket, this.#opts.key, this.#payload(), signal);
-		}
+		if (this.#multipart.count > 0) await this.#complete(signal);
+		else await this.#make(() => putNewObject(this.#deps.bucket, this.#opts.key, this.#payload(), signal), signal);
 		this.#phase = "committed";
 		// The object stands; what is left beside it goes when it is deleted.
 		if (this.#hasStaged) await this.#dropStaged(signal).catch(() => undefined);
@@ -189,34 +184,30 @@ export class S3Writer implements BlobWriter {
 		if (this.#phase === "completed") return;
 		// An aborted attempt has handed it over already.
 		if (this.#buffer.length > 0) await abortable(this.#sendPart(), signal);
-		this.#mayExist = true;
-		const isOurs = await this.#tryComplete(signal);
-		const stat = await headObject(this.#deps.bucket, this.#opts.key, signal);
-		if (stat === undefined) throw new StoreError("NOT_FOUND", `the parts of ${this.#opts.key} are gone`);
-		if (stat.size !== this.#offset) {
-			throw new StoreError("CORRUPT", `${this.#opts.key} has ${stat.size} bytes of ${this.#offset} when completed`);
-		}
-		if (!isOurs && this.#hash !== undefined) await this.#assertReads(this.#hash, signal);
+		await this.#make(() => this.#multipart.complete(signal), signal);
 		this.#phase = "completed";
 	}
 
 	/**
-	 * @returns false when the upload is not there: gone, or completed already by a request of ours whose answer was
-	 * lost, or by another holder of it
+	 * Makes the object and sees that it is there.
+	 *
+	 * @param request gives false when the object is there already or cannot be made
 	 */
-	async #tryComplete(signal: AbortSignal): Promise<boolean> {
-		try {
-			await this.#multipart.complete(signal);
-			return true;
-		} catch (error) {
-			if (isStoreError(error, "NOT_FOUND")) return false;
-			throw error;
-		}
-	}
-
-	async #assertReads(hash: RunningDigest, signal: AbortSignal): Promise<void> {
-		if ((await this.#readBack(hash.algorithm, signal)) === hash.digest()) return;
-		throw new StoreError("CORRUPT", `${this.#opts.key} was completed with other bytes`);
+	async #make(request: () => Promise<boolean>, signal: AbortSignal): Promise<void> {
+		this.#mayExist = true;
+		const isOurs = await request();
+		// One request, whose bytes the service compared with their hash, leaves nothing to ask.
+		if (isOurs && this.#multipart.count === 0) return;
+		const { key } = this.#opts;
+		const stat = await headObject(this.#deps.bucket, key, signal);
+		// What another holder of the upload made is not ours to delete.
+		if (!isOurs) this.#mayExist = false;
+		if (stat === undefined) throw new StoreError("NOT_FOUND", `the staged bytes of ${key} are gone`);
+		if (stat.size !== this.#offset) throw new StoreError("CORRUPT", `${key} has ${stat.size} bytes of ${this.#offset}`);
+		if (isOurs || this.#hash === undefined) return;
+		const { algorithm } = this.#hash;
+		if ((await this.#readBack(algorithm, signal)) === this.#hash.digest()) return;
+		throw new StoreError("CORRUPT", `${key} was made of other bytes by another holder of the upload`);
 	}
 
 	#readBack(algorithm: Algorithm, signal: AbortSignal): Promise<Digest> {

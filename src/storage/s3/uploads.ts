@@ -89,19 +89,32 @@ export async function* listParts(
 	} while (marker !== undefined);
 }
 
-/** Makes the object of its parts 1, 2, … with these ETags. @throws StoreError NOT_FOUND when one of them is gone */
-export const completeUpload = async (
+/** Whether there is such an upload, as far as the service can be asked: true as well when it does not answer. */
+export const hasUpload = async (bucket: Bucket, upload: UploadPlace, signal: AbortSignal): Promise<boolean> => {
+	try {
+		await listParts(bucket, upload, signal).next();
+		return true;
+	} catch (error) {
+		return !isStoreError(error, "NOT_FOUND");
+	}
+};
+
+/**
+ * Makes the object of its parts 1, 2, … with these ETags.
+ *
+ * @returns false when there is an object under this key already
+ * @throws StoreError NOT_FOUND when the upload or a part is gone
+ */
+export const completeUpload = (
 	bucket: Bucket,
 	{ key, uploadId }: UploadPlace,
 	etags: readonly string[],
 	signal: AbortSignal,
-): Promise<void> => {
+): Promise<boolean> => {
 	const Parts = etags.map((ETag, index) => ({ ETag, PartNumber: index + 1 }));
-	await bucket.request(`complete ${key}`, signal, (client, options) =>
-		client.send(
-			new CompleteMultipartUploadCommand({ ...bucket.at(key), UploadId: uploadId, MultipartUpload: { Parts } }),
-			options,
-		),
+	const input = { ...bucket.at(key), UploadId: uploadId, MultipartUpload: { Parts } };
+	return bucket.requestIfAbsent(`complete ${key}`, signal, (client, options, condition) =>
+		client.send(new CompleteMultipartUploadCommand({ ...input, ...condition }), options),
 	);
 };
 
