@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -18,8 +18,10 @@ export interface PrivatePostgres {
 	 * test is skipped and undefined comes back; under `LIMANI_REQUIRE=1` it fails.
 	 */
 	database(test: TestContext): Promise<string | undefined>;
-	/** Kills the server as a crash would. */
+	/** Stops the server as a crash would. */
 	crash(): Promise<void>;
+	/** Kills its first process with SIGKILL; the others notice and end. */
+	kill(): Promise<void>;
 	/** Starts it again, on the same port with its data. */
 	start(): Promise<void>;
 }
@@ -46,6 +48,12 @@ class Server implements PrivatePostgres {
 	async crash(): Promise<void> {
 		const { directory } = await this.#begin();
 		await run(join(scripts, "postgres-down"), [directory, "immediate"]);
+	}
+
+	async kill(): Promise<void> {
+		const { directory } = await this.#begin();
+		const [pid = ""] = readFileSync(join(directory, "data", "postmaster.pid"), "utf8").split("\n");
+		process.kill(Number(pid), "SIGKILL");
 	}
 
 	async start(): Promise<void> {

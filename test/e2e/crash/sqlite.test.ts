@@ -1,18 +1,15 @@
 // kill -9 at random instants, on SQLite and files. SEED repeats a run's choices, DURATION is a test's time in seconds.
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { type CrashRunOpts, childrenOf, crashRun, signal } from "../../support/crash-run.ts";
 import { DURATION, SEED } from "../../support/crash-settings.ts";
 import { pick, randomBelow } from "../../support/seeded-random.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const run = async (t: TestContext, opts: Omit<CrashRunOpts, "seed" | "seconds" | "dataDir">): Promise<void> => {
-	const dataDir = mkdtempSync(join(tmpdir(), "limani-crash-"));
+	const dataDir = temporaryDirectory(t);
 	t.diagnostic(`SEED=${SEED} DURATION=${DURATION}`);
 	await using settled = await crashRun({ ...opts, seed: SEED, seconds: DURATION, dataDir });
 	t.diagnostic(JSON.stringify(settled.figures));
-	rmSync(dataDir, { recursive: true, force: true });
 };
 
 test("every acknowledged push survives the death of the one process, and no unknown byte stays", (t) => run(t, {}));
