@@ -95,7 +95,12 @@ interface ServerFacts {
 	readonly encoding: string;
 }
 
-/** Whoever set the server to wait for more than its own disk keeps that; less than its disk is not enough. */
+/**
+ * Whoever set the server to wait for more than its own disk keeps that; less than its disk is not enough.
+ *
+ * Every statement has an index to go by, row after row, and reads little. Statistics that lag behind (a table that grew
+ * a thousandfold since they were taken) make the planner believe that reading it whole is cheaper, so that is shut off.
+ */
 const settings = `
 	SELECT ${nowColumn},
 		set_config('statement_timeout', $1, false),
@@ -104,6 +109,12 @@ const settings = `
 		set_config('synchronous_commit', CASE
 			WHEN current_setting('synchronous_commit') IN ('on', 'remote_apply') THEN current_setting('synchronous_commit')
 			ELSE 'on' END, false),
+		set_config('enable_seqscan', 'off', false),
+		set_config('enable_bitmapscan', 'off', false),
+		set_config('enable_hashjoin', 'off', false),
+		set_config('enable_mergejoin', 'off', false),
+		set_config('enable_sort', 'off', false),
+		set_config('jit', 'off', false),
 		current_setting('fsync') AS fsync,
 		current_setting('full_page_writes') AS full_page_writes,
 		current_setting('server_encoding') AS encoding`;

@@ -7,4 +7,5 @@ export const postgresDialect: Dialect = {
 	forShare: " FOR SHARE",
 	skipLocked: " FOR UPDATE SKIP LOCKED",
 	jsonValues: "json_array_elements_text(CAST(? AS json))",
+	anyOf: (query) => `= ANY(ARRAY(${query}))`,
 };

@@ -25,8 +25,9 @@ export function* once<T>(id: string, step: Step<T>, context: StepContext): Step<
 	const result = yield* step;
 	yield* all("UPDATE command_results SET result = ? WHERE id = ?", serialize(result), id);
 	yield* all(
-		`DELETE FROM command_results WHERE id IN
-			(SELECT id FROM command_results WHERE created_at < ? ORDER BY created_at LIMIT ?)`,
+		`DELETE FROM command_results WHERE id ${context.dialect.anyOf(
+			"SELECT id FROM command_results WHERE created_at < ? ORDER BY created_at LIMIT ?",
+		)}`,
 		context.now - lifetimeMs,
 		purgedEach,
 	);

@@ -3,7 +3,7 @@ import type { Refusal } from "#/metadata/refusal.ts";
 import type { RepositoryFacts } from "#/metadata/repositories.ts";
 import { sortedJson } from "./reviews.ts";
 import { intOf, textOf } from "./rows.ts";
-import { all, type Step, type StepContext } from "./statement.ts";
+import { all, anyOf, type Step, type StepContext } from "./statement.ts";
 
 /** So many absent digests are named at most. */
 const NAMED = 100;
@@ -35,23 +35,21 @@ function* linkedSizes(
 ): Step<ReadonlyMap<string, number>> {
 	if (put.blobs.length === 0) return new Map();
 	const rows = yield* all(
-		`SELECT b.digest, b.size FROM ${context.dialect.jsonValues} AS wanted
-		CROSS JOIN repository_blobs l
-		JOIN blobs b ON b.store = l.store AND b.digest = l.digest
-		WHERE l.digest = wanted.value AND l.repository_id = ? AND b.state = 'live'`,
-		sortedJson(put.blobs.map((blob) => blob.digest)),
+		`SELECT l.digest, (
+			SELECT b.size FROM blobs b WHERE b.store = l.store AND b.digest = l.digest AND b.state = 'live'
+		) AS size FROM repository_blobs l WHERE l.repository_id = ? AND l.digest ${anyOf(context)}`,
 		repository.id,
+		sortedJson(put.blobs.map((blob) => blob.digest)),
 	);
-	return new Map(rows.map((row) => [textOf(row, "digest"), intOf(row, "size")]));
+	return new Map(rows.flatMap((row) => (row.size === null ? [] : [[textOf(row, "digest"), intOf(row, "size")]])));
 }
 
 function* absentChildren(repository: RepositoryFacts, put: PutManifest, context: StepContext): Step<readonly string[]> {
 	if (put.children.length === 0) return [];
 	const rows = yield* all(
-		`SELECT m.digest FROM ${context.dialect.jsonValues} AS wanted
-		CROSS JOIN manifests m WHERE m.digest = wanted.value AND m.repository_id = ?`,
-		sortedJson(put.children),
+		`SELECT digest FROM manifests WHERE repository_id = ? AND digest ${anyOf(context)}`,
 		repository.id,
+		sortedJson(put.children),
 	);
 	const present = new Set(rows.map((row) => textOf(row, "digest")));
 	return [...new Set(put.children)].filter((child) => !present.has(child));

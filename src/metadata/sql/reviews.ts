@@ -47,13 +47,14 @@ export function* reviewManifests(
 	if (digests.length === 0) return;
 	yield* all(
 		`INSERT INTO gc_manifest_queue (repository_id, digest, review_after, review_count, event)
-		SELECT m.repository_id, m.digest, CAST(? AS BIGINT), 0, CAST(? AS TEXT)
+		SELECT CAST(? AS BIGINT), wanted.value, CAST(? AS BIGINT), 0, CAST(? AS TEXT)
 		FROM ${context.dialect.jsonValues} AS wanted
-		CROSS JOIN manifests m WHERE m.digest = wanted.value AND m.repository_id = ?
+		WHERE (SELECT 1 FROM manifests m WHERE m.repository_id = ? AND m.digest = wanted.value) = 1
 		ON CONFLICT (repository_id, digest) DO UPDATE SET
 			review_after = CASE WHEN excluded.review_after > gc_manifest_queue.review_after
 				THEN excluded.review_after ELSE gc_manifest_queue.review_after END,
 			event = excluded.event`,
+		repositoryId,
 		context.now + reviewDelayMs,
 		event,
 		sortedJson(digests),

@@ -32,6 +32,11 @@ export interface Dialect {
 	readonly skipLocked: string;
 	/** A table expression with the column `value` over one parameter, a JSON array of strings. */
 	readonly jsonValues: string;
+	/**
+	 * What follows a column that must have one of the values of `query`, so that the values are gathered first and
+	 * looked up in an index then, whatever a planner makes of the sizes.
+	 */
+	readonly anyOf: (query: string) => string;
 }
 
 /** What every command and query may ask of its surroundings. */
@@ -55,4 +60,9 @@ export function* all(sql: string, ...params: SqlValue[]): Step<readonly Row[]> {
 /** The first row, if any. */
 export function* first(sql: string, ...params: SqlValue[]): Step<Row | undefined> {
 	return (yield { sql, params })[0];
+}
+
+/** What follows a column that must have one of the values of the next parameter, a JSON array of strings. */
+export function anyOf({ dialect }: StepContext): string {
+	return dialect.anyOf(`SELECT value FROM ${dialect.jsonValues} AS wanted`);
 }

@@ -1,6 +1,6 @@
 import type { Digest } from "#/oci/digest.ts";
 import { digestOf, intOf, textOf } from "./rows.ts";
-import { all, first, type Step, type StepContext } from "./statement.ts";
+import { all, anyOf, first, type Step, type StepContext } from "./statement.ts";
 
 /** Where a tag stands. */
 export interface TagRow {
@@ -29,10 +29,10 @@ export function* findTags(
 ): Step<ReadonlyMap<string, TagRow>> {
 	if (names.length === 0) return new Map();
 	const rows = yield* all(
-		`SELECT t.name, t.digest, t.move FROM ${context.dialect.jsonValues} AS wanted
-		CROSS JOIN tags t WHERE t.name = wanted.value AND t.repository_id = ?`,
-		JSON.stringify(names),
+		`SELECT name, digest, move FROM tags WHERE repository_id = ?
+		AND name ${anyOf(context)}`,
 		repositoryId,
+		JSON.stringify(names),
 	);
 	const tags = rows.map((row) => ({
 		name: textOf(row, "name"),

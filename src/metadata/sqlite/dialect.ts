@@ -7,4 +7,5 @@ export const sqliteDialect: Dialect = {
 	forShare: "",
 	skipLocked: "",
 	jsonValues: "json_each(?)",
+	anyOf: (query) => `IN (${query})`,
 };

@@ -1,7 +1,7 @@
 import type { ControlRefusal, DesiredResource } from "#/metadata/control-state.ts";
 import { lockControl, raiseBase } from "#/metadata/sql/control-rows.ts";
 import { textOf } from "#/metadata/sql/rows.ts";
-import { all, first, type Step, type StepContext } from "#/metadata/sql/statement.ts";
+import { all, anyOf, first, type Step, type StepContext } from "#/metadata/sql/statement.ts";
 import { applyResource, removeResource } from "./apply-resource.ts";
 
 type ChangeOutcome = { readonly base: number } | { readonly refused: ControlRefusal };
@@ -82,8 +82,7 @@ function* openSnapshot(id: string): Step<string> {
 function* mark(resources: readonly DesiredResource[], snapshot: string, context: StepContext): Step<void> {
 	if (resources.length === 0) return;
 	yield* all(
-		`UPDATE control_resources SET snapshot = ?
-		WHERE uid IN (SELECT value FROM ${context.dialect.jsonValues} AS named)`,
+		`UPDATE control_resources SET snapshot = ? WHERE uid ${anyOf(context)}`,
 		snapshot,
 		JSON.stringify(resources.map((resource) => resource.uid)),
 	);

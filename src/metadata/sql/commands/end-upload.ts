@@ -32,20 +32,21 @@ export function* expireUploads(
 	context: StepContext,
 ): Step<number> {
 	yield* all(
-		"DELETE FROM finished_uploads WHERE id IN (SELECT id FROM finished_uploads WHERE finished_at < ? ORDER BY finished_at LIMIT ?)",
+		`DELETE FROM finished_uploads WHERE id ${context.dialect.anyOf(
+			"SELECT id FROM finished_uploads WHERE finished_at < ? ORDER BY finished_at LIMIT ?",
+		)}`,
 		context.now - finishedMs,
 		Math.max(limit, 1000),
 	);
 	const gone = yield* all(
-		`WITH picked AS MATERIALIZED (
-			SELECT id FROM uploads WHERE touched_at < ? AND lease_until < ?
-			ORDER BY touched_at LIMIT ?${context.dialect.skipLocked}
-		) DELETE FROM uploads WHERE id IN (SELECT id FROM picked) RETURNING store, key, state`,
+		`SELECT id, store, key, state FROM uploads WHERE touched_at < ? AND lease_until < ?
+		ORDER BY touched_at LIMIT ?${context.dialect.skipLocked}`,
 		context.now - idleMs,
 		context.now,
 		limit,
 	);
 	for (const row of gone) {
+		yield* all("DELETE FROM uploads WHERE id = ?", textOf(row, "id"));
 		const writerState = writerStateOf(row, "state");
 		yield* condemnObject({ store: textOf(row, "store"), key: textOf(row, "key"), writerState }, context);
 	}

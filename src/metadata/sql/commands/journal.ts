@@ -29,10 +29,9 @@ export function* sealSegment({ segment, seqs, fence }: SealInput, context: StepC
 	);
 	if (settled === undefined) return false;
 	yield* insertSegment(segment, context);
-	yield* all(
-		`DELETE FROM outbox WHERE seq IN (SELECT CAST(value AS BIGINT) FROM ${context.dialect.jsonValues} AS sealed)`,
-		JSON.stringify(seqs),
-	);
+	const { anyOf, jsonValues } = context.dialect;
+	const numbers = anyOf(`SELECT CAST(value AS BIGINT) FROM ${jsonValues} AS sealed`);
+	yield* all(`DELETE FROM outbox WHERE seq ${numbers}`, JSON.stringify(seqs));
 	return true;
 }
 

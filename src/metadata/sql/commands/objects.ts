@@ -74,29 +74,30 @@ export interface ClaimInput {
 /** Claims condemned objects for deletion: see `Objects.claimCondemned`. */
 export function* claimCondemned(claim: ClaimInput, context: StepContext): Step<readonly KnownObject[]> {
 	// Their writers died before they could settle or condemn them.
-	yield* all(
-		`WITH picked AS MATERIALIZED (
-			SELECT store, key FROM objects WHERE state = 'writing' AND upload_id IS NULL AND changed_at < ?
-			ORDER BY changed_at LIMIT ?${context.dialect.skipLocked}
-		) UPDATE objects SET state = 'deleting', changed_at = ?, claimed_until = ?
-		WHERE (store, key) IN (SELECT store, key FROM picked)`,
+	const abandoned = yield* all(
+		`SELECT ${objectColumns} FROM objects WHERE state = 'writing' AND upload_id IS NULL AND changed_at < ?
+		ORDER BY changed_at LIMIT ?${context.dialect.skipLocked}`,
 		context.now - claim.staleMs,
 		claim.limit,
-		context.now,
-		context.now,
 	);
+	for (const object of abandoned.map(toKnownObject)) yield* condemnObject(object, context);
 	const rows = yield* all(
-		`WITH picked AS MATERIALIZED (
-			SELECT store, key FROM objects WHERE state = 'deleting' AND claimed_until <= ?
-			ORDER BY claimed_until LIMIT ?${context.dialect.skipLocked}
-		) UPDATE objects SET claimed_by = ?, claimed_until = ?
-		WHERE (store, key) IN (SELECT store, key FROM picked) RETURNING ${objectColumns}`,
+		`SELECT ${objectColumns} FROM objects WHERE state = 'deleting' AND claimed_until <= ?
+		ORDER BY claimed_until LIMIT ?${context.dialect.skipLocked}`,
 		context.now,
 		claim.limit,
-		claim.holder,
-		context.now + claim.leaseMs,
 	);
-	return rows.map(toKnownObject);
+	const objects = rows.map(toKnownObject);
+	for (const { store, key } of objects) {
+		yield* all(
+			"UPDATE objects SET claimed_by = ?, claimed_until = ? WHERE store = ? AND key = ?",
+			claim.holder,
+			context.now + claim.leaseMs,
+			store,
+			key,
+		);
+	}
+	return objects;
 }
 
 /** Forgets an object whose bytes are gone: see `Objects.forget`. */

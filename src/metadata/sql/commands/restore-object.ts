@@ -21,12 +21,13 @@ export function* restoreObject(
 	);
 	// A place that the blob had in a record before is none any more; its bytes may still be there.
 	yield* all(
-		`UPDATE objects SET state = 'deleting', claimed_until = ? WHERE (store, key) IN (
-			SELECT store, key FROM blobs WHERE store = ? AND digest = ? AND key <> ?)`,
+		`UPDATE objects SET state = 'deleting', claimed_until = ? WHERE store = ? AND key <> ?
+		AND key = (SELECT key FROM blobs WHERE store = ? AND digest = ?)`,
 		context.now,
 		store,
-		digest,
 		key,
+		store,
+		digest,
 	);
 	yield* all(
 		`INSERT INTO blobs (store, digest, key, size, state, created_at) VALUES (?, ?, ?, ?, 'live', ?)

@@ -41,13 +41,13 @@ export function* blobHolders(input: {
 		`SELECT r.name FROM (
 			SELECT repository_id FROM repository_blobs
 			WHERE store = ? AND digest = ? AND project_id = ? ORDER BY repository_id LIMIT ?
-		) l JOIN repositories r ON r.id = l.repository_id WHERE r.deleted_at IS NULL ORDER BY r.name`,
+		) l JOIN repositories r ON r.id = l.repository_id WHERE r.deleted_at IS NULL`,
 		place.store,
 		input.digest,
 		place.projectId,
 		input.limit,
 	);
-	return rows.map((row) => textOf(row, "name"));
+	return rows.map((row) => textOf(row, "name")).toSorted();
 }
 
 /** The project and store that the repository has, or would have. */

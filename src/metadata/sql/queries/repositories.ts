@@ -1,7 +1,7 @@
 import type { CatalogScope, RepositoryFacts } from "#/metadata/repositories.ts";
 import { catalogGroupOf, findRepository as findFacts } from "#/metadata/sql/repository-rows.ts";
 import { intOf, textOf } from "#/metadata/sql/rows.ts";
-import { all, type Step, type StepContext } from "#/metadata/sql/statement.ts";
+import { all, anyOf, type Step, type StepContext } from "#/metadata/sql/statement.ts";
 
 /** The repository of this name: see `Repositories.find`. */
 export function* findRepository({ name }: { readonly name: string }): Step<RepositoryFacts | undefined> {
@@ -69,13 +69,11 @@ function* fill(groups: readonly Group[], limit: number, context: StepContext): S
 		room -= group.repositories;
 	}
 	const rows = yield* all(
-		`SELECT r.name FROM ${context.dialect.jsonValues} AS wanted CROSS JOIN repositories r
-		WHERE r.catalog_group = wanted.value AND r.published_at IS NOT NULL AND r.deleted_at IS NULL
-		ORDER BY r.name LIMIT ?`,
+		`SELECT name FROM repositories
+		WHERE catalog_group ${anyOf(context)} AND published_at IS NOT NULL AND deleted_at IS NULL`,
 		JSON.stringify(whole),
-		limit,
 	);
-	const names = rows.map((row) => textOf(row, "name"));
+	const names = rows.map((row) => textOf(row, "name")).toSorted();
 	return rest === undefined ? names : [...names, ...(yield* namesOf(rest.prefix, "", limit - names.length))];
 }
 
@@ -107,11 +105,10 @@ function* nextGroups(cursor: Cursor, limit: number, context: StepContext): Step<
 		return rows.map(toGroup);
 	}
 	const rows = yield* all(
-		`SELECT g.prefix, g.repositories FROM ${context.dialect.jsonValues} AS wanted CROSS JOIN catalog_groups g
-		WHERE g.prefix = wanted.value AND g.listed = 1 ORDER BY g.prefix`,
+		`SELECT prefix, repositories FROM catalog_groups WHERE listed = 1 AND prefix ${anyOf(context)}`,
 		JSON.stringify(cursor.wanted.slice(cursor.from, cursor.from + CHUNK)),
 	);
-	return rows.map(toGroup);
+	return rows.map(toGroup).toSorted((a, b) => (a.prefix < b.prefix ? -1 : 1));
 }
 
 function toGroup(row: Parameters<typeof textOf>[0]): Group {
