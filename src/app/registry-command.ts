@@ -1,5 +1,4 @@
 import cluster from "node:cluster";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { stringify } from "yaml";
 import { loadConfig } from "./config/load-file.ts";
@@ -8,13 +7,14 @@ import { maskSecrets } from "./config/secrets.ts";
 import { createLogger, writeStdout } from "./logger.ts";
 import { type Running, runAlone } from "./run-alone.ts";
 import { runPrimary, runWorker } from "./run-cluster.ts";
+import { formatSummary } from "./summary.ts";
 
 /** What `limani registry --help` says. */
 export const REGISTRY_HELP = `Usage: limani registry [--config FILE] [--workers N] [--listen HOST:PORT] [--data DIR] [--print-config]
 
 Serves a registry.
 
-  --config FILE        configuration (YAML); without it, the defaults
+  --config FILE        configuration (YAML); without it, the defaults, which have no project
   --workers N          processes that serve requests (default 1)
   --listen HOST:PORT   where clients connect (default 127.0.0.1:5080)
   --data DIR           directory of everything that is kept (default .limani)
@@ -41,12 +41,13 @@ export const registryCommand = async (args: readonly string[]): Promise<number |
 		writeStdout(REGISTRY_HELP);
 		return 0;
 	}
-	const config = await loadConfig(values.config, {
+	const environment = {
 		...process.env,
 		...(values.workers === undefined ? {} : { LIMANI_WORKERS: values.workers }),
 		...(values.listen === undefined ? {} : { LIMANI_LISTEN: values.listen }),
 		...(values.data === undefined ? {} : { LIMANI_DATA_DIR: values.data }),
-	});
+	};
+	const config = await loadConfig(values.config, environment);
 	if (values["print-config"] === true) {
 		writeStdout(stringify(maskSecrets(config)));
 		return 0;
@@ -78,30 +79,11 @@ const serve = async (config: Config, file: string | undefined): Promise<void> =>
 		return;
 	}
 	logger.info("listening", { address: config.listen, workers: config.workers, config: file ?? "defaults" });
-	if (process.stdout.isTTY) writeStdout(summary(config));
+	// A person reads along at a terminal, and after `npm start`.
+	if (process.stdout.isTTY || process.env.npm_lifecycle_event === "start") writeStdout(formatSummary(config));
 };
 
 const run = (config: Config, logger: ReturnType<typeof createLogger>): Promise<Running> => {
 	if (cluster.isWorker) return runWorker(config, logger);
 	return config.workers > 1 ? runPrimary(config, logger) : runAlone(config, logger);
-};
-
-/** What a person at a terminal wants to know next. */
-const summary = (config: Config): string => {
-	const scheme = config.tls === undefined ? "http" : "https";
-	const address = config.externalUrl ?? `${scheme}://${config.listen}`;
-	const database = config.database.postgres === undefined ? `SQLite in ${config.dataDir}` : "PostgreSQL";
-	const stores = Object.entries(config.stores).map(([name, settings]) => {
-		const [driver = "?"] = Object.entries(settings).flatMap(([key, value]) => (value === undefined ? [] : [key]));
-		return driver === "filesystem"
-			? `${name} (files in ${settings.filesystem?.root ?? join(config.dataDir, "stores", name)})`
-			: `${name} (${driver})`;
-	});
-	return `
-  Registry     ${address}
-  Metadata     ${database}
-  Stores       ${stores.join(", ")}
-  Health       ${address}/readyz   Metrics ${address}/metrics
-
-`;
 };

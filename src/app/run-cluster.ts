@@ -42,7 +42,7 @@ export const runPrimary = async (config: Config, logger: winston.Logger): Promis
 	const workers = Array.from({ length: config.workers }, start);
 	opening.defer(async () => {
 		stopping = true;
-		await stopWorkers(config.limits.drain);
+		await stopWorkers(config.limits.stopDelay + config.limits.drain);
 	});
 	await Promise.all(workers.map((worker) => once(worker, "listening", { signal: AbortSignal.timeout(START_MS) })));
 	const resources = opening.move();

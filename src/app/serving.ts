@@ -3,19 +3,18 @@ import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, Server } from "node:http";
 import { join } from "node:path";
-import express, { type Express } from "express";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Auth, openAuth } from "#/auth/auth.ts";
 import { formatChallenges } from "#/auth/challenge.ts";
 import type { MasterKey } from "#/auth/master-key.ts";
 import { openMasterKey } from "#/auth/open-master-key.ts";
 import { accessLog } from "#/http/access-log.ts";
-import { operationsRouter } from "#/http/operations.ts";
 import { createRequestIds } from "#/http/request-ids.ts";
 import { requestMetrics } from "#/http/request-metrics.ts";
 import type { RequestObserver } from "#/http/request-observer.ts";
 import { createHttpServer, DEFAULT_SERVER_LIMITS } from "#/http/server.ts";
-import { tokenRouter } from "#/http/token/router.ts";
 import { createV2Handler } from "#/http/v2/handler.ts";
+import { createWebApp } from "#/http/web-app.ts";
 import { JsonLines } from "#/lib/json-lines.ts";
 import { systemClock } from "#/registry/clock.ts";
 import { createRegistry } from "#/registry/create-registry.ts";
@@ -64,7 +63,7 @@ export const openServing = async (parts: ProcessParts, metrics: MetricsText): Pr
 		isStopping: () => stopping,
 	};
 	const tls = await readTls(config);
-	const server = createHttpServer({
+	const { server, drain } = createHttpServer({
 		v2: createV2(config, face),
 		app: createApp(parts, face),
 		limits: limitsOf(config),
@@ -76,7 +75,9 @@ export const openServing = async (parts: ProcessParts, metrics: MetricsText): Pr
 		registry,
 		async [Symbol.asyncDispose]() {
 			stopping = true;
-			await drain(server, registry, config.limits.drain);
+			await sleep(config.limits.stopDelay);
+			await drain(config.limits.drain);
+			await registry.uploads.drain(AbortSignal.timeout(5_000)).catch(() => undefined);
 			await resources.disposeAsync();
 		},
 	};
@@ -108,18 +109,17 @@ const createV2 = (config: Config, { auth, registry, observer, requestId, isStopp
 		isStopping,
 	});
 
-const createApp = ({ config, metadata }: ProcessParts, face: Face): Express => {
+const createApp = ({ config, metadata }: ProcessParts, face: Face) => {
 	const { auth, metrics, observer, requestId, isStopping } = face;
 	const { tokenService, keyring } = auth;
-	const app = express();
-	app.disable("x-powered-by");
-	app.use(operationsRouter({ ready: (signal) => metadata.ping(signal), metrics, isStopping }));
-	app.use(tokenRouter({ tokenService, keyring, service: config.auth.service, observer, requestId }));
-	return app;
+	return createWebApp({
+		operations: { ready: (signal) => metadata.ping(signal), metrics, isStopping },
+		token: { tokenService, keyring, service: config.auth.service, observer, requestId },
+	});
 };
 
 const createObserver = ({ config, meters }: ProcessParts, lines: JsonLines): RequestObserver => {
-	const all = [requestMetrics(meters.registry), ...(config.log.requests ? [accessLog(lines, () => new Date())] : [])];
+	const all = [requestMetrics(meters.registry), ...(config.log.requests ? [accessLog(lines, Date.now)] : [])];
 	return {
 		observe: (record) => {
 			for (const observer of all) observer.observe(record);
@@ -128,7 +128,7 @@ const createObserver = ({ config, meters }: ProcessParts, lines: JsonLines): Req
 };
 
 const openConfiguredAuth = async ({ config, metadata, logger }: ProcessParts): Promise<Auth> => {
-	const { service, tokenLifetime, basic } = config.auth;
+	const { service, tokenLifetime, refreshTokenLifetime, signingKeyLifetime, basic, anonymousPull } = config.auth;
 	const report = reportTo(logger);
 	return openAuth(
 		{
@@ -139,10 +139,14 @@ const openConfiguredAuth = async ({ config, metadata, logger }: ProcessParts): P
 			onRefreshError: (error) => report({ event: "keys.refresh-failed", level: "warn", error }),
 		},
 		{
-			issuer: config.externalUrl ?? `http://${config.listen}`,
+			// The same at every replica, whatever address each one listens on.
+			issuer: config.externalUrl ?? service,
 			service,
 			tokenLifetimeS: Math.floor(tokenLifetime / 1000),
+			refreshTokenLifetimeMs: refreshTokenLifetime,
+			signingKeyLifetimeMs: signingKeyLifetime,
 			basic,
+			anonymousPull,
 		},
 	);
 };
@@ -170,14 +174,3 @@ const readTls = async ({ tls }: Config): Promise<{ key: string; cert: string } |
 	tls === undefined
 		? undefined
 		: { key: await readFile(tls.keyFile, "utf8"), cert: await readFile(tls.certFile, "utf8") };
-
-/** Takes no more connections, waits for what is under way, and cuts off what does not end in time. */
-const drain = async (server: Server, registry: Registry, limitMs: number): Promise<void> => {
-	const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-	server.closeIdleConnections();
-	const deadline = AbortSignal.timeout(limitMs);
-	const late = new Promise<void>((resolve) => deadline.addEventListener("abort", () => resolve(), { once: true }));
-	await Promise.race([closed, late]);
-	server.closeAllConnections();
-	await registry.uploads.drain(AbortSignal.timeout(5_000)).catch(() => undefined);
-};

@@ -7,6 +7,8 @@ const hostPort = z
 	.string()
 	.regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "expected HOST:PORT, such as 127.0.0.1:5080");
 
+const isLoopback = (address = "127.0.0.1:0"): boolean => /^(127\.|\[::1\]|localhost:)/.test(address);
+
 const projectName = z.string().regex(/^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/, "expected a lower-case path component");
 
 const project = z.strictObject({
@@ -56,8 +58,7 @@ const robot = z
 		message: "expected exactly one of secret, secretFile",
 	});
 
-/** Schema of the configuration document. Every key has a default, so that an empty document is a whole one. */
-export const configSchema = z.strictObject({
+const document = z.strictObject({
 	listen: hostPort.default("127.0.0.1:5080").describe("Where clients connect"),
 	externalUrl: z
 		.url({ protocol: /^https?$/ })
@@ -86,7 +87,13 @@ export const configSchema = z.strictObject({
 	auth: z
 		.strictObject({
 			service: z.string().default("limani").describe("Audience of tokens"),
-			tokenLifetime: durationMs("5m"),
+			tokenLifetime: durationMs("5m").refine((ms) => ms >= 60_000, "expected 1m or more"),
+			refreshTokenLifetime: durationMs("30d"),
+			signingKeyLifetime: durationMs("30d").describe("How long a key signs before the next one does"),
+			anonymousPull: z
+				.boolean()
+				.default(true)
+				.describe("Whether Public projects may be pulled from without credentials"),
 			basic: z.boolean().default(true).describe("Accept Basic credentials on /v2 directly"),
 			masterKeyFile: z.string().optional().describe("Seals the signing keys; default: DIR/master.key"),
 		})
@@ -100,6 +107,9 @@ export const configSchema = z.strictObject({
 				.refine((ms) => ms >= 1_000, "expected 1s or more")
 				.describe("How soon another process may go on with a dead one's upload"),
 			stall: durationMs("60s").describe("A connection that stands still for so long within a request is cut"),
+			stopDelay: durationMs("0s").describe(
+				"How long to go on after SIGTERM with /readyz at 503, so that proxies notice",
+			),
 			drain: durationMs("30s").describe("How long requests may go on after SIGTERM"),
 			maxConnections: z.int().min(1).default(10_000),
 		})
@@ -136,6 +146,17 @@ export const configSchema = z.strictObject({
 		.optional()
 		.describe("Projects, users and robots to apply at the start, where no operator does"),
 });
+
+/** Schema of the configuration document. Every key has a default, so that an empty document is a whole one. */
+export const configSchema = document
+	.refine(({ control, resources }) => control === undefined || resources === undefined, {
+		path: ["resources"],
+		message: "expected none where control is set: the operator that drives the registry says what there is",
+	})
+	.refine(({ control }) => control?.certFile !== undefined || isLoopback(control?.listen), {
+		path: ["control", "certFile"],
+		message: "expected a certificate and a key, unless control listens on loopback",
+	});
 
 /** The configuration, parsed and with its defaults. Durations are milliseconds. */
 export type Config = z.output<typeof configSchema>;
