@@ -37,7 +37,7 @@ export interface SweeperOpts {
 }
 
 /** The defaults of {@link SweeperOpts}. */
-export const DEFAULT_SWEEPER_OPTS: SweeperOpts = {
+const DEFAULT_SWEEPER_OPTS: SweeperOpts = {
 	intervalMs: 30_000,
 	batch: 100,
 	batches: 50,

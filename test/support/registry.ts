@@ -35,6 +35,8 @@ export interface Instance {
 export interface InstanceOpts {
 	readonly limits?: Partial<UploadLimits>;
 	readonly clock?: Clock;
+	/** Its own way to the stores. @defaultValue the harness's */
+	readonly stores?: ReadonlyMap<string, BlobStore>;
 	/** Between the registry and its stores. */
 	readonly store?: Hook;
 	/** Between the registry and the uploads of its metadata. */
@@ -71,11 +73,14 @@ export const openTestMetadata = async (): Promise<Metadata> => {
 };
 
 /** Opens the harness with the projects `p`, `q` (store `default`), `s` (sparse indexes) and `o` (store `other`). */
-export const openRegistryHarness = async (): Promise<RegistryHarness> => {
+export const openRegistryHarness = async (
+	opts: { readonly stores?: ReadonlyMap<string, BlobStore> } = {},
+): Promise<RegistryHarness> => {
 	const metadata = await openTestMetadata();
 	await makeProjects(metadata);
 	const objects = new Map(["default", "other"].map((name) => [name, new MemoryObjects()]));
-	const stores = new Map([...objects].map(([name, own]) => [name, openMemoryStore({ now: Date.now, objects: own })]));
+	const stores: ReadonlyMap<string, BlobStore> =
+		opts.stores ?? new Map([...objects].map(([name, own]) => [name, openMemoryStore({ now: Date.now, objects: own })]));
 	const newId = idSource();
 	const registries: Registry[] = [];
 	const drain = async (): Promise<void> => {
@@ -85,11 +90,11 @@ export const openRegistryHarness = async (): Promise<RegistryHarness> => {
 		metadata,
 		stores,
 		objects,
-		instance: ({ limits, clock, store: storeHook, uploads: uploadsHook } = {}) => {
+		instance: ({ limits, clock, stores: way = stores, store: storeHook, uploads: uploadsHook } = {}) => {
 			const events: RegistryEvent[] = [];
 			const holder = `process-${registries.length}`;
 			const ownStores = new Map(
-				[...stores].map(([name, store]) => [name, storeHook === undefined ? store : hookedStore(store, storeHook)]),
+				[...way].map(([name, store]) => [name, storeHook === undefined ? store : hookedStore(store, storeHook)]),
 			);
 			const uploads = uploadsHook === undefined ? metadata.uploads : hooked(metadata.uploads, uploadsHook);
 			const { manifests, blobs, objects: known, repositories } = metadata;

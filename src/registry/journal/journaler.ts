@@ -40,7 +40,7 @@ export interface JournalerOpts {
 }
 
 /** The defaults of {@link JournalerOpts}. */
-export const DEFAULT_JOURNALER_OPTS: JournalerOpts = {
+const DEFAULT_JOURNALER_OPTS: JournalerOpts = {
 	intervalMs: 1_000,
 	maxRecords: 5_000,
 	maxBytes: 1024 * 1024,

@@ -32,7 +32,7 @@ export interface RebuildSummary {
 }
 
 /** Why there was no rebuild. NOT_EMPTY: metadata holds something, which is never overwritten. NOTHING: no journal. */
-export class RebuildError extends CodedError<"NOT_EMPTY" | "NOTHING"> {
+class RebuildError extends CodedError<"NOT_EMPTY" | "NOTHING"> {
 	override readonly name = "RebuildError";
 }
 

@@ -20,7 +20,7 @@ export interface SnapshotterOpts {
 }
 
 /** The defaults of {@link SnapshotterOpts}. */
-export const DEFAULT_SNAPSHOTTER_OPTS: SnapshotterOpts = {
+const DEFAULT_SNAPSHOTTER_OPTS: SnapshotterOpts = {
 	intervalMs: 60_000,
 	everySegments: 3_600,
 	leaseMs: 600_000,
