@@ -37,3 +37,26 @@ export const send = async (response: ServerResponse, reply: Reply, head: boolean
 	if (head) response.end();
 	else response.end(body);
 };
+
+/** How long a client may go on sending what nobody waits for, milliseconds. */
+const LINGER_MS = 10_000;
+
+/**
+ * Writes a reply to a client that is still sending. Closing the connection at once would take the answer away from it
+ * before it was read (RFC 9112 §9.6), so the response ends only with the request, whose rest is to be dropped as it
+ * comes. The reply says `Connection: close`.
+ */
+export const sendAndLinger = (response: ServerResponse, reply: Reply, head: boolean): void => {
+	const { req: request } = response;
+	const { body } = reply;
+	const length = body === undefined ? [] : ["Content-Length", String(Buffer.byteLength(body))];
+	response.writeHead(reply.status, [...reply.headers, ...length]);
+	if (head || body === undefined) response.flushHeaders();
+	else response.write(body);
+	const end = (): void => {
+		clearTimeout(timer);
+		response.end();
+	};
+	const timer = setTimeout(end, LINGER_MS);
+	request.once("close", end);
+};

@@ -4,8 +4,9 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Express } from "express";
+import { Connections } from "./connections.ts";
 
 /** Bounds on what one client can make the server hold. Times are milliseconds. */
 export interface ServerLimits {
@@ -15,7 +16,7 @@ export interface ServerLimits {
 	readonly maxTargetLength: number;
 	/** How long the headers of a request may take. @defaultValue 15000 */
 	readonly headersMs: number;
-	/** How long a connection may stand still within a request. @defaultValue 60000 */
+	/** How long a client may keep the server waiting within a request. @defaultValue 60000 */
 	readonly stallMs: number;
 	/** How long an idle connection is kept. @defaultValue 75000 */
 	readonly keepAliveMs: number;
@@ -36,28 +37,41 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
 /** What the server passes requests to. */
 export interface ServerDeps {
 	readonly v2: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-	readonly app: Express;
+	/** Everything that is not below `/v2`. */
+	readonly app: (request: IncomingMessage, response: ServerResponse) => void;
 	readonly limits: ServerLimits;
 	/** PEM key and certificate chain; absent: plain HTTP. */
 	readonly tls?: { readonly key: string; readonly cert: string } | undefined;
 }
 
-/** Makes the server; it does not listen yet. */
-export const createHttpServer = ({ v2, app, limits, tls }: ServerDeps): Server => {
+/** A server, and how to stop it. */
+export interface HttpServer {
+	/** It does not listen yet. */
+	readonly server: Server;
+	/** Takes no more connections, lets requests finish, and cuts off what is left after `limitMs`. */
+	drain(limitMs: number): Promise<void>;
+}
+
+/** Makes the server. */
+export const createHttpServer = ({ v2, app, limits, tls }: ServerDeps): HttpServer => {
 	const options = {
 		maxHeaderSize: limits.maxHeaderBytes,
 		headersTimeout: limits.headersMs,
 		keepAliveTimeout: limits.keepAliveMs,
-		// Uploads may take hours as long as they move: `timeout` below watches for that.
+		// Uploads may take hours as long as they move, which `Connections` watches.
 		requestTimeout: 0,
-		connectionsCheckingInterval: 5_000,
+		connectionsCheckingInterval: Math.min(5_000, limits.headersMs),
 		noDelay: true,
 	};
-	const server = tls === undefined ? createServer(options) : createTlsServer({ ...options, ...tls });
-	server.timeout = limits.stallMs;
+	const server =
+		tls === undefined
+			? createServer(options)
+			: createTlsServer({ ...options, ...tls, handshakeTimeout: limits.headersMs, minVersion: "TLSv1.2" });
 	server.maxConnections = limits.maxConnections;
+	const connections = new Connections(server, { stallMs: limits.stallMs, isTls: tls !== undefined });
 	const handle = (request: IncomingMessage, response: ServerResponse): void => {
-		const target = request.url ?? "/";
+		connections.began(request, response);
+		const target = targetOf(request);
 		if (target.length > limits.maxTargetLength) {
 			response.writeHead(414, { Connection: "close", "Content-Length": 0 }).end();
 		} else if (isV2(target)) {
@@ -69,8 +83,19 @@ export const createHttpServer = ({ v2, app, limits, tls }: ServerDeps): Server =
 	server.on("request", handle);
 	// The answer to `Expect: 100-continue` waits until the request was let in.
 	server.on("checkContinue", handle);
-	server.on("clientError", refuseMalformed);
-	return server;
+	server.on("clientError", (error, socket) => refuseMalformed(error, socket, connections));
+	return { server, drain: (limitMs) => connections.drain(limitMs) };
+};
+
+const ORIGIN = /^https?:\/\/[^/?#]*/i;
+
+/** A target may name the server as well (RFC 9112 §3.2.2); handlers find only path and query. */
+const targetOf = (request: IncomingMessage): string => {
+	const target = request.url ?? "/";
+	if (target.startsWith("/")) return target;
+	const rest = target.replace(ORIGIN, "");
+	request.url = rest.startsWith("/") || rest === target ? rest : `/${rest}`;
+	return request.url;
 };
 
 const isV2 = (target: string): boolean =>
@@ -82,11 +107,16 @@ const STATUS_LINES: { readonly [code: string]: string } = {
 	ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
 };
 
-const refuseMalformed = (error: NodeJS.ErrnoException, socket: Duplex): void => {
-	if (error.code === "ECONNRESET" || !socket.writable) {
+/** How long a client that was told so may take to notice, milliseconds. */
+const NOTICE_MS = 1_000;
+
+const refuseMalformed = (error: NodeJS.ErrnoException, socket: Duplex, connections: Connections): void => {
+	const isAnswering = socket instanceof Socket && connections.current(socket)?.headersSent === true;
+	if (error.code === "ECONNRESET" || !socket.writable || isAnswering) {
 		socket.destroy();
 		return;
 	}
 	const status = STATUS_LINES[error.code ?? ""] ?? "400 Bad Request";
 	socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+	setTimeout(() => socket.destroy(), NOTICE_MS).unref();
 };

@@ -4,7 +4,7 @@ import { empty, type Reply } from "#/http/reply.ts";
 import type { BlobLocation } from "#/metadata/blobs.ts";
 import type { V2Endpoint } from "#/oci/path.ts";
 import type { ByteRange, OpenBlob } from "#/storage/blob-store.ts";
-import { etagOf, isNotModified } from "./conditions.ts";
+import { assertMatch, etagOf, isNotModified } from "./conditions.ts";
 import type { V2Context } from "./context.ts";
 import { parseRanges } from "./range.ts";
 import { type Part, sendBlob } from "./send-blob.ts";
@@ -16,6 +16,7 @@ export const getBlob = async (context: V2Context, path: BlobPath): Promise<Reply
 	const { registry, request, signal } = context;
 	const blob = await registry.blobs.stat(path.repository, path.digest, signal);
 	const headers = headersOf(path.digest);
+	assertMatch(request.headers, path.digest);
 	if (isNotModified(request.headers, path.digest)) return empty(304, headers);
 	const method = request.method === "HEAD" ? "HEAD" : "GET";
 	const content = await registry.blobs.content(blob, { method, inline: false }, signal);
@@ -72,8 +73,12 @@ const headersOf = (digest: string): readonly string[] => [
 	"max-age=31536000, immutable",
 ];
 
-/** The ranges to send; undefined for the whole blob. A failing If-Range asks for the whole (RFC 9110 §13.1.5). */
+/**
+ * The ranges to send; undefined for the whole blob. A failing If-Range asks for the whole (RFC 9110 §13.1.5), and only
+ * GET has ranges (§14.2).
+ */
 const rangesOf = ({ request }: V2Context, { digest, size }: BlobLocation): readonly ByteRange[] | undefined => {
+	if (request.method !== "GET") return undefined;
 	const ifRange = request.headers["if-range"];
 	if (ifRange !== undefined && ifRange !== etagOf(digest)) return undefined;
 	return parseRanges(request.headers.range, size);

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { TagCondition } from "#/metadata/manifests.ts";
+import { OciError } from "#/oci/error.ts";
 
 /** The entity tag of content with this digest. */
 export const etagOf = (digest: string): string => `"${digest}"`;
@@ -21,6 +22,18 @@ export const isNotModified = (headers: IncomingHttpHeaders, digest: string): boo
 	if (header === undefined) return false;
 	const etags = parseEtags(header);
 	return etags === "*" || (etags?.includes(digest) ?? false);
+};
+
+/**
+ * What a reader names in If-Match is to be what there is (RFC 9110 §13.1.1).
+ *
+ * @throws OciError PRECONDITION_FAILED
+ */
+export const assertMatch = (headers: IncomingHttpHeaders, digest: string): void => {
+	const header = headers["if-match"];
+	if (header === undefined) return;
+	const etags = parseEtags(header);
+	if (etags !== "*" && !etags?.includes(digest)) throw new OciError("PRECONDITION_FAILED", { detail: { digest } });
 };
 
 const parseEtags = (header: string | undefined): readonly string[] | "*" | undefined => {

@@ -1,7 +1,7 @@
 /** The network face of the registry core: one entry for every request below `/v2`. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Authenticator } from "#/auth/access.ts";
-import { type Reply, send } from "#/http/reply.ts";
+import { type Reply, send, sendAndLinger } from "#/http/reply.ts";
 import type { RequestObserver } from "#/http/request-observer.ts";
 import { OciError, type OciErrorCode } from "#/oci/error.ts";
 import { parsePath, type V2Path } from "#/oci/path.ts";
@@ -33,17 +33,19 @@ export const createV2Handler =
 		const context = new V2Request(deps.registry, request, response, deps.requestId(request));
 		const path = parsePath(context.rawPath);
 		let failure: unknown;
+		let status: number;
 		try {
 			const reply = await answer(deps, context, path);
-			await send(response, withCommonHeaders(deps, context, reply), request.method === "HEAD");
+			await respond(deps, context, reply);
+			status = response.statusCode;
 		} catch (error) {
 			failure = error;
-			await fail(deps, context, error);
+			status = await fail(deps, context, error);
 		}
 		deps.observer.observe({
 			id: context.id,
 			request,
-			status: response.statusCode,
+			status,
 			route: path.kind,
 			seconds: (performance.now() - started) / 1000,
 			repository: "repository" in path ? path.repository : undefined,
@@ -72,24 +74,28 @@ const answer = async (deps: V2Deps, context: V2Request, path: V2Path): Promise<R
 const readable = (code: OciErrorCode, method: string): OciErrorCode =>
 	code === "TAG_INVALID" && (method === "GET" || method === "HEAD") ? "MANIFEST_UNKNOWN" : code;
 
-const fail = async (deps: V2Deps, context: V2Request, error: unknown): Promise<void> => {
+/** What is logged of a request whose client went away before it was answered. */
+const CLIENT_GONE = 499;
+
+/** Tells the client of a failure where that is still possible; returns the status to log. */
+const fail = async (deps: V2Deps, context: V2Request, error: unknown): Promise<number> => {
 	const { response, request } = context;
 	if (response.headersSent || request.socket.destroyed) {
 		response.destroy();
-		return;
+		return response.headersSent ? response.statusCode : CLIENT_GONE;
 	}
 	const reply = context.decorate(toReply(error, context.id), error);
 	const headers =
 		error instanceof ChallengeError
 			? deps.challenge(request, error.challenge).flatMap((value) => ["WWW-Authenticate", value])
 			: [];
-	const whole = withCommonHeaders(deps, context, { ...reply, headers: [...reply.headers, ...headers] });
-	await send(response, whole, request.method === "HEAD").catch(() => response.destroy());
+	await respond(deps, context, { ...reply, headers: [...reply.headers, ...headers] }).catch(() => response.destroy());
+	return response.statusCode;
 };
 
-const withCommonHeaders = (deps: V2Deps, context: V2Request, reply: Reply): Reply => ({
-	...reply,
-	headers: [
+const respond = async (deps: V2Deps, context: V2Request, reply: Reply): Promise<void> => {
+	const { request, response, unread } = context;
+	const headers = [
 		...reply.headers,
 		"Docker-Distribution-Api-Version",
 		"registry/2.0",
@@ -97,6 +103,11 @@ const withCommonHeaders = (deps: V2Deps, context: V2Request, reply: Reply): Repl
 		"nosniff",
 		"X-Request-Id",
 		context.id,
-		...(deps.isStopping() || context.leavesBodyUnread() ? ["Connection", "close"] : []),
-	],
-});
+	];
+	if (deps.isStopping() || unread !== "none") headers.push("Connection", "close");
+	const whole = { ...reply, headers };
+	const head = request.method === "HEAD";
+	if (unread === "coming") context.abandonBody();
+	if (unread === "coming" && reply.stream === undefined) sendAndLinger(response, whole, head);
+	else await send(response, whole, head);
+};

@@ -1,9 +1,10 @@
 import { empty, type Reply } from "#/http/reply.ts";
 import { OciError } from "#/oci/error.ts";
+import { MAX_MANIFEST_BYTES } from "#/oci/manifest.ts";
 import type { V2Endpoint } from "#/oci/path.ts";
 import { formatReference } from "#/oci/reference.ts";
 import { isTag } from "#/oci/tag.ts";
-import { etagOf, isNotModified, parseTagCondition } from "./conditions.ts";
+import { assertMatch, etagOf, isNotModified, parseTagCondition } from "./conditions.ts";
 import type { V2Context } from "./context.ts";
 
 type ManifestPath = Extract<V2Endpoint, { kind: "manifest" }>;
@@ -17,6 +18,7 @@ export const getManifest = async (context: V2Context, path: ManifestPath): Promi
 	const { repository, reference } = path;
 	if (request.method === "HEAD") {
 		const { digest, mediaType, size } = await registry.manifests.head(repository, reference, signal);
+		assertMatch(request.headers, digest);
 		if (isNotModified(request.headers, digest)) return empty(304, headersOf(path, digest));
 		return {
 			status: 200,
@@ -24,6 +26,7 @@ export const getManifest = async (context: V2Context, path: ManifestPath): Promi
 		};
 	}
 	const { digest, mediaType, payload } = await registry.manifests.get(repository, reference, signal);
+	assertMatch(request.headers, digest);
 	if (isNotModified(request.headers, digest)) return empty(304, headersOf(path, digest));
 	return { status: 200, headers: [...headersOf(path, digest), "Content-Type", mediaType], body: payload };
 };
@@ -44,6 +47,7 @@ export const putManifest = async (context: V2Context, path: ManifestPath): Promi
 	const { repository, reference } = path;
 	const tags = context.query.getAll("tag");
 	checkTags(tags);
+	if (Number(request.headers["content-length"] ?? 0) > MAX_MANIFEST_BYTES) throw new OciError("MANIFEST_TOO_LARGE");
 	const {
 		digest,
 		subject,

@@ -4,10 +4,8 @@ import type { Reply } from "#/http/reply.ts";
 import { OciError } from "#/oci/error.ts";
 import type { Registry } from "#/registry/registry.ts";
 import type { V2Context } from "./context.ts";
+import { RequestBody } from "./request-body.ts";
 import { positionOf } from "./uploads.ts";
-
-/** How long a refused client may go on sending before its connection is cut, milliseconds. */
-const LINGER_MS = 5_000;
 
 /** One request below `/v2`. What costs something is made when it is first asked for. */
 export class V2Request implements V2Context {
@@ -21,6 +19,8 @@ export class V2Request implements V2Context {
 	#query: URLSearchParams | undefined;
 	#controller: AbortController | undefined;
 	#access: Access | undefined;
+	#body: RequestBody | undefined;
+	#isContinueDue: boolean;
 
 	constructor(registry: Registry, request: IncomingMessage, response: ServerResponse, id: string) {
 		this.registry = registry;
@@ -31,6 +31,7 @@ export class V2Request implements V2Context {
 		const mark = url.indexOf("?");
 		this.rawPath = mark < 0 ? url : url.slice(0, mark);
 		this.#rawQuery = mark < 0 ? "" : url.slice(mark + 1);
+		this.#isContinueDue = expectsContinue(request);
 	}
 
 	get query(): URLSearchParams {
@@ -66,19 +67,26 @@ export class V2Request implements V2Context {
 	}
 
 	body(): AsyncIterable<Uint8Array> {
-		if (expectsContinue(this.request)) this.response.writeContinue();
-		return this.request;
+		this.#body ??= new RequestBody(this.request, () => {
+			if (this.#isContinueDue) this.response.writeContinue();
+			this.#isContinueDue = false;
+		});
+		return this.#body;
 	}
 
-	/** True when an answer now leaves bytes of the request unread, so that the connection cannot be used again. */
-	leavesBodyUnread(): boolean {
-		if (this.request.complete) return false;
-		const { socket } = this.request;
-		this.response.once("finish", () => {
-			this.request.resume();
-			setTimeout(() => socket.destroy(), LINGER_MS).unref();
-		});
-		return true;
+	/**
+	 * What the client still sends or may send, when the answer does not wait for it: `coming` without being asked,
+	 * `withheld` until it is told to continue. Such a connection cannot be used again.
+	 */
+	get unread(): "none" | "coming" | "withheld" {
+		if (this.request.complete) return "none";
+		return this.#isContinueDue ? "withheld" : "coming";
+	}
+
+	/** What is left of the body is dropped as it comes. */
+	abandonBody(): void {
+		this.#body?.stop();
+		this.request.resume();
 	}
 
 	/** Adds what a client needs to go on after a chunk that does not fit: where the upload stands. */
@@ -97,4 +105,6 @@ const offsetOf = (detail: unknown): number | undefined =>
 		? detail.offset
 		: undefined;
 
-const expectsContinue = (request: IncomingMessage): boolean => request.headers.expect?.toLowerCase() === "100-continue";
+/** As Node reads it: a request of HTTP/1.0 cannot expect anything (RFC 9110 §10.1.1). */
+const expectsContinue = ({ headers, httpVersionMinor }: IncomingMessage): boolean =>
+	headers.expect !== undefined && httpVersionMinor > 0 && /(?:^|\W)100-continue(?:$|\W)/i.test(headers.expect);

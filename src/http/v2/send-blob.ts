@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import type { ByteRange, OpenBlob } from "#/storage/blob-store.ts";
+import type { ByteRange, Chunk, OpenBlob } from "#/storage/blob-store.ts";
 
 /** What a connection starts with and falls back to when its peer is slow: small enough for a thousand of them. */
 const SMALL = 64 * 1024;
@@ -8,6 +8,10 @@ const SMALL = 64 * 1024;
 const LARGE = 512 * 1024;
 /** Writes under way at once: one in the socket, one behind it. */
 const MAX_IN_FLIGHT = 2;
+/** A peer that lets us wait for longer is slow, milliseconds. */
+const SLOW_MS = 20;
+/** What a peer has to take without such a wait before it counts as fast: more than the buffers of a kernel hold. */
+const FAST_AFTER = 6 * 1024 * 1024;
 
 /** One stretch of the blob, with bytes that go before it (multipart headers). */
 export interface Part {
@@ -16,10 +20,10 @@ export interface Part {
 }
 
 /**
- * Sends parts of an open blob, then `epilogue`, and ends the response. Reads grow while the socket takes everything at
- * once and shrink to {@link SMALL} as soon as it does not, so that a slow peer soon occupies no pooled buffer.
+ * Sends parts of an open blob, then `epilogue`, and ends the response. Only a peer that has proved to be fast gets
+ * large reads, so that one that is slow keeps no pooled buffer occupied while it lets us wait.
  *
- * @throws the store's error, or an AbortError when the client is gone; the response is then unusable
+ * @throws the store's error, or an AbortError when the client is gone; the response is then destroyed
  */
 export const sendBlob = async (
 	response: ServerResponse,
@@ -28,27 +32,25 @@ export const sendBlob = async (
 	epilogue: string,
 	signal: AbortSignal,
 ): Promise<void> => {
-	const pace = new Pace(response, signal);
+	using pace = new Pace(response, signal);
 	for (const part of parts) {
 		if (part.preamble !== undefined) response.write(part.preamble);
 		for await (const chunk of blob.chunks(part.range, signal, pace.sizeHint)) {
-			if (signal.aborted) {
-				chunk.release();
-				signal.throwIfAborted();
-			}
-			pace.write(chunk.bytes, chunk.release);
+			pace.write(chunk);
 			await pace.ready(signal);
+			signal.throwIfAborted();
 		}
 	}
 	response.end(epilogue === "" ? undefined : epilogue);
 	if (!response.writableFinished) await once(response, "finish", { signal });
 };
 
-/** Watches how fast the peer takes bytes. */
-class Pace {
+/** Watches how fast the peer takes bytes. Disposing it gives back what was lent. */
+class Pace implements Disposable {
 	readonly #response: ServerResponse;
-	#size = SMALL;
-	#inFlight = 0;
+	readonly #lent = new Set<Chunk>();
+	/** Bytes taken since the last long wait. */
+	#credit = 0;
 	#wake: (() => void) | undefined;
 
 	constructor(response: ServerResponse, signal: AbortSignal) {
@@ -56,13 +58,14 @@ class Pace {
 		signal.addEventListener("abort", () => this.#wake?.(), { once: true });
 	}
 
-	readonly sizeHint = (): number => this.#size;
+	readonly sizeHint = (): number => (this.#credit < FAST_AFTER ? SMALL : LARGE);
 
-	write(bytes: Uint8Array, release: () => void): void {
-		this.#inFlight += 1;
-		this.#response.write(bytes, () => {
-			release();
-			this.#inFlight -= 1;
+	write(chunk: Chunk): void {
+		this.#lent.add(chunk);
+		this.#credit += chunk.bytes.byteLength;
+		this.#response.write(chunk.bytes, () => {
+			this.#lent.delete(chunk);
+			chunk.release();
 			this.#wake?.();
 		});
 	}
@@ -71,13 +74,22 @@ class Pace {
 	async ready(signal: AbortSignal): Promise<void> {
 		// A response corks its socket until the next tick: only then is it known whether the kernel took the bytes.
 		await new Promise<void>((resolve) => process.nextTick(resolve));
-		const flushed = (this.#response.socket?.writableLength ?? 0) === 0;
-		this.#size = flushed ? Math.min(this.#size * 2, LARGE) : SMALL;
-		const limit = flushed ? MAX_IN_FLIGHT : 1;
-		while (this.#inFlight >= limit && !signal.aborted) {
+		const limit = this.#response.socket?.writableLength === 0 ? MAX_IN_FLIGHT : 1;
+		if (this.#lent.size < limit) return;
+		const since = performance.now();
+		while (this.#lent.size >= limit && !signal.aborted) {
 			await new Promise<void>((resolve) => {
 				this.#wake = resolve;
 			});
 		}
+		if (performance.now() - since > SLOW_MS) this.#credit = 0;
+	}
+
+	[Symbol.dispose](): void {
+		if (this.#lent.size === 0) return;
+		// A socket that still sends from a buffer must be gone before anybody else gets the buffer.
+		this.#response.destroy();
+		for (const chunk of this.#lent) chunk.release();
+		this.#lent.clear();
 	}
 }
