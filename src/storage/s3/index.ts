@@ -10,8 +10,8 @@ import type { S3StoreDeps, S3StoreOpts } from "./s3-store-opts.ts";
 /**
  * Opens the store in a bucket that is there.
  *
- * @throws StoreError with a message for the operator: UNAVAILABLE when there is no such bucket or `caFile` cannot be
- * read, DENIED when the keys do not open it. A service that does not answer now may answer later, and is no failure.
+ * @throws StoreError with a message for the operator: UNAVAILABLE when there is no such bucket, when `caFile` cannot be
+ * read or the service's certificate is not trusted, DENIED when the keys do not open it. A service that does not answer now may answer later, and is no failure.
  */
 export const openS3Store = async (opts: S3StoreOpts, deps: S3StoreDeps, signal: AbortSignal): Promise<BlobStore> => {
 	const { store, bucket } = await connectS3Store(opts, deps);
@@ -34,10 +34,15 @@ const assertBucket = async (bucket: Bucket, signal: AbortSignal): Promise<void> 
 		const status = statusOf(error.cause);
 		if (status === 404) throw unusable(`there is no bucket ${bucket.name}`, error);
 		if (status === 301) throw unusable(`the bucket ${bucket.name} is in another region`, error);
+		if (isUntrusted(error.cause)) throw unusable("the service's certificate is not trusted: set caFile", error);
 		if (status !== undefined && status < 429) throw error;
 		// No answer, too many requests, a failure of the service: all of that may pass.
 		if (error.code !== "UNAVAILABLE") throw error;
 	}
 };
+
+/** Whether TLS refused the service: `SELF_SIGNED_CERT_IN_CHAIN`, `ERR_TLS_CERT_ALTNAME_INVALID` and the like. */
+const isUntrusted = (error: unknown): boolean =>
+	error instanceof Error && "code" in error && typeof error.code === "string" && /CERT/.test(error.code);
 
 const unusable = (message: string, cause: unknown): StoreError => new StoreError("UNAVAILABLE", message, { cause });

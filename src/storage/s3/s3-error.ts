@@ -77,5 +77,7 @@ const isOurFault = (error: Error): boolean =>
 
 const describe = (error: Error, status: number | undefined): string => {
 	const answer = status === undefined ? "" : ` (status ${status})`;
-	return `${error.name}${answer}${error.message === "" ? "" : `, ${error.message}`}`;
+	// The SDK's word for an answer without a message, which many services give.
+	const said = error.message === "" || error.message === "UnknownError" ? "" : `, ${error.message}`;
+	return `${error.name}${answer}${said}`;
 };
