@@ -28,6 +28,6 @@ export interface SigningKeys {
 		readonly signMs: number;
 		readonly retireMs: number;
 	}): Promise<readonly SigningKey[]>;
-	/** Retires every key at once and starts anew (after a restore, or a leak). */
+	/** Forgets every key at once and starts anew, after a restore or a leak: no token that was signed before is good. */
 	replaceAll(fresh: Omit<SigningKey, "state" | "since" | "createdAt">): Promise<void>;
 }

@@ -13,7 +13,7 @@ const tables: { readonly [table: string]: string } = {
 	robots: "SELECT * FROM robots",
 	control_resources: `SELECT uid, kind, name, generation, spec, reason FROM control_resources
 		WHERE ready = 1 AND deleted = 0`,
-	repositories: `SELECT r.name, p.name AS project, r.store, r.catalog_group, r.moves, r.created_at, r.published_at,
+	repositories: `SELECT r.name, p.name AS project, r.store, r.catalog_group, r.moves, r.moved_at, r.created_at, r.published_at,
 		r.deleted_at FROM repositories r JOIN projects p ON p.id = r.project_id`,
 	catalog_groups: `SELECT g.prefix, p.name, g.repositories, g.listed
 		FROM catalog_groups g JOIN projects p ON p.id = g.project_id`,

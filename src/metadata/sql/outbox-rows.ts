@@ -5,7 +5,7 @@ import { all, type Step, type StepContext } from "./statement.ts";
 export const identityStore = "default";
 
 /** Writes the record of a change, in the change's own transaction. `store` is the one whose journal takes it. */
-export function* emit(context: StepContext, store: string, record: RegistryRecord): Step<void> {
+export function* emit(context: Pick<StepContext, "now">, store: string, record: RegistryRecord): Step<void> {
 	const { kind, body } = formatRecord(record);
 	yield* all(
 		"INSERT INTO outbox (at, store, kind, size, body) VALUES (?, ?, ?, ?, ?)",

@@ -105,8 +105,8 @@ export function* insertRepository(
 	now: number,
 ): Step<boolean> {
 	const row = yield* first(
-		`INSERT INTO repositories (name, project_id, store, catalog_group, moves, created_at, published_at, deleted_at)
-		VALUES (?, ?, ?, ?, 0, ?, ?, NULL) ON CONFLICT (name) DO NOTHING RETURNING id`,
+		`INSERT INTO repositories (name, project_id, store, catalog_group, moves, moved_at, created_at, published_at,
+			deleted_at) VALUES (?, ?, ?, ?, 0, 0, ?, ?, NULL) ON CONFLICT (name) DO NOTHING RETURNING id`,
 		repository.name,
 		repository.projectId,
 		repository.store,

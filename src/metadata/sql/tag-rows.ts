@@ -42,15 +42,25 @@ export function* findTags(
 	return new Map(tags.map((tag) => [tag.name, tag]));
 }
 
-/** The number of the last of `count` new tag moves of a locked repository. */
-export function* countMoves(repositoryId: number, count: number): Step<number> {
+/**
+ * Counts `count` new tag moves of a locked repository: the number of the last, and the time of all, milliseconds since
+ * the epoch. It is not before any earlier move's, although this command may have begun before that one.
+ */
+export function* countMoves(
+	repositoryId: number,
+	count: number,
+	now: number,
+): Step<{ readonly last: number; readonly at: number }> {
 	const row = yield* first(
-		"UPDATE repositories SET moves = moves + ? WHERE id = ? RETURNING moves",
+		`UPDATE repositories SET moves = moves + ?, moved_at = CASE WHEN moved_at > ? THEN moved_at ELSE ? END
+		WHERE id = ? RETURNING moves, moved_at`,
 		count,
+		now,
+		now,
 		repositoryId,
 	);
 	if (row === undefined) throw new Error(`repository ${repositoryId} went away under its lock`);
-	return intOf(row, "moves");
+	return { last: intOf(row, "moves"), at: intOf(row, "moved_at") };
 }
 
 /** Points a tag at a manifest, whether it exists or not, and goes on with its history. */

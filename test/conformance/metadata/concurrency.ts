@@ -46,6 +46,10 @@ export const concurrencyCases: readonly MetadataCase[] = [
 				),
 			);
 			assert.equal(fresh.filter((outcome) => !isRefused(outcome)).length, 1);
+			await Promise.all(Array.from({ length: 30 }, (_, index) => bench.put("a/x", { text: `${index}`, tags: ["v"] })));
+			const moves = (await bench.metadata.outbox.unjournaled(1e3, 1e9)).filter((row) => row.kind === "tag-moved");
+			const times = moves.map((row) => row.at);
+			assert.deepEqual(times, times.toSorted(), "history goes forward, whichever command began first");
 			await bench.checkUsage();
 		},
 	},

@@ -74,15 +74,15 @@ interface TagMoves {
 function* moveTags({ repository, put, tags }: TagMoves, context: StepContext): Step<void> {
 	const moving = [...new Set(put.tags)].filter((tag) => tags.get(tag)?.digest !== put.digest);
 	if (moving.length === 0) return;
-	const last = yield* countMoves(repository.id, moving.length);
+	const { last, at } = yield* countMoves(repository.id, moving.length, context.now);
 	const left = new Set<Digest>();
 	for (const [index, tag] of moving.entries()) {
 		const move = last - moving.length + 1 + index;
 		const previous = tags.get(tag)?.digest;
 		if (previous !== undefined) left.add(previous);
 		const { digest, actor } = put;
-		yield* moveTag({ repositoryId: repository.id, name: tag, digest, move, actor, at: context.now });
-		yield* emit(context, repository.store, {
+		yield* moveTag({ repositoryId: repository.id, name: tag, digest, move, actor, at });
+		yield* emit({ now: at }, repository.store, {
 			kind: "tag-moved",
 			repository: repository.name,
 			tag,

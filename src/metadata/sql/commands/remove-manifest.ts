@@ -8,7 +8,7 @@ import { reviewManifests } from "#/metadata/sql/reviews.ts";
 import { digestOf, intOf, textOf } from "#/metadata/sql/rows.ts";
 import { all, type Step, type StepContext } from "#/metadata/sql/statement.ts";
 import { conditionHolds } from "#/metadata/sql/tag-condition.ts";
-import { dropTag, findTags, type TagRow } from "#/metadata/sql/tag-rows.ts";
+import { countMoves, dropTag, findTags, type TagRow } from "#/metadata/sql/tag-rows.ts";
 import { addUsage } from "#/metadata/sql/usage.ts";
 import type { Digest } from "#/oci/digest.ts";
 import { NAMED_USERS } from "./unlink-blob.ts";
@@ -67,8 +67,9 @@ interface TagRemoval {
 }
 
 function* removeOneTag({ repository, tag, actor }: TagRemoval, context: StepContext): Step<void> {
-	yield* dropTag({ repositoryId: repository.id, name: tag.name, actor, at: context.now });
-	yield* emit(context, repository.store, {
+	const { at } = yield* countMoves(repository.id, 0, context.now);
+	yield* dropTag({ repositoryId: repository.id, name: tag.name, actor, at });
+	yield* emit({ now: at }, repository.store, {
 		kind: "tag-removed",
 		repository: repository.name,
 		tag: tag.name,

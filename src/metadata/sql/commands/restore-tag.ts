@@ -17,7 +17,7 @@ export function* moveRestoredTag(record: RecordOf<"tag-moved">, at: number, cont
 	const left = (yield* findTags(id, [record.tag], context)).get(record.tag);
 	const { tag: name, digest, move, actor } = record;
 	yield* moveTag({ repositoryId: id, name, digest, move, actor, at });
-	yield* all("UPDATE repositories SET moves = ? WHERE id = ? AND moves < ?", move, id, move);
+	yield* countRestored(id, move, at);
 	if (left !== undefined) yield* reviewManifests(id, [left.digest], "tag-moved", context);
 }
 
@@ -27,5 +27,12 @@ export function* removeRestoredTag(record: RecordOf<"tag-removed">, at: number, 
 	const present = (yield* findTags(id, [record.tag], context)).get(record.tag);
 	if (present === undefined || present.move !== record.move) return;
 	yield* dropTag({ repositoryId: id, name: record.tag, actor: record.actor, at });
+	yield* countRestored(id, record.move, at);
 	yield* reviewManifests(id, [record.digest], "tag-removed", context);
+}
+
+/** Counts go on behind the last known move. */
+function* countRestored(repositoryId: number, move: number, at: number): Step<void> {
+	yield* all("UPDATE repositories SET moves = ? WHERE id = ? AND moves < ?", move, repositoryId, move);
+	yield* all("UPDATE repositories SET moved_at = ? WHERE id = ? AND moved_at < ?", at, repositoryId, at);
 }

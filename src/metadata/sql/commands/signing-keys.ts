@@ -34,10 +34,10 @@ export function* advanceSigningKeys(step: AdvanceInput, context: StepContext): S
 	return yield* listSigningKeys();
 }
 
-/** Retires every key at once and starts anew: see `SigningKeys.replaceAll`. */
+/** Forgets every key at once and starts anew: see `SigningKeys.replaceAll`. */
 export function* replaceSigningKeys(fresh: FreshKey, context: StepContext): Step<void> {
 	yield* lockKeys(context);
-	yield* all("UPDATE signing_keys SET state = 'retired', since = ? WHERE state <> 'retired'", context.now);
+	yield* all("DELETE FROM signing_keys");
 	yield* insertKey(fresh, "active", context);
 }
 

@@ -7,6 +7,7 @@ export const content: readonly string[] = [
 		store {text} NOT NULL,
 		catalog_group {text} NOT NULL,
 		moves {int} NOT NULL,
+		moved_at {int} NOT NULL,
 		created_at {int} NOT NULL,
 		published_at {int},
 		deleted_at {int}
