@@ -74,7 +74,11 @@ export interface Manifests {
 		opts: { readonly payload: boolean },
 		signal?: AbortSignal,
 	): Promise<
-		{ readonly repository: RepositoryFacts; readonly manifest: ManifestHead & { readonly payload?: Uint8Array } | undefined } | undefined
+		| {
+				readonly repository: RepositoryFacts;
+				readonly manifest: (ManifestHead & { readonly payload?: Uint8Array }) | undefined;
+		  }
+		| undefined
 	>;
 	/** Stores a manifest and moves its tags, or refuses whole. */
 	put(manifest: PutManifest): Promise<PutManifestOutcome | Refused>;

@@ -13,7 +13,10 @@ export interface Snapshots {
 	 * All state of `store` as records, consistent at one instant, in an order that can be applied from the top.
 	 * `segment` is the last journal segment whose records are all contained.
 	 */
-	export(store: string, signal: AbortSignal): Promise<{ readonly segment: number; readonly records: AsyncIterable<JournalRecord> }>;
+	export(
+		store: string,
+		signal: AbortSignal,
+	): Promise<{ readonly segment: number; readonly records: AsyncIterable<JournalRecord> }>;
 	/** Applies records to this metadata store, in order; applying the same records twice changes nothing. */
 	restore(records: readonly JournalRecord[]): Promise<void>;
 	/** Remembers where the journal of a store stands after a rebuild, so that new segments follow it. */
