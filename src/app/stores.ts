@@ -8,9 +8,13 @@ import { nodeFileSystem } from "#/storage/filesystem/node-file-system.ts";
 import { openMemoryStore } from "#/storage/memory/index.ts";
 import type { Config } from "./config/schema.ts";
 import type { StoreConfig } from "./config/store-schema.ts";
+import { openS3 } from "./open-s3.ts";
 
 /** Bytes of uploads that may wait to be written before senders have to. */
 const UNWRITTEN_BYTES = 64 * 1024 * 1024;
+
+/** Bytes of parts on their way to object stores before writers send one part after the other. */
+const PARTS_BYTES = 256 * 1024 * 1024;
 
 /** Opens stores of the kinds that the configuration can name. */
 export interface StoreOpener extends AsyncDisposable {
@@ -25,6 +29,7 @@ export interface StoreOpener extends AsyncDisposable {
 export const createStoreOpener = (config: Config, newId: () => string): StoreOpener => {
 	const pool = new BufferPool();
 	const budget = new ByteBudget(UNWRITTEN_BYTES);
+	const parts = new ByteBudget(PARTS_BYTES);
 	const thread = new IoThread();
 	return {
 		async open(name, settings, fresh) {
@@ -35,6 +40,7 @@ export const createStoreOpener = (config: Config, newId: () => string): StoreOpe
 					{ fileSystem: nodeFileSystem, pool, budget, thread, id: newId },
 				);
 			}
+			if (settings.s3 !== undefined) return openS3(settings.s3, { budget: parts, newId, now: Date.now });
 			return openMemoryStore({ now: Date.now });
 		},
 		[Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),

@@ -10,23 +10,31 @@ const redirect = z.boolean().default(false).describe("Send clients to presigned 
 
 const filesystem = z.strictObject({ root: z.string().optional().describe("Default: DIR/stores/NAME") });
 
-const s3 = z.strictObject({
-	bucket: z.string().min(1),
-	region: z.string().default("us-east-1"),
-	endpoint: z.url().optional().describe("Default: that of AWS for the region"),
-	prefix,
-	pathStyle: z.boolean().default(false),
-	accessKeyId: z.string().optional(),
-	secretAccessKey: z.string().optional(),
-	sessionToken: z.string().optional(),
-	caFile: z.string().optional(),
-	redirect,
-	partSize: z
-		.int()
-		.min(5 * 1024 * 1024)
-		.default(16 * 1024 * 1024)
-		.describe("Bytes; grows for large blobs"),
-});
+const s3 = z
+	.strictObject({
+		bucket: z.string().min(1),
+		region: z.string().default("us-east-1"),
+		endpoint: z.url().optional().describe("Default: that of AWS for the region"),
+		prefix,
+		pathStyle: z.boolean().default(false).describe("The bucket in the path of URLs, not in the host name"),
+		accessKeyId: z.string().optional().describe("Default: what the AWS SDK finds (environment, web identity, role)"),
+		secretAccessKey: z.string().optional(),
+		sessionToken: z.string().optional(),
+		caFile: z.string().optional().describe("PEM file of authorities, trusted in place of the system's"),
+		redirect,
+		redirectEndpoint: z.url().optional().describe("Where clients reach the service; default: endpoint"),
+		partSize: z
+			.int()
+			.min(5 * 1024 * 1024)
+			.max(5 * 1024 * 1024 * 1024)
+			.default(16 * 1024 * 1024)
+			.describe("Bytes; 10,000 parts are the largest blob whose size is not told beforehand"),
+	})
+	.refine(({ accessKeyId, secretAccessKey }) => (accessKeyId === undefined) === (secretAccessKey === undefined), {
+		message: "expected accessKeyId and secretAccessKey together, or neither",
+		// Not the whole, which errors show.
+		path: ["accessKeyId"],
+	});
 
 const gcs = z.strictObject({
 	bucket: z.string().min(1),
@@ -58,6 +66,9 @@ export const storeSchema = z
 	.refine((value) => Object.values(value).filter((driver) => driver !== undefined).length === 1, {
 		message: "expected exactly one of filesystem, s3, gcs, azure, memory",
 	});
+
+/** Settings of the `s3` driver. */
+export type S3StoreConfig = z.output<typeof s3>;
 
 /** Settings of one named blob store. */
 export type StoreConfig = z.output<typeof storeSchema>;

@@ -61,11 +61,12 @@ describe("the configuration", () => {
 
 	it("never shows a secret, neither in print nor in an error", () => {
 		const text =
-			"database: {postgres: {url: 'postgres://u:hunter2@h/d'}}\nstores: {default: {s3: {bucket: b, secretAccessKey: hunter2}}}";
+			"database: {postgres: {url: 'postgres://u:hunter2@h/d'}}\nstores: {default: {s3: {bucket: b, accessKeyId: a, secretAccessKey: hunter2}}}";
 		const printed = stringify(maskSecrets(load(text)));
 		assert.ok(!printed.includes("hunter2"));
 		assert.ok(printed.includes(MASK));
 		assert.ok(!failure("stores: {default: {azure: {container: c, accountKey: [hunter2]}}}").includes("hunter2"));
+		assert.ok(!failure("stores: {default: {s3: {bucket: b, secretAccessKey: hunter2}}}").includes("hunter2"));
 	});
 
 	it("can be printed and read again", () => {
