@@ -10,6 +10,8 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { ADMIN, type LimaniProcess, startLimani } from "../../support/limani-process.ts";
 import { findPart, requirePart } from "../../support/parts.ts";
+import { privatePostgres } from "../../support/postgres.ts";
+import { privateS3, S3_PART_BYTES, s3Bucket, s3Keys } from "../../support/s3.ts";
 
 const run = promisify(execFile);
 
@@ -21,6 +23,9 @@ const OPTIONAL = {
 	OCI_API_MANIFESTS_TAG_PARAM: "true",
 };
 
+const postgres = privatePostgres();
+const storage = privateS3("radosgw");
+
 describe("the official conformance suite", () => {
 	for (const version of ["1.1", "dev"]) {
 		it(`passes whole, nothing skipped, by version ${version} of the specification`, async (test) => {
@@ -28,6 +33,18 @@ describe("the official conformance suite", () => {
 			await runSuite(test, limani, { OCI_VERSION: version, ...OPTIONAL });
 		});
 	}
+
+	it("passes whole on S3 and PostgreSQL, with several processes", async (test) => {
+		if (requirePart(test, "radosgw") === undefined) return;
+		const url = await postgres.database(test);
+		if (url === undefined) return;
+		const endpoint = await storage.endpoint();
+		const s3 = { bucket: s3Bucket, endpoint, pathStyle: true, partSize: S3_PART_BYTES, ...s3Keys };
+		await using limani = await startLimani({
+			config: { workers: 2, database: { postgres: { url } }, stores: { default: { s3 } } },
+		});
+		await runSuite(test, limani, { OCI_VERSION: "dev", ...OPTIONAL });
+	});
 
 	it("passes in its older form, tag v1.1.1", async (test) => {
 		const suite = findPart("oci-conformance-v1") ?? findPart("oci-conformance-v1.1.1");
