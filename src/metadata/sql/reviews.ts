@@ -6,7 +6,7 @@ import type { Digest } from "#/oci/digest.ts";
 import { all, type Step, type StepContext } from "./statement.ts";
 
 /** How long after a change the collector may look at what it touched, milliseconds. */
-export const reviewDelayMs = 86_400_000;
+const reviewDelayMs = 86_400_000;
 
 /** Why a blob is to be reviewed. */
 export type BlobEvent = "blob-linked" | "blob-restored" | "blob-unlinked" | "manifest-removed";
