@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 import { parse } from "yaml";
 import { z } from "zod";
 import { ADMIN, type LimaniProcess, startLimani } from "../../support/limani-process.ts";
-import { findPart, requirePart } from "../../support/parts.ts";
+import { requirePart } from "../../support/parts.ts";
 import { privatePostgres } from "../../support/postgres.ts";
 import { privateS3, S3_PART_BYTES, s3Bucket, s3Keys } from "../../support/s3.ts";
 
@@ -47,11 +47,8 @@ describe("the official conformance suite", () => {
 	});
 
 	it("passes in its older form, tag v1.1.1", async (test) => {
-		const suite = findPart("oci-conformance-v1") ?? findPart("oci-conformance-v1.1.1");
-		if (suite === undefined) {
-			test.skip("oci-conformance-v1 is not on this machine: its module is not to be had everywhere, see .ci/parts");
-			return;
-		}
+		const suite = requirePart(test, "oci-conformance-v1");
+		if (suite === undefined) return;
 		await using limani = await startLimani();
 		const results = temporaryFolder(test);
 		const { stdout } = await run(suite, [], {
