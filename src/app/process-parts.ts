@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import type winston from "winston";
+import type { MasterKey } from "#/auth/master-key.ts";
 import type { Metadata } from "#/metadata/metadata.ts";
 import type { SqlExecutor } from "#/metadata/sql/executor.ts";
 import { SqlMetadata } from "#/metadata/sql/sql-metadata.ts";
@@ -9,6 +10,7 @@ import type { Config } from "./config/schema.ts";
 import { meteredExecutor } from "./metrics/metered-executor.ts";
 import { meteredStore } from "./metrics/metered-store.ts";
 import { createMeters, type Meters } from "./metrics/meters.ts";
+import { openConfiguredMasterKey } from "./open-master-key.ts";
 import { createStoreOpener } from "./stores.ts";
 
 /** What every process of a registry has, whether it serves, keeps house, or both. Dispose of it last. */
@@ -16,6 +18,7 @@ export interface ProcessParts extends AsyncDisposable {
 	readonly config: Config;
 	readonly logger: winston.Logger;
 	readonly metadata: Metadata;
+	readonly masterKey: MasterKey;
 	readonly stores: ReadonlyMap<string, BlobStore>;
 	readonly meters: Meters;
 	/** This process instance: its next life has another name. */
@@ -44,6 +47,7 @@ export const openProcessParts = async (
 		config,
 		logger,
 		metadata,
+		masterKey: await openConfiguredMasterKey(config),
 		stores,
 		meters,
 		newId,

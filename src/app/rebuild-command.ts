@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
+import { sealedSnapshots } from "#/dataplane/sealed-journal.ts";
 import { SqlMetadata } from "#/metadata/sql/sql-metadata.ts";
 import { type RebuildSummary, rebuild } from "#/registry/journal/rebuild.ts";
 import { idSource } from "#/registry/new-id.ts";
@@ -9,6 +10,7 @@ import { loadConfig } from "./config/load-file.ts";
 import type { Config } from "./config/schema.ts";
 import { openOwnedDatabase } from "./database.ts";
 import { createLogger, writeStdout } from "./logger.ts";
+import { openConfiguredMasterKey } from "./open-master-key.ts";
 import { createStoreOpener } from "./stores.ts";
 import { formatFinding } from "./verify-command.ts";
 
@@ -51,7 +53,15 @@ const run = async (config: Config): Promise<number> => {
 		writeStdout(`${formatFinding(finding)}\n`);
 	};
 	const holder = `${hostname()}-${process.pid}-${newId()}`;
-	const summary = await rebuild({ metadata, stores, holder, found }, new AbortController().signal);
+	const sealed = sealedSnapshots(metadata.snapshots, await openConfiguredMasterKey(config), ({ kind }, why) => {
+		missing += 1;
+		writeStdout(`lost: a record of kind ${kind}: ${why.message}\n`);
+	});
+	const { projects, repositories, outbox, objects } = metadata;
+	const summary = await rebuild(
+		{ metadata: { projects, repositories, outbox, objects, snapshots: sealed }, stores, holder, found },
+		new AbortController().signal,
+	);
 	writeStdout(formatSummary(summary));
 	return missing > 0 || summary.ignored.some(({ reason }) => reason === "loose") ? 1 : 0;
 };

@@ -2,12 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { IncomingMessage, Server } from "node:http";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Auth, openAuth } from "#/auth/auth.ts";
 import { formatChallenges } from "#/auth/challenge.ts";
-import type { MasterKey } from "#/auth/master-key.ts";
-import { openMasterKey } from "#/auth/open-master-key.ts";
 import { accessLog } from "#/http/access-log.ts";
 import { createRequestIds } from "#/http/request-ids.ts";
 import { requestMetrics } from "#/http/request-metrics.ts";
@@ -127,13 +124,13 @@ const createObserver = ({ config, meters }: ProcessParts, lines: JsonLines): Req
 	};
 };
 
-const openConfiguredAuth = async ({ config, metadata, logger }: ProcessParts): Promise<Auth> => {
+const openConfiguredAuth = async ({ config, metadata, logger, masterKey }: ProcessParts): Promise<Auth> => {
 	const { service, tokenLifetime, refreshTokenLifetime, signingKeyLifetime, basic, anonymousPull } = config.auth;
 	const report = reportTo(logger);
 	return openAuth(
 		{
 			metadata,
-			masterKey: await openConfiguredMasterKey(config),
+			masterKey,
 			now: Date.now,
 			randomBytes,
 			onRefreshError: (error) => report({ event: "keys.refresh-failed", level: "warn", error }),
@@ -150,12 +147,6 @@ const openConfiguredAuth = async ({ config, metadata, logger }: ProcessParts): P
 		},
 	);
 };
-
-/** A key that the configuration names must be there; the one in the data directory is made when it is absent. */
-const openConfiguredMasterKey = ({ auth, dataDir }: Config): Promise<MasterKey> =>
-	auth.masterKeyFile === undefined
-		? openMasterKey(join(dataDir, "master.key"), { create: true })
-		: openMasterKey(auth.masterKeyFile);
 
 const limitsOf = (config: Config) => ({
 	...DEFAULT_SERVER_LIMITS,
