@@ -28,7 +28,6 @@ const below: Readonly<Record<string, string>> = {
 /** Which folder may import which package. A package that stands in no row may be imported nowhere. */
 const packages: Readonly<Record<string, readonly string[]>> = {
 	"@aws-sdk/client-s3": ["storage/s3"],
-	aws4fetch: ["storage/s3"],
 	"@azure/storage-blob": ["storage/azure"],
 	"@google-cloud/storage": ["storage/gcs"],
 	pg: ["metadata"],

@@ -31,7 +31,7 @@ export interface StaticKeys {
 }
 
 /** How clients are sent to the bucket. */
-export interface RedirectOpts {
+interface RedirectOpts {
 	/** Where clients reach the service. @defaultValue the endpoint that the store uses */
 	readonly endpoint?: string | undefined;
 	/** How long a URL is valid, in seconds. @defaultValue 1200 */
