@@ -8,6 +8,7 @@ import { applyLocalResources, type LocalResources } from "#/dataplane/local-reso
 import { createControlServer } from "#/http/admin/control-server.ts";
 import { systemClock } from "#/registry/clock.ts";
 import { Journaler } from "#/registry/journal/journaler.ts";
+import { Pruner } from "#/registry/journal/pruner.ts";
 import { Snapshotter } from "#/registry/journal/snapshotter.ts";
 import { Sweeper } from "#/registry/sweeper.ts";
 import type { Config } from "./config/schema.ts";
@@ -23,16 +24,18 @@ export const startHousekeeping = async (parts: ProcessParts): Promise<AsyncDispo
 	const report = reportTo(parts.logger);
 	const common = { stores, holder, newId, clock: systemClock, report };
 	const { objects, uploads, outbox, snapshots } = metadata;
-	const { sweepInterval, sweepClaim, staleIntent, snapshotSegments } = config.housekeeping;
+	const { sweepInterval, sweepClaim, staleIntent, snapshotSegments, snapshotsKept } = config.housekeeping;
 	const sweeper = new Sweeper(
 		{ ...common, objects, uploads },
 		{ intervalMs: sweepInterval, claimMs: sweepClaim, staleMs: staleIntent, idleUploadMs: config.limits.uploadIdle },
 	);
 	const journaler = new Journaler({ ...common, objects, outbox });
+	const intervalMs = Math.min(60_000, snapshotSegments * 1_000);
 	const snapshotter = new Snapshotter(
 		{ ...common, objects, outbox, snapshots },
-		{ everySegments: snapshotSegments, intervalMs: Math.min(60_000, snapshotSegments * 1_000) },
+		{ everySegments: snapshotSegments, intervalMs },
 	);
+	const pruner = new Pruner({ ...common, objects, outbox }, { kept: snapshotsKept, intervalMs });
 	const control = new DataPlane({
 		controlState: metadata.controlState,
 		stores: new Set(stores.keys()),
@@ -40,11 +43,12 @@ export const startHousekeeping = async (parts: ProcessParts): Promise<AsyncDispo
 			sweep: async (_id, signal) => ({ ...(await sweeper.round(signal)) }),
 			journal: async (_id, signal) => ({ ...(await journaler.round(signal)) }),
 			snapshot: async (_id, signal) => ({ written: (await snapshotter.round(signal)).length }),
+			prune: async (_id, signal) => ({ ...(await pruner.round(signal)) }),
 		},
 	});
 	await applyResources(parts, control);
 	const controller = new AbortController();
-	const rounds = [sweeper, journaler, snapshotter].map((worker) => worker.run(controller.signal));
+	const rounds = [sweeper, journaler, snapshotter, pruner].map((worker) => worker.run(controller.signal));
 	opening.defer(async () => {
 		controller.abort();
 		await Promise.all(rounds);

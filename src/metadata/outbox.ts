@@ -33,6 +33,11 @@ export interface Outbox {
 	 * segment does not follow the last one, or `fence` is not the current holder's (another journaler was faster).
 	 */
 	seal(segment: JournalSegment & { readonly size: number }, seqs: readonly number[], fence: number): Promise<boolean>;
+	/**
+	 * Condemns the journal segments and snapshots under `keys`, and forgets that segments up to `segment` were sealed;
+	 * the last one stays known, for the next follows it. Repeating it changes nothing.
+	 */
+	prune(store: string, segment: number, keys: readonly string[]): Promise<void>;
 	/** Takes or keeps a named lease on background work; undefined while another holder has it, else its fencing token. */
 	lease(name: string, holder: string, leaseMs: number): Promise<number | undefined>;
 }

@@ -120,6 +120,12 @@ const document = z.strictObject({
 			sweepClaim: durationMs("2m").describe("How soon another process deletes what a dead one was about to delete"),
 			staleIntent: durationMs("1h").describe("When a journal object that was not finished counts as left behind"),
 			snapshotSegments: z.int().min(1).default(3_600).describe("Journal segments between two snapshots"),
+			snapshotsKept: z
+				.int()
+				.min(2)
+				.max(1_000)
+				.default(2)
+				.describe("Snapshots that stay, with every journal segment after the oldest of them"),
 		})
 		.prefault({}),
 	control: z

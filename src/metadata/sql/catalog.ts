@@ -5,7 +5,7 @@ import { applyChange, beginEpoch, resync } from "./commands/control.ts";
 import { createUpload } from "./commands/create-upload.ts";
 import { cancelUpload, expireUploads } from "./commands/end-upload.ts";
 import { acquireUpload, extendUpload, releaseUpload } from "./commands/hold-upload.ts";
-import { adoptSegment, sealSegment, takeLease } from "./commands/journal.ts";
+import { adoptSegment, pruneJournal, sealSegment, takeLease } from "./commands/journal.ts";
 import { mountBlob } from "./commands/mount-blob.ts";
 import { claimCondemned, condemn, forgetObject, intendObject, settleIntended } from "./commands/objects.ts";
 import { putManifest } from "./commands/put-manifest.ts";
@@ -46,6 +46,7 @@ export const commands = {
 	"objects.claimCondemned": claimCondemned,
 	"objects.forget": forgetObject,
 	"outbox.seal": sealSegment,
+	"outbox.prune": pruneJournal,
 	"outbox.lease": takeLease,
 	"identities.putRefreshToken": putRefreshToken,
 	"signingKeys.advance": advanceSigningKeys,

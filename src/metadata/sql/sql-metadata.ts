@@ -121,6 +121,7 @@ const outboxOn = (on: SqlExecutor): Outbox => ({
 	unjournaled: (limit, maxBytes, signal) => on.read("outbox.unjournaled", { limit, maxBytes }, signal),
 	lastSegment: (store, signal) => on.read("outbox.lastSegment", { store }, signal),
 	seal: (segment, seqs, fence) => on.write("outbox.seal", { segment, seqs, fence }),
+	prune: (store, segment, keys) => on.write("outbox.prune", { store, segment, keys }),
 	lease: (name, holder, leaseMs) => on.write("outbox.lease", { name, holder, leaseMs }),
 });
 

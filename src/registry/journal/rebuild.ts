@@ -122,6 +122,12 @@ const adopt = async (
 	{ name, snapshot, chain, objects }: Journal,
 	signal: AbortSignal,
 ): Promise<void> => {
+	for (const { key, size } of objects) {
+		if ((await findObject(metadata.objects, name, key, signal)) !== undefined) continue;
+		const purpose = key.startsWith("journal/") ? "journal" : "snapshot";
+		await metadata.objects.intend({ store: name, key, purpose, holder });
+		await metadata.objects.settle(name, key, size);
+	}
 	const last = chain.at(-1);
 	if (last !== undefined) {
 		const { number, key, hash } = last;
@@ -130,12 +136,6 @@ const adopt = async (
 		const { segment: number, hash } = snapshot;
 		const key = objects.find((object) => object.key.startsWith(journalKey(number, "")))?.key ?? snapshot.key;
 		await metadata.snapshots.adopt({ store: name, number, key, hash });
-	}
-	for (const { key, size } of objects) {
-		if ((await findObject(metadata.objects, name, key, signal)) !== undefined) continue;
-		const purpose = key.startsWith("journal/") ? "journal" : "snapshot";
-		await metadata.objects.intend({ store: name, key, purpose, holder });
-		await metadata.objects.settle(name, key, size);
 	}
 };
 

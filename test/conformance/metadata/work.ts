@@ -123,6 +123,58 @@ export const workCases: readonly MetadataCase[] = [
 		},
 	},
 	{
+		name: "pruning condemns what it is told to that is live, and the journal goes on behind its last segment",
+		async run({ metadata: { outbox, objects } }) {
+			const fence = (await outbox.lease("journal", "one", 10_000)) ?? assert.fail();
+			for (const number of [1, 2, 3]) {
+				const key = `journal/${number}`;
+				await objects.intend({ store: "s", key, purpose: "journal", holder: "one" });
+				assert.ok(await outbox.seal({ store: "s", number, key, hash: `h${number}`, size: 1 }, [], fence));
+			}
+			await objects.intend({ store: "s", key: "snapshot/1", purpose: "snapshot", holder: "one" });
+			await objects.settle("s", "snapshot/1", 5);
+			await objects.intend({ store: "s", key: "snapshot/2", purpose: "snapshot", holder: "one" });
+			for (let i = 0; i < 2; i++)
+				await outbox.prune("s", 2, ["journal/1", "journal/2", "snapshot/1", "snapshot/2", "none"]);
+			const states = async (): Promise<readonly string[]> =>
+				(await objects.list("s", { limit: 9 })).map(({ key, state }) => `${key} ${state}`);
+			assert.deepEqual(await states(), [
+				"journal/1 deleting",
+				"journal/2 deleting",
+				"journal/3 live",
+				"snapshot/1 deleting",
+				"snapshot/2 writing",
+			]);
+			await outbox.prune("s", 3, ["journal/3"]);
+			assert.equal((await outbox.lastSegment("s"))?.hash, "h3", "the next segment follows it");
+			assert.deepEqual((await objects.claimCondemned(claim)).map(({ key }) => key).sort(), [
+				"journal/1",
+				"journal/2",
+				"journal/3",
+				"snapshot/1",
+			]);
+			await objects.intend({ store: "s", key: "journal/4", purpose: "journal", holder: "one" });
+			const next = { store: "s", number: 4, key: "journal/4", hash: "h4", size: 1 };
+			assert.ok(await outbox.seal(next, [], fence));
+		},
+	},
+	{
+		name: "pruning leaves blobs alone",
+		async run(bench) {
+			await bench.projects("a");
+			await bench.push("a/x", "layer");
+			const { objects, outbox } = bench.metadata;
+			const before = await objects.list("default", { limit: 9 });
+			assert.equal(before[0]?.state, "live");
+			await outbox.prune(
+				"default",
+				9,
+				before.map(({ key }) => key),
+			);
+			assert.deepEqual(await objects.list("default", { limit: 9 }), before);
+		},
+	},
+	{
 		name: "an adopted segment is what the next one follows",
 		async run({ metadata: { outbox, objects, snapshots } }) {
 			await snapshots.adopt({ store: "s", number: 41, key: "journal/41", hash: "h" });

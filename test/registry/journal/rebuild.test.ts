@@ -1,23 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
-import type { Metadata } from "#/metadata/metadata.ts";
 import { digestOf } from "#/oci/digest.ts";
 import { OCI_INDEX, OCI_MANIFEST } from "#/oci/media-types.ts";
-import { type RebuildSummary, rebuild } from "#/registry/journal/rebuild.ts";
+import { rebuild } from "#/registry/journal/rebuild.ts";
 import { formatSegment } from "#/registry/journal/segment.ts";
-import { writeSnapshot } from "#/registry/journal/snapshot.ts";
 import { Snapshotter } from "#/registry/journal/snapshotter.ts";
-import { idSource } from "#/registry/new-id.ts";
-import type { Finding } from "#/registry/verify.ts";
 import { bodyOf, brokenBody } from "../../support/bodies.ts";
 import { contentsOf, journalAll, openJournaler, segmentsIn } from "../../support/journal.ts";
+import { assertSame, prune, rebuilt, snapshot, snapshotDeps } from "../../support/rebuilding.ts";
 import {
 	forever,
 	type Instance,
 	imageOf,
 	openRegistryHarness,
-	openTestMetadata,
 	pullBlob,
 	pushBlob,
 	pushImage,
@@ -27,43 +23,6 @@ import {
 import { pick, type Random, randomBelow, seededRandom } from "../../support/seeded-random.ts";
 
 const ignoreReports = (): void => undefined;
-
-const snapshotDeps = ({ metadata }: RegistryHarness) => ({
-	snapshots: metadata.snapshots,
-	outbox: metadata.outbox,
-	objects: metadata.objects,
-	newId: idSource(),
-	holder: "snapshotter",
-	report: ignoreReports,
-});
-
-const snapshot = async (harness: RegistryHarness, name = "default"): Promise<string> => {
-	const store = harness.stores.get(name);
-	assert.ok(store);
-	return (await writeSnapshot(snapshotDeps(harness), { name, store }, forever)).key;
-};
-
-interface Rebuilt extends AsyncDisposable {
-	readonly metadata: Metadata;
-	readonly summary: RebuildSummary;
-	readonly found: readonly Finding[];
-}
-
-const rebuilt = async ({ stores }: RegistryHarness): Promise<Rebuilt> => {
-	await using opening = new AsyncDisposableStack();
-	const metadata = opening.use(await openTestMetadata());
-	const found: Finding[] = [];
-	const note = (finding: Finding): void => void found.push(finding);
-	const summary = await rebuild({ metadata, stores, holder: "rebuilder", found: note }, forever);
-	const resources = opening.move();
-	return { metadata, summary, found, [Symbol.asyncDispose]: () => resources.disposeAsync() };
-};
-
-const assertSame = async (harness: RegistryHarness, { metadata }: Rebuilt): Promise<void> => {
-	for (const store of harness.stores.keys()) {
-		assert.deepEqual(await contentsOf(metadata, store), await contentsOf(harness.metadata, store), store);
-	}
-};
 
 test("metadata comes back from the journal alone", async () => {
 	await using harness = await openRegistryHarness();
@@ -297,6 +256,7 @@ const act = async (harness: RegistryHarness, instance: Instance, random: Random)
 		},
 		() => openJournaler(harness, { maxRecords: 1 + randomBelow(random, 20) }).journaler.round(forever),
 		() => snapshot(harness, pick(random, ["default", "other"])),
+		() => prune(harness, { batch: 1 + randomBelow(random, 4) }),
 	];
 	// Much of it is refused, which is as good a history as any.
 	await pick(random, doing)().catch((error: unknown) => {

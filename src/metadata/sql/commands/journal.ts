@@ -1,6 +1,6 @@
 import type { JournalSegment } from "#/metadata/outbox.ts";
 import { intOf, textOf } from "#/metadata/sql/rows.ts";
-import { all, first, type Step, type StepContext } from "#/metadata/sql/statement.ts";
+import { all, anyOf, first, type Step, type StepContext } from "#/metadata/sql/statement.ts";
 
 /** What {@link sealSegment} takes. */
 export interface SealInput {
@@ -57,6 +57,40 @@ function* insertSegment(segment: JournalSegment, context: StepContext): Step<voi
 		segment.key,
 		segment.hash,
 		context.now,
+	);
+}
+
+/** What {@link pruneJournal} takes. */
+export interface PruneInput {
+	readonly store: string;
+	/** The last segment that nobody needs any more. */
+	readonly segment: number;
+	readonly keys: readonly string[];
+}
+
+/** Rows of sealed segments that one command forgets. */
+const FORGOTTEN_EACH = 5_000;
+
+/** Condemns what a snapshot made superfluous: see `Outbox.prune`. */
+export function* pruneJournal({ store, segment, keys }: PruneInput, context: StepContext): Step<void> {
+	yield* all(
+		`UPDATE objects SET state = 'deleting', changed_at = ?, claimed_by = NULL, claimed_until = ?
+		WHERE store = ? AND state = 'live' AND purpose <> 'blob' AND key ${anyOf(context)}`,
+		context.now,
+		context.now,
+		store,
+		JSON.stringify(keys),
+	);
+	const last = yield* first("SELECT number FROM journal_segments WHERE store = ? ORDER BY number DESC LIMIT 1", store);
+	if (last === undefined) return;
+	// The next segment follows the last one, whatever became of its object.
+	const end = Math.min(segment + 1, intOf(last, "number"));
+	const forgotten = `SELECT number FROM journal_segments WHERE store = ? AND number < ? ORDER BY number LIMIT ${FORGOTTEN_EACH}`;
+	yield* all(
+		`DELETE FROM journal_segments WHERE store = ? AND number ${context.dialect.anyOf(forgotten)}`,
+		store,
+		store,
+		end,
 	);
 }
 
