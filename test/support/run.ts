@@ -1,29 +1,35 @@
-// Runs tests under node:test: everything (no argument), `unit` (everything but test/e2e), or one suite of test/e2e by
-// its name. Options that follow go to `node --test`. A suite that is asked for by name may not skip: its parts must
-// be on the machine (see parts.ts).
+// Runs tests under node:test. Without an argument: everything that needs nothing but this repository, and then says
+// which suites were left out. With the name of a folder of test/e2e: that suite, which may not skip then, since its
+// parts must be on the machine (see parts.ts). Options that follow go to `node --test`.
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
+import { basename } from "node:path";
 
-const [suite = "all", ...options] = process.argv.slice(2);
-const files = filesOf(suite);
+const [first, ...others] = process.argv.slice(2);
+const suite = first?.startsWith("-") === true ? undefined : first;
+const options = suite === undefined ? process.argv.slice(2) : others;
+const suites = globSync("test/e2e/*/")
+	.map((folder) => basename(folder))
+	.toSorted();
+const files =
+	suite === undefined
+		? globSync("test/**/*.test.ts", { exclude: ["test/e2e/**"] }).toSorted()
+		: globSync(`test/e2e/${suite}/**/*.test.ts`).toSorted();
 if (files.length === 0) {
-	const suites = globSync("test/e2e/*/").map((folder) => folder.split(/[\\/]/).at(-1));
-	console.error(`There is no test in the suite "${suite}". Suites: all, unit, ${suites.toSorted().join(", ")}`);
+	console.error(`There is no test in the suite "${suite}". Suites: ${suites.join(", ")}`);
 	process.exit(1);
 }
 
-const named = suite !== "all" && suite !== "unit";
-const child = spawn(process.execPath, ["--test", ...options, ...files], {
+const child = spawn(process.execPath, ["--test", "--test-timeout=600000", ...options, ...files], {
 	stdio: "inherit",
-	env: named ? { ...process.env, LIMANI_REQUIRE: "1" } : process.env,
+	env: suite === undefined ? process.env : { ...process.env, LIMANI_REQUIRE: "1" },
 });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
 child.on("exit", (code) => {
 	process.exitCode = code ?? 1;
+	if (suite !== undefined) return;
+	console.log(`
+Left out, because they take long or need real programs (.ci/parts installs those): ${suites.length} suites.
+Each has a command of its own, and fails where a program is missing:
+${suites.map((name) => `  npm run test:${name}`).join("\n")}`);
 });
-
-function filesOf(name: string): string[] {
-	if (name === "all") return globSync("test/**/*.test.ts").toSorted();
-	if (name === "unit") return globSync("test/**/*.test.ts", { exclude: ["test/e2e/**"] }).toSorted();
-	return globSync(`test/e2e/${name}/**/*.test.ts`).toSorted();
-}
