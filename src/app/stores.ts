@@ -8,6 +8,8 @@ import { nodeFileSystem } from "#/storage/filesystem/node-file-system.ts";
 import { openMemoryStore } from "#/storage/memory/index.ts";
 import type { Config } from "./config/schema.ts";
 import type { StoreConfig } from "./config/store-schema.ts";
+import { openAzure } from "./open-azure.ts";
+import { openGcs } from "./open-gcs.ts";
 import { openS3 } from "./open-s3.ts";
 
 /** Bytes of uploads that may wait to be written before senders have to. */
@@ -41,6 +43,10 @@ export const createStoreOpener = (config: Config, newId: () => string): StoreOpe
 				);
 			}
 			if (settings.s3 !== undefined) return openS3(settings.s3, { budget: parts, newId, now: Date.now });
+			if (settings.gcs !== undefined) {
+				return openGcs(settings.gcs, { budget: parts, newId, now: Date.now, random: Math.random });
+			}
+			if (settings.azure !== undefined) return openAzure(settings.azure, { budget: parts, newId, now: Date.now });
 			return openMemoryStore({ now: Date.now });
 		},
 		[Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),

@@ -20,6 +20,9 @@ export interface PartTarget {
 	compose(parts: readonly StoredPart[], signal: AbortSignal): Promise<void>;
 	/** The digest of the finished object, read for it. */
 	readDigest(size: number, algorithm: Algorithm, signal: AbortSignal): Promise<Digest>;
-	/** Removes whatever is staged for the key, known to us or not, and with `finished` the object as well. */
+	/**
+	 * Removes whatever is staged for the key, known to us or not; with `finished` the object as well, if this writer made
+	 * it.
+	 */
 	drop(what: "staged" | "finished", signal: AbortSignal): Promise<void>;
 }

@@ -39,20 +39,32 @@ const s3 = z
 const gcs = z.strictObject({
 	bucket: z.string().min(1),
 	prefix,
-	apiEndpoint: z.url().optional(),
+	apiEndpoint: z.url().optional().describe("Default: Google's; without TLS, no credentials are sent there"),
 	credentialsFile: z.string().optional().describe("Default: the environment's application default credentials"),
 	redirect,
 });
 
-const azure = z.strictObject({
-	container: z.string().min(1),
-	prefix,
-	endpoint: z.url().optional().describe("Default: that of the account"),
-	accountName: z.string().optional(),
-	accountKey: z.string().optional(),
-	connectionString: z.string().optional(),
-	redirect,
-});
+const azure = z
+	.strictObject({
+		container: z.string().min(1),
+		prefix,
+		endpoint: z.url().optional().describe("Default: that of the account"),
+		accountName: z.string().min(1).optional(),
+		accountKey: z.base64().optional(),
+		connectionString: z.string().optional().describe("As the portal shows it, in place of name, key and endpoint"),
+		redirect,
+	})
+	.refine(
+		({ accountName, accountKey, connectionString, endpoint }) => {
+			const [hasName, hasKey] = [accountName !== undefined, accountKey !== undefined];
+			return connectionString === undefined ? hasName && hasKey : !hasName && !hasKey && endpoint === undefined;
+		},
+		{
+			message: "expected either connectionString, or accountName and accountKey",
+			// Not the whole, which errors show.
+			path: ["accountName"],
+		},
+	);
 
 /** Schema of one named blob store: exactly one driver, with its settings. */
 export const storeSchema = z
@@ -69,6 +81,12 @@ export const storeSchema = z
 
 /** Settings of the `s3` driver. */
 export type S3StoreConfig = z.output<typeof s3>;
+
+/** Settings of the `gcs` driver. */
+export type GcsStoreConfig = z.output<typeof gcs>;
+
+/** Settings of the `azure` driver. */
+export type AzureStoreConfig = z.output<typeof azure>;
 
 /** Settings of one named blob store. */
 export type StoreConfig = z.output<typeof storeSchema>;

@@ -13,9 +13,9 @@ import { openRanges } from "#/storage/open-ranges.ts";
 import { type PartedState, parsePartedState } from "#/storage/parted-state.ts";
 import { PartedWriter, type PartedWriterDeps } from "#/storage/parted-writer.ts";
 import { StoreError } from "#/storage/store-error.ts";
-import { readableBlob, statBlob } from "./blobs.ts";
+import { deleteBlob, readableBlob, statBlob } from "./blobs.ts";
 import { BlockTarget } from "./block-target.ts";
-import { assertBlocks } from "./blocks.ts";
+import { assertBlocks, discardBlocks } from "./blocks.ts";
 import type { Container } from "./container.ts";
 import { listBlobs } from "./list-blobs.ts";
 import type { PresignOpts } from "./presigner.ts";
@@ -72,7 +72,9 @@ export class AzureBlobStore implements BlobStore, Partial<Presigns> {
 
 	async delete(key: string, _state: WriterState | undefined, signal: AbortSignal): Promise<void> {
 		assertObjectKey(key);
-		await this.#target(key).drop("finished", signal);
+		// In this order: blocks that stand alone are what is left.
+		await deleteBlob(this.#deps.container, key, signal);
+		await discardBlocks(this.#deps.container, key, signal);
 	}
 
 	async *list(prefix: string, signal: AbortSignal): AsyncGenerator<ListedObject, void, undefined> {

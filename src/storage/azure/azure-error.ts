@@ -33,7 +33,7 @@ export const toStoreError = (error: unknown, doing: string): unknown => {
 	if (error instanceof StoreError || !(error instanceof Error) || isOurFault(error)) return error;
 	const service = codeOf(error);
 	const status = statusOf(error);
-	const code = CODES[service ?? ""] ?? STATUSES[status ?? 0] ?? "UNAVAILABLE";
+	const code = isMismatch(error, status) ? "CORRUPT" : (CODES[service ?? ""] ?? STATUSES[status ?? 0] ?? "UNAVAILABLE");
 	// The SDK's own message goes on for many lines, with all headers.
 	const why = service ?? error.message.split("\n")[0];
 	return new StoreError(code, `${doing}: ${why}${status === undefined ? "" : ` (status ${status})`}`, { cause: error });
@@ -53,6 +53,10 @@ export const isTaken = (error: unknown): boolean => {
 	const code = codeOf(cause);
 	return code === "BlobAlreadyExists" || code === "ConditionNotMet";
 };
+
+/** Azure has a code for bytes that are not what their hash says; the emulator says so in words. */
+const isMismatch = (error: Error, status: number | undefined): boolean =>
+	status === 400 && /MD5.* (did not|doesn't) match/i.test(error.message);
 
 /** The service's word for what went wrong: in the body, or in a header where there is no body. */
 const codeOf = (error: unknown): string | undefined => {

@@ -4,8 +4,16 @@ import { partIds } from "#/storage/part-id.ts";
 import type { Payload } from "#/storage/part-queue.ts";
 import type { PartTarget } from "#/storage/part-target.ts";
 import type { StoredPart } from "#/storage/parted-state.ts";
-import { deleteBlob, readableBlob } from "./blobs.ts";
-import { type BlobOfWriter, commitBlocks, discardBlocks, MAX_BLOCKS, putBlob, stageBlock } from "./blocks.ts";
+import { readableBlob } from "./blobs.ts";
+import {
+	type BlobOfWriter,
+	commitBlocks,
+	deleteOwnBlob,
+	discardBlocks,
+	MAX_BLOCKS,
+	putBlob,
+	stageBlock,
+} from "./blocks.ts";
 import type { Container } from "./container.ts";
 
 /** A block blob being written: its parts are blocks, which nobody can read before the blob is made of them. */
@@ -42,7 +50,7 @@ export class BlockTarget implements PartTarget {
 	}
 
 	async drop(what: "staged" | "finished", signal: AbortSignal): Promise<void> {
-		if (what === "finished") await deleteBlob(this.#container, this.key, signal);
+		if (what === "finished") await deleteOwnBlob(this.#container, this.#blob, signal);
 		await discardBlocks(this.#container, this.key, signal);
 	}
 }

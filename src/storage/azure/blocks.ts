@@ -116,6 +116,16 @@ export const commitBlocks = async (
 	if (!isDone) throw new StoreError("UNAVAILABLE", `commit ${key}: refused because of a blob that is not there`);
 };
 
+/** Deletes the blob if this writer made it. */
+export const deleteOwnBlob = async (
+	container: Container,
+	{ key, writer }: BlobOfWriter,
+	signal: AbortSignal,
+): Promise<void> => {
+	const found = await findProperties(container, key, signal);
+	if (found?.metadata?.[WRITER] === writer) await deleteBlob(container, key, signal);
+};
+
 /**
  * Drops the uncommitted blocks, if there are any: they go when a blob is made without them, and that blob goes at once.
  * Those beside a finished blob go with it, or with a week.

@@ -15,8 +15,9 @@ import { PartedWriter, type PartedWriterDeps } from "#/storage/parted-writer.ts"
 import { groupStaged, stagedName } from "#/storage/staged-names.ts";
 import { StoreError } from "#/storage/store-error.ts";
 import type { Bucket } from "./bucket.ts";
+import { dropStaged } from "./drop-staged.ts";
 import { ObjectTarget } from "./object-target.ts";
-import { listObjects, readableObject, statObject } from "./objects.ts";
+import { deleteObject, listObjects, readableObject, statObject } from "./objects.ts";
 import type { Presigner } from "./presigner.ts";
 
 /** What the store works with. */
@@ -71,7 +72,8 @@ export class GcsBlobStore implements BlobStore, Partial<Presigns> {
 
 	async delete(key: string, _state: WriterState | undefined, signal: AbortSignal): Promise<void> {
 		assertObjectKey(key);
-		await this.#target(key).drop("finished", signal);
+		const { bucket } = this.#deps;
+		await Promise.all([deleteObject(bucket, key, signal), dropStaged(bucket, key, signal)]);
 	}
 
 	list(prefix: string, signal: AbortSignal): AsyncGenerator<ListedObject, void, undefined> {

@@ -97,9 +97,12 @@ const assertBucket = async (bucket: Bucket, signal: AbortSignal): Promise<void> 
 	} catch (error) {
 		if (!(error instanceof StoreError)) throw error;
 		const status = statusOf(error);
-		if (status === 404) throw new StoreError("UNAVAILABLE", `there is no bucket ${bucket.name}`, { cause: error });
+		if (status === 404) throw noBucket(bucket.name, error);
 		if (status !== undefined && status < 429) throw error;
 		// No answer, too many requests, a failure of the service: all of that may pass.
 		if (error.code !== "UNAVAILABLE") throw error;
 	}
 };
+
+const noBucket = (name: string, cause: unknown): StoreError =>
+	new StoreError("UNAVAILABLE", `there is no bucket ${name}`, { cause });

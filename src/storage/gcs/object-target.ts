@@ -11,6 +11,7 @@ import {
 	type Component,
 	composeObject,
 	deleteObject,
+	deleteOwnObject,
 	insertObject,
 	MAX_COMPONENTS,
 	type ObjectOfWriter,
@@ -65,7 +66,7 @@ export class ObjectTarget implements PartTarget {
 	}
 
 	async drop(what: "staged" | "finished", signal: AbortSignal): Promise<void> {
-		if (what === "finished") await deleteObject(this.#bucket, this.key, signal);
+		if (what === "finished") await deleteOwnObject(this.#bucket, this.#object, signal);
 		await dropStaged(this.#bucket, this.key, signal);
 	}
 

@@ -107,6 +107,16 @@ export const deleteObject = async (bucket: Bucket, key: string, signal: AbortSig
 	}
 };
 
+/** Deletes the object if this writer made it. */
+export const deleteOwnObject = async (
+	bucket: Bucket,
+	{ key, writer }: ObjectOfWriter,
+	signal: AbortSignal,
+): Promise<void> => {
+	const found = await findObject(bucket, key, signal);
+	if (found?.metadata?.[WRITER] === writer) await deleteObject(bucket, key, signal);
+};
+
 /** The objects whose keys start with `prefix`, parts included, in byte order of their names. */
 export async function* listObjects(
 	bucket: Bucket,
