@@ -1,5 +1,5 @@
-import { parse as parseYaml } from "yaml";
 import type { z } from "zod";
+import { readYaml, YamlError } from "./read-yaml.ts";
 
 /** The environment, as a record. */
 export type Environment = { readonly [name: string]: string | undefined };
@@ -14,6 +14,7 @@ export type RawDocument = { [key: string]: unknown };
  * Every key of the schema has such a name; below `stores` it is that of the store, by default `default`.
  *
  * @returns a new document, with the names of the variables that were used
+ * @throws YamlError
  */
 export const overlayEnvironment = (
 	schema: z.ZodType,
@@ -26,10 +27,19 @@ export const overlayEnvironment = (
 		const name = [PREFIX, ...path.map(toUpperSnake)].join("_");
 		const text = environment[name];
 		if (text === undefined || text === "") continue;
-		setIn(result, path, type === "string" ? text : parseYaml(text));
+		setIn(result, path, type === "string" ? text : readVariable(name, text));
 		used.push(name);
 	}
 	return { document: result, used };
+};
+
+const readVariable = (name: string, text: string): unknown => {
+	try {
+		return readYaml(text);
+	} catch (error) {
+		if (!(error instanceof YamlError)) throw error;
+		throw new YamlError(`${name}: expected a value in YAML (${error.message})`, { cause: error });
+	}
 };
 
 interface Leaf {

@@ -1,8 +1,8 @@
-import { parse as parseYaml, YAMLParseError } from "yaml";
 import { CodedError } from "#/lib/coded-error.ts";
 import { type Environment, overlayEnvironment, type RawDocument } from "./environment.ts";
+import { readYaml, YamlError } from "./read-yaml.ts";
 import { type Config, configSchema } from "./schema.ts";
-import { isSecretPath, MASK } from "./secrets.ts";
+import { isSecretPath, MASK, maskUrl } from "./secrets.ts";
 
 /** The configuration cannot be used; the message names every wrong key, its value and what was expected. */
 export class ConfigError extends CodedError<"CONFIG_INVALID"> {
@@ -33,13 +33,13 @@ export const parseConfig = (text: string, source: string, environment: Environme
 
 const parseDocument = (text: string, source: string): RawDocument => {
 	try {
-		const document: unknown = parseYaml(text) ?? {};
+		const document = readYaml(text) ?? {};
 		if (typeof document !== "object" || document === null || Array.isArray(document)) {
 			throw new ConfigError(`the configuration (${source}) is not valid: expected keys and values`);
 		}
 		return { ...document };
 	} catch (error) {
-		if (error instanceof YAMLParseError)
+		if (error instanceof YamlError)
 			throw new ConfigError(`the configuration (${source}) is not YAML: ${error.message}`, { cause: error });
 		throw error;
 	}
@@ -58,7 +58,11 @@ const valueAt = (document: unknown, path: readonly PropertyKey[]): string => {
 	if (isSecretPath(path)) return MASK;
 	let value: unknown = document;
 	for (const key of path) value = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
-	return value === undefined ? "nothing given" : `got ${JSON.stringify(value).slice(0, 200)}`;
+	if (value === undefined) return "nothing given";
+	// What is below may be a secret, even under a misspelt key: the keys are enough to find it by.
+	if (Array.isArray(value)) return "got a list";
+	if (typeof value === "object" && value !== null) return `got {${Object.keys(value).join(", ")}}`;
+	return `got ${maskUrl(JSON.stringify(value)).slice(0, 200)}`;
 };
 
 const expectation = (message: string): string => message.replace(/^Invalid (input|option|string|type): /, "");

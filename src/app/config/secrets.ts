@@ -16,6 +16,9 @@ export const isSecretPath = (path: readonly PropertyKey[]): boolean => {
 	return typeof last === "string" && (SECRET_KEYS.has(last) || (last === "url" && path.includes("postgres")));
 };
 
+/** The text without the credentials that a URL in it may hold before its host. */
+export const maskUrl = (text: string): string => text.replace(/:\/\/[^/\s]*@/g, `://${MASK}@`);
+
 /** A copy of a configuration that can be printed: secrets are masked. */
 export const maskSecrets = (value: unknown, path: readonly PropertyKey[] = []): unknown => {
 	if (value !== undefined && isSecretPath(path)) return MASK;

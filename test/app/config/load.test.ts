@@ -69,6 +69,42 @@ describe("the configuration", () => {
 		assert.ok(!failure("stores: {default: {s3: {bucket: b, secretAccessKey: hunter2}}}").includes("hunter2"));
 	});
 
+	it("shows of a part that is wrong as a whole its keys alone", () => {
+		const texts = [
+			"resources: {users: [{name: bob, password: hunter2, passwordFile: /x}]}",
+			"resources: {users: [{name: bob, passwort: hunter2}]}",
+			"resources: {robots: [{name: ci, secret: hunter2hunter2hunter2, secretFile: /x}]}",
+			"resources: {users: {bob: hunter2}}",
+			"resources: {users: [{name: [hunter2], password: a}]}",
+			"database: {sqlite: {}, postgres: {url: 'postgres://u:hunter2@h/d'}}",
+			"database: {postgres: 'postgres://u:hunter2@h/d'}",
+			"stores: {a: {s3: {bucket: b, accessKeyId: k, secretAccessKey: hunter2}, memory: {}}}",
+		];
+		for (const text of texts) {
+			const message = failure(text);
+			assert.match(message, /is not valid/);
+			assert.ok(!message.includes("hunter2"), message);
+		}
+		assert.match(failure(texts[0] ?? ""), /users\.0: got \{name, password, passwordFile\}: expected exactly one of/);
+	});
+
+	it("says where it is not YAML without repeating what stands there", () => {
+		const texts = [
+			'password: "hunter2',
+			"password: *hunter2",
+			"password: [hunter2",
+			"password: 'a' hunter2",
+			"a: !hunter2 b",
+		];
+		for (const text of texts) assert.ok(!failure(text).includes("hunter2"), failure(text));
+		assert.match(failure('listen: x\npassword: "hunter2'), /is not YAML: missing char at line 2, column 19/);
+		const variable = { LIMANI_RESOURCES_USERS: '[{name: bob, password: "hunter2}]' };
+		assert.throws(
+			() => load("", variable),
+			(error: Error) => error.message.startsWith("LIMANI_RESOURCES_USERS: ") && !error.message.includes("hunter2"),
+		);
+	});
+
 	it("can be printed and read again", () => {
 		const config = load("limits: {drain: 10s}\nresources: {projects: [{name: library, visibility: Public}]}");
 		assert.deepEqual(load(stringify(maskSecrets(config))), config);
