@@ -8,11 +8,14 @@ import { isObjectKey } from "./object-key.ts";
  */
 const SEPARATOR = "!";
 
-/** The name of an object that holds a part of the unfinished object `key`. */
+/**
+ * The name of an object that holds a part of the unfinished object `key`. The id is new for each, so that a process
+ * which lost the upload cannot write over what the one stages that has it.
+ */
 export const stagedName = (key: string, id: string): string => `${key}${SEPARATOR}${id}`;
 
 /** What a name stands for: the object itself, or something staged for it. */
-const parseName = (name: string): { readonly key: string; readonly staged: boolean } => {
+export const parseStagedName = (name: string): { readonly key: string; readonly staged: boolean } => {
 	const end = name.indexOf(SEPARATOR);
 	return end < 0 ? { key: name, staged: false } : { key: name.slice(0, end), staged: true };
 };
@@ -26,7 +29,7 @@ const parseName = (name: string): { readonly key: string; readonly staged: boole
 export async function* groupStaged(objects: AsyncIterable<ObjectStat>): AsyncGenerator<ListedObject, void, undefined> {
 	let staged: ListedObject | undefined;
 	for await (const object of objects) {
-		const name = parseName(object.key);
+		const name = parseStagedName(object.key);
 		if (!isObjectKey(name.key)) continue;
 		if (staged !== undefined && staged.key !== name.key) {
 			yield staged;

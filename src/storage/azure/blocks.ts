@@ -32,7 +32,7 @@ export const stageBlock = async (
 };
 
 /** Sizes of the uncommitted blocks by their ids; none when there is no such blob. */
-export const listBlocks = async (
+const listBlocks = async (
 	container: Container,
 	key: string,
 	signal: AbortSignal,

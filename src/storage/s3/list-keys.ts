@@ -1,9 +1,9 @@
 import type { ObjectStat } from "#/storage/blob-store.ts";
 import type { ListedObject } from "#/storage/merge-listings.ts";
 import { isObjectKey } from "#/storage/object-key.ts";
+import { parseStagedName } from "#/storage/staged-names.ts";
 import type { Bucket } from "./bucket.ts";
 import { listObjects } from "./list-objects.ts";
-import { parseName } from "./staged-objects.ts";
 import { listUploads } from "./uploads.ts";
 
 /** What stands under one key. */
@@ -57,7 +57,7 @@ async function* listGroups(
 ): AsyncGenerator<Listed, void, undefined> {
 	let group: Listed | undefined;
 	for await (const object of listObjects(bucket, prefix, signal)) {
-		const { key, staged } = parseName(object.key);
+		const { key, staged } = parseStagedName(object.key);
 		if (!isObjectKey(key)) continue;
 		if (group !== undefined && group.key !== key) yield group;
 		if (group?.key !== key) group = { key };

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { DeleteObjectCommand, GetObjectCommand, HeadObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import type { ByteRange, ObjectStat } from "#/storage/blob-store.ts";
+import type { IncomingRange } from "#/storage/open-ranges.ts";
 import { StoreError } from "#/storage/store-error.ts";
 import type { Bucket } from "./bucket.ts";
 import { isStoreError } from "./s3-error.ts";
@@ -66,15 +67,6 @@ export const deleteObject = async (bucket: Bucket, key: string, signal: AbortSig
 	}
 };
 
-/** A range of an object on its way. */
-export interface IncomingObject {
-	readonly body: Readable;
-	/** Bytes that this answer brings; absent where the service does not tell. */
-	readonly length: number | undefined;
-	/** Bytes of the whole object; absent where the service does not tell. */
-	readonly total: number | undefined;
-}
-
 /**
  * Begins to read. The signal ends the body as well.
  *
@@ -85,7 +77,7 @@ export const getObject = async (
 	key: string,
 	range: ByteRange,
 	signal: AbortSignal,
-): Promise<IncomingObject> => {
+): Promise<IncomingRange> => {
 	const got = await bucket.request(`read ${key}`, signal, (client, options) =>
 		client.send(new GetObjectCommand({ ...bucket.at(key), Range: `bytes=${range.start}-${range.end}` }), options),
 	);

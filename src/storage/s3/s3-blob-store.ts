@@ -9,12 +9,13 @@ import type {
 } from "#/storage/blob-store.ts";
 import type { ListedObject } from "#/storage/merge-listings.ts";
 import { assertObjectKey } from "#/storage/object-key.ts";
+import { openRanges } from "#/storage/open-ranges.ts";
 import { StoreError } from "#/storage/store-error.ts";
 import { listKeys } from "./list-keys.ts";
 import { deleteObject, headObject } from "./objects.ts";
 import { choosePartSize } from "./part-size.ts";
 import { type PresignerDeps, presign } from "./presigner.ts";
-import { openObject } from "./read-object.ts";
+import { readableObject } from "./read-object.ts";
 import { resumeWriter } from "./resume-writer.ts";
 import { S3Writer, type S3WriterDeps } from "./s3-writer.ts";
 import { dropStaged } from "./staged-objects.ts";
@@ -52,7 +53,7 @@ export class S3BlobStore implements BlobStore, Partial<Presigns> {
 	async open(key: string, signal: AbortSignal): Promise<OpenBlob> {
 		const stat = await this.stat(key, signal);
 		if (stat === undefined) throw new StoreError("NOT_FOUND", `no object ${key}`);
-		return openObject(this.#deps.bucket, stat);
+		return openRanges(readableObject(this.#deps.bucket, stat));
 	}
 
 	async write(key: string, opts: WriteOpts, signal: AbortSignal): Promise<BlobWriter> {

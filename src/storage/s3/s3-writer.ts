@@ -1,13 +1,14 @@
 import type { Algorithm, Digest } from "#/oci/digest.ts";
 import { digestOf, hexOf } from "#/oci/digest.ts";
+import { abortable } from "#/storage/abortable.ts";
 import type { BlobWriter, WriterState } from "#/storage/blob-store.ts";
+import { readDigest } from "#/storage/open-ranges.ts";
+import { PartBuffer } from "#/storage/part-buffer.ts";
 import { RunningDigest } from "#/storage/running-digest.ts";
 import { StoreError } from "#/storage/store-error.ts";
-import { abortable } from "./abortable.ts";
 import { Multipart, type MultipartDeps } from "./multipart.ts";
 import { deleteObject, headObject, putNewObject } from "./objects.ts";
-import { PartBuffer } from "./part-buffer.ts";
-import { readDigest } from "./read-object.ts";
+import { readableObject } from "./read-object.ts";
 import type { Payload } from "./signed-payload.ts";
 import { dropStaged } from "./staged-objects.ts";
 import { Tails } from "./tails.ts";
@@ -211,7 +212,11 @@ export class S3Writer implements BlobWriter {
 	}
 
 	#readBack(algorithm: Algorithm, signal: AbortSignal): Promise<Digest> {
-		return readDigest(this.#deps.bucket, { key: this.#opts.key, size: this.#offset }, algorithm, signal);
+		return readDigest(
+			readableObject(this.#deps.bucket, { key: this.#opts.key, size: this.#offset }),
+			algorithm,
+			signal,
+		);
 	}
 
 	#assertOpen(): void {

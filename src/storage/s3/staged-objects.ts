@@ -1,25 +1,8 @@
+import { stagedName } from "#/storage/staged-names.ts";
 import type { Bucket } from "./bucket.ts";
 import { listObjects } from "./list-objects.ts";
 import { deleteObject } from "./objects.ts";
 import { abortUpload, listUploads } from "./uploads.ts";
-
-/**
- * Between a key and the id of a tail. No key has this character, and it sorts before all that keys have: so the tails
- * of a key stand right behind it in a listing, in front of every other key.
- */
-const SEPARATOR = "!";
-
-/**
- * The name of a tail: the bytes of an unfinished object that are too few for a part yet. The id is new for each, so
- * that a process which lost the upload cannot write over the tail of the one that has it.
- */
-export const tailKey = (key: string, id: string): string => `${key}${SEPARATOR}${id}`;
-
-/** What a name stands for: the object itself, or something staged for it. */
-export const parseName = (name: string): { readonly key: string; readonly staged: boolean } => {
-	const end = name.indexOf(SEPARATOR);
-	return end < 0 ? { key: name, staged: false } : { key: name.slice(0, end), staged: true };
-};
 
 /**
  * Drops whatever is staged for a key, known to us or not: tails, and uploads of exactly this key.
@@ -48,7 +31,7 @@ const dropUploads = async (
 };
 
 const dropTails = async (bucket: Bucket, key: string, signal: AbortSignal): Promise<void> => {
-	for await (const { key: tail } of listObjects(bucket, tailKey(key, ""), signal)) {
+	for await (const { key: tail } of listObjects(bucket, stagedName(key, ""), signal)) {
 		await deleteObject(bucket, tail, signal);
 	}
 };

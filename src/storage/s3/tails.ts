@@ -1,10 +1,11 @@
 import { digestOf, hexOf } from "#/oci/digest.ts";
+import { openRanges } from "#/storage/open-ranges.ts";
+import { stagedName } from "#/storage/staged-names.ts";
 import { StoreError } from "#/storage/store-error.ts";
 import type { Bucket } from "./bucket.ts";
 import { deleteObject, headObject, putObject } from "./objects.ts";
-import { openObject } from "./read-object.ts";
+import { readableObject } from "./read-object.ts";
 import type { Payload } from "./signed-payload.ts";
-import { tailKey } from "./staged-objects.ts";
 import type { TailState } from "./writer-state.ts";
 
 /**
@@ -13,7 +14,7 @@ import type { TailState } from "./writer-state.ts";
  */
 const KEPT = 2;
 
-/** The tails that one writer stages, see {@link tailKey}. */
+/** The tails that one writer stages, see {@link stagedName}. */
 export class Tails {
 	readonly #bucket: Bucket;
 	readonly #key: string;
@@ -37,10 +38,10 @@ export class Tails {
 	async stage(payload: Payload, signal: AbortSignal): Promise<TailState> {
 		const id = this.#newId();
 		this.#ids.push(id);
-		await putObject(this.#bucket, tailKey(this.#key, id), payload, signal);
+		await putObject(this.#bucket, stagedName(this.#key, id), payload, signal);
 		for (const old of this.#ids.splice(0, this.#ids.length - KEPT)) {
 			// What stays goes with all others when the object is finished or deleted.
-			await deleteObject(this.#bucket, tailKey(this.#key, old), signal).catch(() => undefined);
+			await deleteObject(this.#bucket, stagedName(this.#key, old), signal).catch(() => undefined);
 		}
 		return { id, size: payload.bytes.byteLength, sha256: payload.sha256 };
 	}
@@ -57,11 +58,11 @@ export const readTail = async (
 	{ id, size, sha256 }: TailState,
 	signal: AbortSignal,
 ): Promise<Uint8Array> => {
-	const name = tailKey(key, id);
+	const name = stagedName(key, id);
 	if (size === 0 && (await headObject(bucket, name, signal)) === undefined) {
 		throw new StoreError("NOT_FOUND", `the tail of ${key} is gone`);
 	}
-	await using blob = openObject(bucket, { key: name, size });
+	await using blob = openRanges(readableObject(bucket, { key: name, size }));
 	const pieces: Uint8Array[] = [];
 	for await (const { bytes } of blob.chunks(undefined, signal)) pieces.push(bytes);
 	const tail = Buffer.concat(pieces);

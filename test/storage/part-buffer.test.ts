@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { PartBuffer } from "#/storage/s3/part-buffer.ts";
+import { PartBuffer } from "#/storage/part-buffer.ts";
 
 test("a part takes what fits, whatever was expected", () => {
 	for (const expected of [0, 1, 10, 1000]) {
