@@ -47,7 +47,7 @@ export interface PutManifest {
 	readonly subject: Digest | undefined;
 	/** Tags to point at it, the one of the path first; empty for a push by digest. */
 	readonly tags: readonly string[];
-	/** Applies to each of `tags`. */
+	/** Applies to each of `tags`; without any, to the manifest of this digest. */
 	readonly condition: TagCondition | undefined;
 	/** Who pushes, for history and events. */
 	readonly actor: string;

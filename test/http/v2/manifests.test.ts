@@ -102,12 +102,25 @@ describe("manifests over HTTP", () => {
 
 	it("move a tag only from where its mover saw it", async () => {
 		const next = imageOf("config");
-		const move = (condition: Record<string, string>): Promise<Response> => put("moving", next, { ...TYPE, ...condition });
+		const move = (condition: Record<string, string>): Promise<Response> =>
+			put("moving", next, { ...TYPE, ...condition });
 		assert.equal((await move({ "if-match": `"${digest}"` })).status, 412);
 		assert.equal((await move({ "if-none-match": "*" })).status, 201);
 		assert.equal((await move({ "if-none-match": "*" })).status, 412);
 		assert.equal((await move({ "if-match": `"${digest}"` })).status, 412);
 		assert.equal((await move({ "if-match": `"${digestOf(Buffer.from(next))}"` })).status, 201);
+	});
+
+	it("are pushed by digest, without a tag, on a condition about the manifest itself", async () => {
+		const other = imageOf("config", "layer", "layer", "layer");
+		const otherDigest = digestOf(Buffer.from(other));
+		const push = (condition: Record<string, string>): Promise<Response> =>
+			put(otherDigest, other, { ...TYPE, ...condition });
+		assert.equal((await push({ "if-match": "*" })).status, 412);
+		assert.equal((await push({ "if-none-match": "*" })).status, 201);
+		assert.equal((await push({ "if-none-match": "*" })).status, 412);
+		assert.equal((await push({ "if-match": `"${digest}"` })).status, 412);
+		assert.equal((await push({ "if-match": `"${otherDigest}"` })).status, 201);
 	});
 
 	it("are deleted on a condition, by tag alone or as a whole", async () => {

@@ -24,7 +24,8 @@ export function* putManifest(put: PutManifest, context: StepContext): Step<PutMa
 	const { repository } = ensured;
 	const tags = yield* findTags(repository.id, put.tags, context);
 	const isNew = !(yield* hasManifest(repository.id, put.digest));
-	const refused = tagRefusal(put, tags) ?? (isNew ? yield* findMissing(repository, put, context) : undefined);
+	const refused =
+		preconditionRefusal(put, { tags, isNew }) ?? (isNew ? yield* findMissing(repository, put, context) : undefined);
 	if (refused !== undefined) {
 		yield* abandonRepository(ensured);
 		return { refused };
@@ -38,9 +39,14 @@ export function* putManifest(put: PutManifest, context: StepContext): Step<PutMa
 	return { created: isNew, previous: put.tags.map((tag) => tags.get(tag)?.digest) };
 }
 
-function tagRefusal(put: PutManifest, tags: ReadonlyMap<string, TagRow>): Refusal | undefined {
-	const stopped = put.tags.find((tag) => !conditionHolds(put.condition, tags.get(tag)?.digest));
-	return stopped === undefined ? undefined : { reason: "precondition", current: tags.get(stopped)?.digest };
+/** What is looked at is each tag's manifest; in a push without tags, the manifest under its own digest. */
+function preconditionRefusal(
+	{ tags: names, condition, digest }: PutManifest,
+	{ tags, isNew }: { readonly tags: ReadonlyMap<string, TagRow>; readonly isNew: boolean },
+): Refusal | undefined {
+	const present = names.length > 0 ? names.map((tag) => tags.get(tag)?.digest) : [isNew ? undefined : digest];
+	const stopped = present.findIndex((current) => !conditionHolds(condition, current));
+	return stopped === -1 ? undefined : { reason: "precondition", current: present[stopped] };
 }
 
 function* store(repository: RepositoryFacts, put: PutManifest, context: StepContext) {
