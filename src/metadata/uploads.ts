@@ -22,6 +22,11 @@ export interface Upload {
 export interface UploadLease extends Upload {
 	/** True when the holder is the one that had it last, so that its hash in memory is still good. */
 	readonly sameHolder: boolean;
+	/**
+	 * True when another holder let the lease run out instead of giving it back: it died, or stood still, and then may
+	 * still go on writing what it had begun.
+	 */
+	readonly abandoned: boolean;
 }
 
 /** Upload sessions and their write intents. */
@@ -79,10 +84,14 @@ export interface Uploads {
 		readonly size: number;
 		readonly actor: string;
 	}): Promise<{ readonly duplicate: boolean } | Refused>;
-	/** Ends the upload and condemns its object; `upload` tells what to delete. Refused when it is unknown. */
+	/**
+	 * Ends the upload and condemns its object; the answer tells what to delete. Refused when it is unknown, or `epoch`
+	 * is given and is not that of the last hand-over.
+	 */
 	cancel(
 		repository: string,
 		id: string,
+		epoch?: number,
 	): Promise<{ readonly store: string; readonly key: string; readonly state: Upload["state"] } | Refused>;
 	/** Condemns uploads that nobody touched for `idleMs`, at most `limit`; returns how many. */
 	expire(idleMs: number, limit: number): Promise<number>;

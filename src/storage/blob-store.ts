@@ -52,6 +52,12 @@ export interface WriteOpts {
 	readonly algorithm?: Algorithm;
 	/** Total size in bytes where it is known, which lets a driver choose a simpler request. */
 	readonly size?: number;
+	/**
+	 * Given when an earlier writer under the key was not seen to end (its process stood still for too long, or died):
+	 * whatever it does from now on, it must not change the object. A number from 1, larger at each hand-over.
+	 * Costs a copy of the staged bytes where a driver knows no cheaper way.
+	 */
+	readonly takeover?: number;
 }
 
 /** An object being written. Not visible to `stat`, `open` or `list` as a finished object before `commit`. */

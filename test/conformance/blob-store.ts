@@ -4,6 +4,7 @@ import { failingCases } from "./blob-store/failing.ts";
 import { listingCases } from "./blob-store/listing.ts";
 import { readingCases } from "./blob-store/reading.ts";
 import { resumingCases } from "./blob-store/resuming.ts";
+import { takingOverCases } from "./blob-store/taking-over.ts";
 import { writingCases } from "./blob-store/writing.ts";
 
 export type { BlobStoreHarness } from "./blob-store/bench.ts";
@@ -13,6 +14,7 @@ export const blobStoreCases: readonly BlobStoreCase[] = [
 	...readingCases,
 	...writingCases,
 	...resumingCases,
+	...takingOverCases,
 	...listingCases,
 	...failingCases,
 ];

@@ -70,8 +70,9 @@ export const crashRun = async (opts: CrashRunOpts): Promise<SettledRegistry> => 
 	const clients = await attacked.run();
 	const limani = await spawnLimani({ dataDir, port, config: { ...config, ...SETTLING } });
 	await limani.ready();
-	const check = () => checkAll(limani.url, clients.ledgers);
+	await clients.goOn();
 	await settle(dataDir);
+	const check = () => checkAll(limani.url, clients.ledgers);
 	const checked = await check();
 	return {
 		limani,
@@ -97,6 +98,8 @@ class Attacked {
 
 	async run(): Promise<{
 		readonly ledgers: readonly RepositoryLedger[];
+		/** Lets every client do a few things more, to which the registry must say yes in good time. */
+		goOn(): Promise<void>;
 		readonly figures: Pick<CrashFigures, "acknowledged" | "sent" | "unanswered">;
 	}> {
 		const random = seededRandom(this.#opts.seed);
@@ -122,6 +125,14 @@ class Attacked {
 			of.reduce((all, one) => all + count(one), 0);
 		return {
 			ledgers: pushers.flatMap(({ ledgers }) => ledgers),
+			goOn: async () => {
+				this.#isOver = false;
+				await Promise.all(
+					pushers.map(async (pusher) => {
+						for (let i = 0; i < 3; i++) await pusher.step();
+					}),
+				);
+			},
 			figures: {
 				acknowledged: sum(pushers, ({ acknowledged }) => acknowledged),
 				sent: sum(clients, ({ sent }) => sent),
@@ -161,7 +172,7 @@ const openPushers = (
 	const common = Array.from({ length: 40 }, () => randomContent(random));
 	const clients = Array.from({ length: PUSHERS }, () => {
 		const http = new HttpClient(url, ADMIN_AUTHORIZATION);
-		return new RetryingClient({ http, lives, patienceMs: 60_000, isOver });
+		return new RetryingClient({ http, lives, patienceMs: 30_000, isOver });
 	});
 	const pushers = clients.map((client, index) => {
 		const repositories = [`team/p${index}/a`, `team/p${index}/b`] as const;

@@ -13,6 +13,7 @@ export function openMemoryHarness(disguise: (store: BlobStore) => BlobStore = (s
 	const open = (): BlobStore => disguise(openMemoryStore({ now: Date.now, objects }));
 	return {
 		store: open(),
+		fencesWriters: true,
 		reopen: async () => open(),
 		corrupt: async (key) => {
 			const bytes = objects.finished.get(key)?.bytes;

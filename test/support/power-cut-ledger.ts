@@ -16,6 +16,8 @@ interface Entry {
 /** What a client of a store was told, and so what must be true after a power cut. */
 export class PowerCutLedger {
 	readonly #entries = new Map<string, Entry>();
+	/** Keys of objects that were taken over, with no checkpoint since. */
+	readonly lost = new Set<string>();
 	/** Whether an opening was answered: from then on the store is there. */
 	isOpened = false;
 

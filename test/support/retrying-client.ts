@@ -12,7 +12,7 @@ export class Violation extends Error {
 export interface RetryingClientOpts {
 	readonly http: HttpClient;
 	readonly lives: Lives;
-	/** For how long a request may go without a final answer before that is a violation, milliseconds. */
+	/** For how long a request may go without a final answer in one life before that is a violation, milliseconds. */
 	readonly patienceMs: number;
 	/** Whether to stop asking: then {@link Stopped} is thrown. */
 	readonly isOver: () => boolean;
@@ -71,12 +71,16 @@ export class RetryingClient {
 
 	/** Repeats `attempt` until it gives something. */
 	async persist<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
-		const deadline = performance.now() + this.#opts.patienceMs;
+		let life = this.lives.current;
+		let since = performance.now();
 		for (let pause = 20; ; pause = Math.min(pause * 2, 500)) {
 			if (this.#opts.isOver()) throw new Stopped();
 			const result = await attempt();
 			if (result !== undefined) return result;
-			if (performance.now() > deadline) throw new Violation(`${what}: no answer for ${this.#opts.patienceMs} ms`);
+			if (life !== this.lives.current) since = performance.now();
+			life = this.lives.current;
+			if (performance.now() - since > this.#opts.patienceMs)
+				throw new Violation(`${what}: no answer for ${this.#opts.patienceMs} ms`);
 			await sleep(pause);
 		}
 	}

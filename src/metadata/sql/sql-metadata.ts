@@ -104,7 +104,7 @@ const uploadsOn = (on: SqlExecutor): Uploads => ({
 	extend: (id, epoch, leaseMs) => on.write("uploads.extend", { id, epoch, leaseMs }),
 	release: (progress) => on.write("uploads.release", progress),
 	complete: (done) => on.write("uploads.complete", done),
-	cancel: (repository, id) => on.write("uploads.cancel", { repository, id }),
+	cancel: (repository, id, epoch) => on.write("uploads.cancel", { repository, id, epoch }),
 	expire: (idleMs, limit) => on.write("uploads.expire", { idleMs, limit }),
 });
 

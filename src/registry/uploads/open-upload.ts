@@ -19,6 +19,8 @@ export interface OpenUploadDeps extends UploadSessionDeps {
 	readonly clock: Clock;
 	readonly holder: string;
 	readonly limits: UploadLimits;
+	/** Ids of uploads that this process has taken from a holder that was lost, without having got at their bytes yet. */
+	readonly lostHolders: Set<string>;
 }
 
 /** Which upload a request wants to append to. */
@@ -66,7 +68,7 @@ export const keepLease = (
 };
 
 const openWriter = async (
-	{ writers, report }: OpenUploadDeps,
+	{ writers, lostHolders, report }: OpenUploadDeps,
 	lease: UploadLease,
 	store: BlobStore,
 	algorithm: Algorithm,
@@ -78,24 +80,38 @@ const openWriter = async (
 		if (lease.sameHolder && parked.offset === lease.offset) return parked;
 		await closeWriter(parked, report);
 	}
-	if (lease.state !== undefined) return await store.resume(lease.key, lease.state, { algorithm }, signal);
+	const { epoch: takeover } = lease;
+	if (lease.state !== undefined) {
+		const opts = isLost(lostHolders, lease) ? { algorithm, takeover } : { algorithm };
+		const writer = await store.resume(lease.key, lease.state, opts, signal);
+		lostHolders.delete(lease.id);
+		return writer;
+	}
 	// An earlier holder may have come as far as an object; no key is ever written twice.
 	if (lease.epoch > 1 && (await store.stat(lease.key, signal)) !== undefined) {
 		throw new StoreError("NOT_FOUND", `nothing is staged for ${lease.key}, which is an object already`);
 	}
-	return await store.write(lease.key, { algorithm }, signal);
+	// Nothing has to be copied, so every later beginning is kept safe from the earlier ones.
+	return await store.write(lease.key, lease.epoch > 1 ? { algorithm, takeover } : { algorithm }, signal);
 };
+
+/** Whether the holder before may still write what it had begun. */
+const isLost = (lostHolders: ReadonlySet<string>, { id, abandoned }: UploadLease): boolean =>
+	abandoned || lostHolders.has(id);
 
 const giveBack = async (deps: OpenUploadDeps, lease: UploadLease, error: unknown): Promise<unknown> => {
 	const { uploads, objects, stores, report, limits } = deps;
 	const { id, repository, epoch, offset, state } = lease;
 	try {
 		if (!(error instanceof StoreError) || error.code !== "NOT_FOUND") {
-			await uploads.release({ id, epoch, offset, state });
+			// Given back, it would look to the next one as if nobody were at its bytes any more.
+			if (isLost(deps.lostHolders, lease)) deps.lostHolders.add(id);
+			else await uploads.release({ id, epoch, offset, state });
 			return error;
 		}
+		deps.lostHolders.delete(id);
 		// Its bytes are gone, or became an object without their blob when a process ended in between.
-		const outcome = await uploads.cancel(repository, id);
+		const outcome = await uploads.cancel(repository, id, epoch);
 		if (!isRefused(outcome)) {
 			const condemned = { name: outcome.store, store: storeNamed(stores, outcome.store), key: outcome.key, state };
 			await discard({ objects, report }, condemned, AbortSignal.timeout(limits.afterMs));

@@ -14,7 +14,7 @@ import { type HeldUpload, UploadSession } from "./upload-session.ts";
 import { type Slot, UploadSlots } from "./upload-slots.ts";
 
 /** What the service works with. */
-export interface UploadServiceDeps extends Omit<OpenUploadDeps, "writers" | "afterMs" | "defer"> {
+export interface UploadServiceDeps extends Omit<OpenUploadDeps, "writers" | "lostHolders" | "afterMs" | "defer"> {
 	readonly blobs: Blobs;
 	/** A new upload id, see `new-id.ts`. */
 	readonly newId: () => string;
@@ -39,7 +39,7 @@ export class RegistryUploads implements UploadService {
 			this.#deferred.add(work);
 			void work.finally(() => this.#deferred.delete(work));
 		};
-		this.#deps = { ...deps, writers: this.#writers, afterMs: limits.afterMs, defer };
+		this.#deps = { ...deps, writers: this.#writers, lostHolders: new Set(), afterMs: limits.afterMs, defer };
 	}
 
 	start(request: StartRequest, body: Body, signal: AbortSignal): Promise<StartOutcome> {
@@ -110,7 +110,7 @@ export class RegistryUploads implements UploadService {
 				leaseMs: limits.leaseMs,
 			});
 			if (isRefused(lease)) throw refusalError(lease.refused);
-			const outcome = await uploads.cancel(repository, id);
+			const outcome = await uploads.cancel(repository, id, lease.epoch);
 			if (isRefused(outcome)) throw refusalError(outcome.refused);
 			const writer = this.#writers.take(id);
 			const { store: name, key, state } = outcome;

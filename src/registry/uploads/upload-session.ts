@@ -102,7 +102,7 @@ export class UploadSession {
 		const { upload, writer } = this.#held;
 		this.#end();
 		try {
-			const outcome = await this.#deps.uploads.cancel(upload.repository, upload.id);
+			const outcome = await this.#deps.uploads.cancel(upload.repository, upload.id, upload.epoch);
 			if (!isRefused(outcome)) return await this.#discard();
 		} catch (error) {
 			// Its time will end it.

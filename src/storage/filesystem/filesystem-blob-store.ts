@@ -2,11 +2,13 @@ import { dirname } from "node:path";
 import type { BlobStore, BlobWriter, ObjectStat, OpenBlob, WriteOpts, WriterState } from "#/storage/blob-store.ts";
 import type { BufferPool } from "#/storage/buffer-pool.ts";
 import { type ListedObject, mergeListings } from "#/storage/merge-listings.ts";
-import { StoreError } from "#/storage/store-error.ts";
 import { FileBlob } from "./file-blob.ts";
 import { toStoreError, unless, withStoreErrors } from "./file-error.ts";
 import type { OpenFile } from "./file-system.ts";
 import { type Layout, type ObjectPaths, pathsOf } from "./layout.ts";
+import { openObjectFile } from "./open-object-file.ts";
+import { resumeStaged } from "./resume-staged.ts";
+import { fenceOff, keyOfStaged, listStaged, stagedPath } from "./staged-files.ts";
 import { StagedWriter, type StagedWriterDeps } from "./staged-writer.ts";
 import { walk } from "./walk.ts";
 
@@ -42,7 +44,7 @@ export class FilesystemBlobStore implements BlobStore {
 		const { data } = pathsOf(this.#layout, key);
 		signal.throwIfAborted();
 		return await withStoreErrors(`open ${key}`, async () => {
-			const { file, size } = await this.#openFile(data, "read", key);
+			const { file, size } = await openObjectFile(this.#deps.fileSystem, data, "read", key);
 			return new FileBlob(file, size, this.#deps.pool);
 		});
 	}
@@ -50,32 +52,30 @@ export class FilesystemBlobStore implements BlobStore {
 	async write(key: string, opts: WriteOpts, signal: AbortSignal): Promise<BlobWriter> {
 		const paths = pathsOf(this.#layout, key);
 		signal.throwIfAborted();
-		const file = await withStoreErrors(`write ${key}`, () => this.#createStaged(paths));
+		const { takeover = 0, algorithm = "sha256", size } = opts;
+		const own = { ...paths, staged: stagedPath(paths, takeover) };
+		const file = await withStoreErrors(`write ${key}`, () => this.#createStaged(own));
+		if (takeover > 0) await this.#fenceOff(paths, takeover, file);
 		return new StagedWriter(this.#deps, {
 			key,
-			paths,
+			paths: own,
 			file,
-			algorithm: opts.algorithm ?? "sha256",
+			algorithm,
 			offset: 0,
+			takeover,
 			isDurable: false,
-			size: opts.size,
+			size,
 		});
 	}
 
 	async resume(key: string, state: WriterState, opts: WriteOpts, signal: AbortSignal): Promise<BlobWriter> {
 		const paths = pathsOf(this.#layout, key);
-		const offset = offsetOf(state);
 		signal.throwIfAborted();
-		const { file, isCut } = await withStoreErrors(`resume ${key}`, () => this.#openStaged(key, paths, offset));
-		return new StagedWriter(this.#deps, {
-			key,
-			paths,
-			file,
-			algorithm: opts.algorithm ?? "sha256",
-			offset,
-			isDurable: !isCut,
-			size: opts.size,
-		});
+		const { algorithm = "sha256", size, takeover } = opts;
+		const staged = await withStoreErrors(`resume ${key}`, () =>
+			resumeStaged(this.#deps.fileSystem, { key, paths, state }, takeover),
+		);
+		return new StagedWriter(this.#deps, { ...staged, algorithm, size });
 	}
 
 	/**
@@ -83,11 +83,14 @@ export class FilesystemBlobStore implements BlobStore {
 	 * no row of a blob names it, and `list` shows it to whoever looks for such files.
 	 */
 	async delete(key: string, _state: WriterState | undefined, signal: AbortSignal): Promise<void> {
-		const { data, staged } = pathsOf(this.#layout, key);
+		const { fileSystem } = this.#deps;
+		const paths = pathsOf(this.#layout, key);
 		signal.throwIfAborted();
 		await withStoreErrors(`delete ${key}`, async () => {
-			for (const path of [staged, data]) {
-				await unless(["ENOENT", "ENOTDIR"], () => this.#deps.fileSystem.unlink(path));
+			// The finished object last: a writer that is still at work then has nothing left to make one of.
+			const staged = (await listStaged(fileSystem, paths)).map(({ path }) => path);
+			for (const path of [...staged, paths.data]) {
+				await unless(["ENOENT", "ENOTDIR"], () => fileSystem.unlink(path));
 			}
 		});
 	}
@@ -98,7 +101,7 @@ export class FilesystemBlobStore implements BlobStore {
 		try {
 			yield* mergeListings(
 				walk({ fileSystem, directory: this.#layout.data, prefix }, signal),
-				walk({ fileSystem, directory: this.#layout.staged, prefix }, signal),
+				walk({ fileSystem, directory: this.#layout.staged, prefix, toKey: keyOfStaged }, signal),
 			);
 		} catch (error) {
 			throw toStoreError(error, `list ${prefix}`);
@@ -119,43 +122,12 @@ export class FilesystemBlobStore implements BlobStore {
 		});
 	}
 
-	async #openStaged(
-		key: string,
-		paths: ObjectPaths,
-		offset: number,
-	): Promise<{ readonly file: OpenFile; readonly isCut: boolean }> {
-		const { file, size } = await this.#openFile(paths.staged, "update", key);
+	async #fenceOff(paths: ObjectPaths, takeover: number, file: OpenFile): Promise<void> {
 		try {
-			if (size < offset) throw new StoreError("NOT_FOUND", `${key} has ${size} staged bytes of ${offset}`);
-			// The longer size may be the durable one, so the new one must be made durable before it counts.
-			if (size > offset) await file.truncate(offset);
-			return { file, isCut: size > offset };
-		} catch (error) {
-			await file.close();
-			throw error;
-		}
-	}
-
-	async #openFile(
-		path: string,
-		mode: "read" | "update",
-		key: string,
-	): Promise<{ readonly file: OpenFile; readonly size: number }> {
-		const file = await this.#deps.fileSystem.open(path, mode);
-		try {
-			const stat = await file.stat();
-			if (stat.kind !== "file") throw new StoreError("NOT_FOUND", `${key} is no object`);
-			return { file, size: stat.size };
+			await withStoreErrors("take over", () => fenceOff(this.#deps.fileSystem, paths, takeover));
 		} catch (error) {
 			await file.close();
 			throw error;
 		}
 	}
 }
-
-/** @throws StoreError NOT_FOUND for a state that this driver did not give */
-const offsetOf = (state: WriterState): number => {
-	const { offset } = state;
-	if (typeof offset === "number" && Number.isSafeInteger(offset) && offset >= 0) return offset;
-	throw new StoreError("NOT_FOUND", `no such writer state: ${JSON.stringify(state)}`);
-};

@@ -6,7 +6,7 @@ import { assertObjectKey } from "#/storage/object-key.ts";
  *
  *     <root>/limani-store    the marker: which store this is
  *     <root>/data/<key>      finished objects
- *     <root>/staged/<key>    unfinished ones
+ *     <root>/staged/<key>    unfinished ones; taken over from a writer that was lost: <key>+<number>
  */
 export interface Layout {
 	readonly root: string;

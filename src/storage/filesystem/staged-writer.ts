@@ -30,6 +30,8 @@ export interface StagedFile {
 	readonly algorithm: Algorithm;
 	/** Bytes in the file that belong to the object. */
 	readonly offset: number;
+	/** The take-over that made the file; 0 for the first. */
+	readonly takeover: number;
 	/** Whether contents, size and name of the file are durable as they are. */
 	readonly isDurable: boolean;
 	/** The whole size, where it was told beforehand. */
@@ -89,7 +91,7 @@ export class StagedWriter implements BlobWriter {
 			const offset = this.#offset;
 			await this.#queue.drain();
 			await Promise.all([this.#persistContents(offset), this.#persistName()]);
-			return { offset };
+			return this.#staged.takeover === 0 ? { offset } : { offset, takeover: this.#staged.takeover };
 		});
 	}
 

@@ -9,6 +9,8 @@ export interface WalkOpts {
 	/** Where the keys begin. */
 	readonly directory: string;
 	readonly prefix: string;
+	/** The key of a file, by its path below the directory. @defaultValue the path itself */
+	readonly toKey?: (path: string) => string;
 }
 
 /**
@@ -17,40 +19,41 @@ export interface WalkOpts {
  */
 export const walk = (opts: WalkOpts, signal: AbortSignal): AsyncIterable<ObjectStat> => walkFrom("", opts, signal);
 
-/** @param parent the key of a directory with its last `/`, or nothing for the directory where keys begin */
+/** @param parent the path of a directory with its last `/`, or nothing for the directory where keys begin */
 async function* walkFrom(
 	parent: string,
 	opts: WalkOpts,
 	signal: AbortSignal,
 ): AsyncGenerator<ObjectStat, void, undefined> {
-	for (const key of await readKeys(parent, opts)) {
+	for (const path of await readPaths(parent, opts)) {
 		signal.throwIfAborted();
-		if (!key.endsWith("/")) {
-			const stat = key.startsWith(opts.prefix) ? await statObject(key, opts) : undefined;
+		if (!path.endsWith("/")) {
+			const stat = path.startsWith(opts.prefix) ? await statObject(path, opts) : undefined;
 			if (stat !== undefined) yield stat;
-		} else if (key.startsWith(opts.prefix) || opts.prefix.startsWith(key)) {
-			yield* walkFrom(key, opts, signal);
+		} else if (path.startsWith(opts.prefix) || opts.prefix.startsWith(path)) {
+			yield* walkFrom(path, opts, signal);
 		}
 	}
 }
 
-/** The keys of a directory's entries in byte order; those of directories end with `/`, as what is in them goes on so. */
-const readKeys = async (parent: string, opts: WalkOpts): Promise<string[]> => {
-	const path = `${opts.directory}/${parent}`;
-	const entries = await unless(["ENOENT", "ENOTDIR"], () => opts.fileSystem.readDirectory(path));
-	const keys = (entries ?? []).map((entry) => parent + entry.name + (entry.kind === "directory" ? "/" : ""));
-	return keys.sort(compareKeys);
+/** The paths of a directory's entries in byte order; those of directories end with `/`, as what is in them goes on so. */
+const readPaths = async (parent: string, opts: WalkOpts): Promise<string[]> => {
+	const directory = `${opts.directory}/${parent}`;
+	const entries = await unless(["ENOENT", "ENOTDIR"], () => opts.fileSystem.readDirectory(directory));
+	const paths = (entries ?? []).map((entry) => parent + entry.name + (entry.kind === "directory" ? "/" : ""));
+	return paths.sort(comparePaths);
 };
 
 /** Keys are ASCII, where the order of characters is the order of bytes. */
-const compareKeys = (a: string, b: string): number => {
+const comparePaths = (a: string, b: string): number => {
 	if (a === b) return 0;
 	return a < b ? -1 : 1;
 };
 
 /** Absent when there is no file of that name, or it is no object. */
-const statObject = async (key: string, opts: WalkOpts): Promise<ObjectStat | undefined> => {
+const statObject = async (path: string, opts: WalkOpts): Promise<ObjectStat | undefined> => {
+	const key = opts.toKey?.(path) ?? path;
 	if (!isObjectKey(key)) return undefined;
-	const stat = await unless(["ENOENT", "ENOTDIR"], () => opts.fileSystem.stat(`${opts.directory}/${key}`));
+	const stat = await unless(["ENOENT", "ENOTDIR"], () => opts.fileSystem.stat(`${opts.directory}/${path}`));
 	return stat?.kind === "file" ? { key, size: stat.size, modifiedAt: stat.modifiedAt } : undefined;
 };

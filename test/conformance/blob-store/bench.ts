@@ -15,6 +15,8 @@ export interface BlobStoreHarness extends AsyncDisposable {
 	dropPart?(key: string, state: WriterState): Promise<void>;
 	/** A store over the same bytes whose credentials are wrong. */
 	openDenied?(): Promise<BlobStore>;
+	/** Whether a lost writer cannot even keep another one from finishing the object. */
+	readonly fencesWriters?: boolean;
 	/** Stops writes from getting through until the returned function is called. */
 	stall?(): () => void;
 }

@@ -62,6 +62,7 @@ export const uploadCases: readonly MetadataCase[] = [
 			assert.equal(await uploads.extend(id, second.epoch, 30), true, "nobody else took it");
 			await sleep(60);
 			const third = await done(uploads.acquire({ ...request, holder: "replica-3" }));
+			assert.deepEqual([second.abandoned, third.abandoned], [false, true], "the second gave nothing back");
 			assert.equal(await uploads.release({ id, epoch: second.epoch, offset: 7, state: {} }), false);
 			assert.equal((await uploads.find("a/x", id))?.offset, 5);
 			assert.equal(await uploads.extend(id, third.epoch, 1000), true);
@@ -117,8 +118,12 @@ export const uploadCases: readonly MetadataCase[] = [
 			const { id, epoch, key } = await bench.upload("a/x");
 			await uploads.release({ id, epoch, offset: 5, state: { parts: [1, "two"] } });
 			assert.equal((await refusalOf(uploads.cancel("a/y", id))).reason, "upload-unknown");
+			const request = { repository: "a/x", id, holder: "replica-2", expectedOffset: 5, leaseMs: 60_000 };
+			const later = await done(uploads.acquire(request));
+			assert.deepEqual(await refusalOf(uploads.cancel("a/x", id, epoch)), { reason: "upload-unknown", id });
+			assert.equal(await uploads.extend(id, later.epoch, 60_000), true, "the holder before could not cancel it");
 			const state = { parts: [1, "two"] };
-			assert.deepEqual(await uploads.cancel("a/x", id), { store: "default", key, state });
+			assert.deepEqual(await uploads.cancel("a/x", id, later.epoch), { store: "default", key, state });
 			assert.deepEqual(await refusalOf(uploads.cancel("a/x", id)), { reason: "upload-unknown", id });
 			const [condemned] = await objects.claimCondemned(claim);
 			assert.deepEqual([condemned?.key, condemned?.state, condemned?.writerState], [key, "deleting", state]);

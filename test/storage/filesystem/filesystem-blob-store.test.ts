@@ -29,6 +29,7 @@ async function openHarness(fileSystem: FileSystem, stall?: () => () => void): Pr
 	};
 	return {
 		store: await openStore(),
+		fencesWriters: true,
 		reopen: openStore,
 		corrupt: async (key) => {
 			await using file = await open(join(root, "data", key), "r+");

@@ -60,6 +60,7 @@ class Client {
 
 	async checkpoint(upload: Upload): Promise<void> {
 		const state = await upload.writer.checkpoint(never);
+		this.#ledger.lost.delete(upload.key);
 		this.#ledger.answerCheckpoint(upload.key, state, upload.bytes);
 	}
 
@@ -69,10 +70,17 @@ class Client {
 		this.#ledger.answerCommit(upload.key);
 	}
 
-	async resume({ key, state, bytes }: ReturnType<PowerCutLedger["resumable"]>[number]): Promise<Upload> {
+	/** @param takeover as of a writer that was lost; absent: as of one that has ended */
+	async resume(
+		{ key, state, bytes }: ReturnType<PowerCutLedger["resumable"]>[number],
+		takeover?: number,
+	): Promise<Upload> {
 		// Whatever came after this checkpoint is given up by going on from it.
 		this.#ledger.answerCheckpoint(key, state, bytes);
-		const writer = await this.#store.resume(key, state, {}, never);
+		// A take-over that was not acknowledged left nobody who gave the object back.
+		const number = takeover ?? (this.#ledger.lost.has(key) ? ++takeovers : undefined);
+		if (number !== undefined) this.#ledger.lost.add(key);
+		const writer = await this.#store.resume(key, state, number === undefined ? {} : { takeover: number }, never);
 		this.#ledger.hold(key, bytes);
 		return { key, writer, bytes };
 	}
@@ -104,11 +112,15 @@ async function recover(fileSystem: PowerCutFileSystem, ledger: PowerCutLedger): 
 	return store;
 }
 
+let takeovers = 0;
+
 /** Clients that do something else every time, two steps at once. */
 async function randomWork(store: BlobStore, ledger: PowerCutLedger, random: Random, name: string): Promise<void> {
 	const client = new Client(store, ledger);
 	let uploads: Upload[] = [];
-	for (const left of ledger.resumable()) if (random() < 0.7) uploads.push(await client.resume(left));
+	for (const left of ledger.resumable()) {
+		if (random() < 0.7) uploads.push(await client.resume(left, random() < 0.5 ? ++takeovers : undefined));
+	}
 	for (let step = 0; step < 25; step++) {
 		if (uploads.length < 2 || random() < 0.2) {
 			uploads.push(await client.begin(`${pick(random, ["aa", "bb", "cc/dd"])}/${name}-${step}`));
@@ -180,6 +192,15 @@ async function fixedWork(fileSystem: PowerCutFileSystem, ledger: PowerCutLedger)
 	await client.abort(await client.begin("aa/fourth"));
 	// The size at the earlier checkpoint is not durable by itself: the bytes behind it are.
 	for (const left of early) await client.commit(await client.resume(left));
+	const lost = await client.begin("aa/lost");
+	await client.append(lost, randomBytes(random, 300));
+	await client.checkpoint(lost);
+	const [last] = ledger.resumable().filter(({ key }) => key === lost.key);
+	assert.ok(last);
+	const taken = await client.resume(last, 1);
+	await client.append(taken, randomBytes(random, 300));
+	await client.checkpoint(taken);
+	await client.commit(taken);
 	const empty = await client.begin("empty");
 	await client.checkpoint(empty);
 	await client.commit(empty);

@@ -10,13 +10,14 @@ const finishedMs = 3_600_000;
 
 /** Ends an upload and condemns its object: see `Uploads.cancel`. */
 export function* cancelUpload(
-	{ repository, id }: { readonly repository: string; readonly id: string },
+	{ repository, id, epoch }: { readonly repository: string; readonly id: string; readonly epoch?: number | undefined },
 	context: StepContext,
 ): Step<{ readonly store: string; readonly key: string; readonly state: Upload["state"] } | Refused> {
 	const row = yield* lockUpload(id, context);
 	if (row === undefined || row.upload.repository !== repository) {
 		return { refused: { reason: "upload-unknown", id } };
 	}
+	if (epoch !== undefined && epoch !== row.upload.epoch) return { refused: { reason: "upload-unknown", id } };
 	const { store, key, state } = row.upload;
 	yield* condemnObject({ store, key, writerState: state }, context);
 	yield* all("DELETE FROM uploads WHERE id = ?", id);

@@ -32,7 +32,8 @@ export function* acquireUpload(input: AcquireInput, context: StepContext): Step<
 		context.now,
 		input.id,
 	);
-	return { ...upload, epoch: upload.epoch + 1, sameHolder };
+	const abandoned = !sameHolder && row.leaseUntil > 0;
+	return { ...upload, epoch: upload.epoch + 1, sameHolder, abandoned };
 }
 
 /** Goes on holding an upload: see `Uploads.extend`. */
