@@ -7,7 +7,7 @@ export const etagOf = (digest: string): string => `"${digest}"`;
 
 /** If-Match and If-None-Match of a request that changes a tag (RFC 9110 §13.1); undefined when it has neither. */
 export const parseTagCondition = (headers: IncomingHttpHeaders): TagCondition | undefined => {
-	const ifMatch = parseEtags(headers["if-match"]);
+	const ifMatch = strongOf(headers["if-match"]);
 	const ifNoneMatch = parseEtags(headers["if-none-match"]);
 	if (ifMatch === undefined && ifNoneMatch === undefined) return undefined;
 	return {
@@ -32,17 +32,19 @@ export const isNotModified = (headers: IncomingHttpHeaders, digest: string): boo
 export const assertMatch = (headers: IncomingHttpHeaders, digest: string): void => {
 	const header = headers["if-match"];
 	if (header === undefined) return;
-	const etags = parseEtags(header);
+	const etags = strongOf(header);
 	if (etags !== "*" && !etags?.includes(digest)) throw new OciError("PRECONDITION_FAILED", { detail: { digest } });
 };
 
-const parseEtags = (header: string | undefined): readonly string[] | "*" | undefined => {
-	if (header === undefined) return undefined;
-	if (header.trim() === "*") return "*";
-	return header.split(",").map((part) =>
-		part
-			.trim()
-			.replace(/^W\//, "")
-			.replace(/^"(.*)"$/, "$1"),
-	);
-};
+type Etags = readonly string[] | "*" | undefined;
+
+const parseEtags = (header: string | undefined): Etags => unquote(split(header)?.map((tag) => tag.replace(/^W\//, "")));
+
+/** If-Match compares strongly (RFC 9110 §13.1.1), which a weak entity tag never passes: it names nothing. */
+const strongOf = (header: string | undefined): Etags => unquote(split(header)?.filter((tag) => !tag.startsWith("W/")));
+
+const split = (header: string | undefined): readonly string[] | undefined =>
+	header?.split(",").map((tag) => tag.trim());
+
+const unquote = (tags: readonly string[] | undefined): Etags =>
+	tags?.length === 1 && tags[0] === "*" ? "*" : tags?.map((tag) => tag.replace(/^"(.*)"$/, "$1"));

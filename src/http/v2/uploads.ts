@@ -61,21 +61,19 @@ const mountOf = async (
 
 /** `PATCH` of an upload: one chunk. */
 export const appendChunk = async (context: V2Context, { repository, id }: UploadPath): Promise<Reply> => {
-	const { registry, request, signal } = context;
-	const upload = await registry.uploads.append({ repository, id, range: rangeOf(request) }, context.body(), signal);
+	const { registry, signal } = context;
+	const range = await rangeOf(context, { repository, id });
+	const upload = await registry.uploads.append({ repository, id, range }, context.body(), signal);
 	return empty(202, positionOf(repository, upload));
 };
 
 /** `PUT` of an upload: the last chunk, and the digest of the whole. */
 export const finishUpload = async (context: V2Context, { repository, id }: UploadPath): Promise<Reply> => {
-	const { registry, request, query, access, signal } = context;
+	const { registry, query, access, signal } = context;
 	const digest = digestOf(query, "digest");
 	if (digest === undefined) throw new OciError("DIGEST_INVALID", { detail: "digest: required in the query" });
-	await registry.uploads.finish(
-		{ repository, id, digest, range: rangeOf(request), actor: access.actor },
-		context.body(),
-		signal,
-	);
+	const range = await rangeOf(context, { repository, id });
+	await registry.uploads.finish({ repository, id, digest, range, actor: access.actor }, context.body(), signal);
 	return created(repository, digest);
 };
 
@@ -119,12 +117,16 @@ const algorithmOf = (query: URLSearchParams): Algorithm | undefined => {
 	});
 };
 
-const rangeOf = (request: IncomingMessage): { readonly start: number; readonly end: number } | undefined => {
+/** The Content-Range. One that makes no sense is answered as one that does not fit: with where the upload stands. */
+const rangeOf = async (
+	{ registry, request, signal }: V2Context,
+	{ repository, id }: Pick<UploadPath, "repository" | "id">,
+): Promise<{ readonly start: number; readonly end: number } | undefined> => {
 	const range = parseContentRange(request.headers["content-range"]);
-	if (range === "malformed") {
-		throw new OciError("RANGE_INVALID", { detail: "Content-Range: expected <start>-<end>, both inclusive" });
-	}
-	return range;
+	if (range !== "malformed") return range;
+	const { offset } = await registry.uploads.status(repository, id, signal);
+	const expected = "<start>-<end>, both inclusive";
+	throw new OciError("RANGE_INVALID", { message: `Content-Range: expected ${expected}`, detail: { offset } });
 };
 
 const lengthOf = (request: IncomingMessage): number | undefined => {

@@ -1,17 +1,30 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isNotModified, parseTagCondition } from "#/http/v2/conditions.ts";
+import { assertMatch, isNotModified, parseTagCondition } from "#/http/v2/conditions.ts";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 
 describe("conditional requests", () => {
 	it("has no condition without the headers", () => assert.equal(parseTagCondition({}), undefined));
 
-	it("reads lists, weak tags and the star", () => {
-		assert.deepEqual(parseTagCondition({ "if-match": `"${DIGEST}", W/"other"`, "if-none-match": "*" }), {
+	it("reads lists and the star", () => {
+		assert.deepEqual(parseTagCondition({ "if-match": `"${DIGEST}", "other"`, "if-none-match": "*" }), {
 			ifMatch: [DIGEST, "other"],
 			ifNoneMatch: "*",
 		});
+		assert.deepEqual(parseTagCondition({ "if-match": " * ", "if-none-match": `W/"${DIGEST}","other"` }), {
+			ifMatch: "*",
+			ifNoneMatch: [DIGEST, "other"],
+		});
+	});
+
+	it("takes no weak entity tag for a match, alone or among others", () => {
+		assert.deepEqual(parseTagCondition({ "if-match": `W/"${DIGEST}"` }), { ifMatch: [] });
+		assert.deepEqual(parseTagCondition({ "if-match": `W/"${DIGEST}", "other"` }), { ifMatch: ["other"] });
+		assert.throws(() => assertMatch({ "if-match": `W/"${DIGEST}"` }, DIGEST), { code: "PRECONDITION_FAILED" });
+		assert.throws(() => assertMatch({ "if-match": `"other", W/"${DIGEST}"` }, DIGEST), { code: "PRECONDITION_FAILED" });
+		assert.doesNotThrow(() => assertMatch({ "if-match": `W/"other", "${DIGEST}"` }, DIGEST));
+		assert.doesNotThrow(() => assertMatch({ "if-match": "*" }, DIGEST));
 	});
 
 	it("finds content unmodified by its entity tag or by the star", () => {
