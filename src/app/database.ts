@@ -1,11 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { MetadataError } from "#/metadata/metadata-error.ts";
 import { openPostgres } from "#/metadata/postgres/index.ts";
 import type { SqlExecutor } from "#/metadata/sql/executor.ts";
 import { openSqlite, openSqliteGuest } from "#/metadata/sqlite/index.ts";
 import { type IpcEndpoint, ipcChannel } from "#/metadata/sqlite/ipc-channel.ts";
 import type { Channel } from "#/metadata/sqlite/wire.ts";
+import { ConfigError } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
+import { readConfigFile } from "./read-config-file.ts";
 import { readSecret } from "./read-secret.ts";
 
 /** The metadata database in the process that owns it. */
@@ -23,7 +24,14 @@ export const openOwnedDatabase = async (config: Config, warn: Warn): Promise<Own
 	if (config.database.postgres !== undefined) {
 		return { executor: await openConfiguredPostgres(config, warn), serve: () => {} };
 	}
-	const host = await openSqlite({ directory: sqliteDirectory(config) }, { warn });
+	const directory = sqliteDirectory(config);
+	const host = await openSqlite({ directory }, { warn }).catch((cause: unknown) => {
+		if (!(cause instanceof Error && "syscall" in cause)) throw cause;
+		const key = config.database.sqlite?.directory === undefined ? "dataDir" : "database.sqlite.directory";
+		throw new ConfigError(`${key}: got ${directory}: expected a directory that can be written (${cause.message})`, {
+			cause,
+		});
+	});
 	return { executor: host, serve: (worker) => host.serve(ipcChannel(worker)) };
 };
 
@@ -62,12 +70,18 @@ const sqliteDirectory = (config: Config): string => config.database.sqlite?.dire
 
 const openConfiguredPostgres = async ({ database }: Config, warn: Warn): Promise<SqlExecutor> => {
 	const { url, urlFile, caFile, maxConnections } = database.postgres ?? {};
-	return openPostgres(
-		{
-			url: await readSecret("database.postgres.url", url, urlFile),
-			...(caFile === undefined ? {} : { ca: await readFile(caFile, "utf8") }),
-			...(maxConnections === undefined ? {} : { maxConnections }),
-		},
-		{ warn, random: Math.random },
-	);
+	const server = await readSecret("database.postgres.url", url, urlFile);
+	if (!URL.canParse(server) || !/^postgres(ql)?:$/.test(new URL(server).protocol)) {
+		throw new ConfigError("database.postgres.url: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE");
+	}
+	const ca = caFile === undefined ? {} : { ca: await readConfigFile("database.postgres.caFile", caFile) };
+	const limits = maxConnections === undefined ? {} : { maxConnections };
+	return openPostgres({ url: server, ...ca, ...limits }, { warn, random: Math.random }).catch((cause: unknown) => {
+		if (!(cause instanceof MetadataError) || cause.code !== "UNAVAILABLE") throw cause;
+		const { host, pathname } = new URL(server);
+		throw new ConfigError(
+			`database.postgres.url: got ${host}${pathname}: expected a PostgreSQL server that answers (${cause.message})`,
+			{ cause },
+		);
+	});
 };

@@ -1,10 +1,10 @@
 /** Work behind the requests, in one process of a machine: any number of machines may do it at once. */
-import { readFile } from "node:fs/promises";
 import { hashPassword, Passwords } from "#/auth/passwords.ts";
 import { robotVerifier } from "#/auth/robots.ts";
 import type { Control } from "#/control/control.ts";
 import { DataPlane } from "#/dataplane/data-plane.ts";
 import { applyLocalResources, type LocalResources } from "#/dataplane/local-resources.ts";
+import { sealedOutbox, sealedSnapshots } from "#/dataplane/sealed-journal.ts";
 import { createControlServer } from "#/http/admin/control-server.ts";
 import { systemClock } from "#/registry/clock.ts";
 import { Journaler } from "#/registry/journal/journaler.ts";
@@ -16,14 +16,17 @@ import { listen } from "./listen.ts";
 import { reportTo } from "./logger.ts";
 import type { ProcessParts } from "./process-parts.ts";
 import { readSecret } from "./read-secret.ts";
+import { readTls } from "./read-tls.ts";
 
 /** Starts sweeping, the journal, control and the configuration's own resources. Disposing waits for what is under way. */
 export const startHousekeeping = async (parts: ProcessParts): Promise<AsyncDisposable> => {
-	const { config, metadata, stores, holder, newId } = parts;
+	const { config, metadata, stores, holder, newId, masterKey } = parts;
 	await using opening = new AsyncDisposableStack();
 	const report = reportTo(parts.logger);
 	const common = { stores, holder, newId, clock: systemClock, report };
-	const { objects, uploads, outbox, snapshots } = metadata;
+	const { objects, uploads } = metadata;
+	const outbox = sealedOutbox(metadata.outbox, masterKey);
+	const snapshots = sealedSnapshots(metadata.snapshots, masterKey);
 	const { sweepInterval, sweepClaim, staleIntent, snapshotSegments, snapshotsKept } = config.housekeeping;
 	const sweeper = new Sweeper(
 		{ ...common, objects, uploads },
@@ -107,15 +110,10 @@ const serveControl = async (
 	control: Control,
 	report: ReturnType<typeof reportTo>,
 ): Promise<AsyncDisposable> => {
-	const { certFile, keyFile } = settings;
-	const tls =
-		certFile === undefined || keyFile === undefined
-			? undefined
-			: { cert: await readFile(certFile, "utf8"), key: await readFile(keyFile, "utf8") };
 	const server = createControlServer({
 		control,
 		token: await readSecret("control.token", undefined, settings.tokenFile),
-		tls,
+		tls: await readTls("control", settings),
 		report: (error) => report({ event: "control.failed", level: "error", error }),
 	});
 	await listen(server, settings.listen);

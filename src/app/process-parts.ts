@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type winston from "winston";
 import type { MasterKey } from "#/auth/master-key.ts";
+import { openPrivateKey } from "#/auth/signing-key-pair.ts";
 import type { Metadata } from "#/metadata/metadata.ts";
 import type { SqlExecutor } from "#/metadata/sql/executor.ts";
 import { SqlMetadata } from "#/metadata/sql/sql-metadata.ts";
@@ -36,6 +37,9 @@ export const openProcessParts = async (
 	const newId = idSource();
 	const meters = createMeters();
 	const metadata = opening.use(new SqlMetadata(meteredExecutor(executor, meters.metadata)));
+	const masterKey = await openConfiguredMasterKey(config);
+	// Before anything is sealed with it: another key than before would seal what nobody can open.
+	for (const key of await metadata.signingKeys.list()) openPrivateKey(key, masterKey);
 	const opener = opening.use(createStoreOpener(config, newId));
 	const stores = new Map<string, BlobStore>();
 	for (const [name, settings] of Object.entries(config.stores)) {
@@ -47,7 +51,7 @@ export const openProcessParts = async (
 		config,
 		logger,
 		metadata,
-		masterKey: await openConfiguredMasterKey(config),
+		masterKey,
 		stores,
 		meters,
 		newId,

@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { ConfigError } from "./config/load.ts";
+import { readConfigFile } from "./read-config-file.ts";
 
 /**
  * A secret that is given in the configuration, or as the first line of a file.
@@ -10,10 +10,7 @@ import { ConfigError } from "./config/load.ts";
 export const readSecret = async (key: string, value: string | undefined, file: string | undefined): Promise<string> => {
 	if (value !== undefined) return value;
 	if (file === undefined) throw new ConfigError(`${key}: nothing given: expected it, or ${key}File`);
-	const text = await readFile(file, "utf8").catch((cause: unknown) => {
-		const why = cause instanceof Error ? cause.message : String(cause);
-		throw new ConfigError(`${key}File: got ${file}: expected a file that can be read (${why})`, { cause });
-	});
+	const text = await readConfigFile(`${key}File`, file);
 	const [line = ""] = text.split(/\r?\n/, 1);
 	if (line === "") throw new ConfigError(`${key}File: got ${file}: expected its first line not to be empty`);
 	return line;

@@ -3,6 +3,7 @@ import cluster, { type Worker } from "node:cluster";
 import { once } from "node:events";
 import { AggregatorRegistry, type PrometheusContentType } from "prom-client";
 import type winston from "winston";
+import { ConfigError } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
 import { openOwnedDatabase, openWorkerDatabase } from "./database.ts";
 import { startHousekeeping } from "./housekeeping.ts";
@@ -13,6 +14,8 @@ import { openServing } from "./serving.ts";
 
 /** How soon a worker that died is replaced, milliseconds. */
 const RESPAWN_MS = 500;
+/** How soon one is that died before it served: starting may have to wait for something. */
+const RETRY_MS = 5_000;
 /** How long a worker may take to start, milliseconds. */
 const START_MS = 60_000;
 
@@ -28,6 +31,10 @@ export const runPrimary = async (config: Config, logger: winston.Logger): Promis
 	let stopping = false;
 	const start = (): Worker => {
 		const worker = cluster.fork();
+		let served = false;
+		worker.once("listening", () => {
+			served = true;
+		});
 		database.serve(worker);
 		worker.on("message", (message: unknown) => {
 			if (isMetricsQuestion(message)) void answerMetrics(worker, aggregator, message.question);
@@ -35,7 +42,7 @@ export const runPrimary = async (config: Config, logger: winston.Logger): Promis
 		worker.once("exit", (code, signal) => {
 			if (stopping) return;
 			logger.error("worker.died", { worker: worker.process.pid, code, signal });
-			setTimeout(() => stopping || start(), RESPAWN_MS).unref();
+			setTimeout(() => stopping || start(), served ? RESPAWN_MS : RETRY_MS).unref();
 		});
 		return worker;
 	};
@@ -44,7 +51,7 @@ export const runPrimary = async (config: Config, logger: winston.Logger): Promis
 		stopping = true;
 		await stopWorkers(config.limits.stopDelay + config.limits.drain);
 	});
-	await Promise.all(workers.map((worker) => once(worker, "listening", { signal: AbortSignal.timeout(START_MS) })));
+	await Promise.all(workers.map(untilListening));
 	const resources = opening.move();
 	return { [Symbol.asyncDispose]: () => resources.disposeAsync() };
 };
@@ -60,6 +67,20 @@ export const runWorker = async (config: Config, logger: winston.Logger): Promise
 	await listen(serving.server, config.listen);
 	const resources = opening.move();
 	return { [Symbol.asyncDispose]: () => resources.disposeAsync() };
+};
+
+/** @throws ConfigError when the worker ends instead; it has said why */
+const untilListening = async (worker: Worker): Promise<void> => {
+	const settled = new AbortController();
+	const signal = AbortSignal.any([settled.signal, AbortSignal.timeout(START_MS)]);
+	try {
+		const ended = once(worker, "exit", { signal }).then(() => "ended");
+		if ((await Promise.race([once(worker, "listening", { signal }), ended])) === "ended") {
+			throw new ConfigError("a worker process ended at its start, for the reason above");
+		}
+	} finally {
+		settled.abort();
+	}
 };
 
 const stopWorkers = async (drainMs: number): Promise<void> => {

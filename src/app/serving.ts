@@ -1,6 +1,5 @@
 /** What one process needs to answer clients: assembled here, over metadata and stores that are already open. */
 import { randomBytes } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import type { IncomingMessage, Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Auth, openAuth } from "#/auth/auth.ts";
@@ -19,6 +18,7 @@ import type { Registry } from "#/registry/registry.ts";
 import type { Config } from "./config/schema.ts";
 import { reportTo, writeStdout } from "./logger.ts";
 import type { ProcessParts } from "./process-parts.ts";
+import { readTls } from "./read-tls.ts";
 
 /** The metrics of all processes of this registry on this machine, in the text format. */
 export type MetricsText = () => Promise<{ readonly contentType: string; readonly text: string }>;
@@ -59,7 +59,7 @@ export const openServing = async (parts: ProcessParts, metrics: MetricsText): Pr
 		requestId: createRequestIds(),
 		isStopping: () => stopping,
 	};
-	const tls = await readTls(config);
+	const tls = await readTls("tls", config.tls);
 	const { server, drain } = createHttpServer({
 		v2: createV2(config, face),
 		app: createApp(parts, face),
@@ -106,11 +106,12 @@ const createV2 = (config: Config, { auth, registry, observer, requestId, isStopp
 		isStopping,
 	});
 
-const createApp = ({ config, metadata }: ProcessParts, face: Face) => {
+const createApp = ({ config, metadata, logger }: ProcessParts, face: Face) => {
+	const report = (error: unknown) => reportTo(logger)({ event: "readiness.failed", level: "warn", error });
 	const { auth, metrics, observer, requestId, isStopping } = face;
 	const { tokenService, keyring } = auth;
 	return createWebApp({
-		operations: { ready: (signal) => metadata.ping(signal), metrics, isStopping },
+		operations: { ready: (signal) => metadata.ping(signal), metrics, isStopping, report },
 		token: { tokenService, keyring, service: config.auth.service, observer, requestId },
 	});
 };
@@ -160,8 +161,3 @@ const originOf = (config: Config, request: IncomingMessage): string => {
 	const scheme = config.tls === undefined ? "http" : "https";
 	return `${scheme}://${request.headers.host ?? config.listen}`;
 };
-
-const readTls = async ({ tls }: Config): Promise<{ key: string; cert: string } | undefined> =>
-	tls === undefined
-		? undefined
-		: { key: await readFile(tls.keyFile, "utf8"), cert: await readFile(tls.certFile, "utf8") };

@@ -7,13 +7,15 @@ export interface OperationsDeps {
 	/** The metrics in the text format, and its content type. */
 	readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 	readonly isStopping: () => boolean;
+	/** Told why it cannot serve; a client is not, since the reason may name hosts. */
+	readonly report: (error: unknown) => void;
 }
 
 /** How long a readiness probe may take, milliseconds. */
 const READY_MS = 2_000;
 
 /** `/livez` (the process turns), `/readyz` (it can serve) and `/metrics`. */
-export const operationsRouter = ({ ready, metrics, isStopping }: OperationsDeps): Router => {
+export const operationsRouter = ({ ready, metrics, isStopping, report }: OperationsDeps): Router => {
 	const router = express.Router();
 	router.get("/livez", (_request, response) => {
 		response.type("text/plain").send("ok\n");
@@ -30,7 +32,8 @@ export const operationsRouter = ({ ready, metrics, isStopping }: OperationsDeps)
 			response
 				.status(503)
 				.type("text/plain")
-				.send(`not ready: ${error instanceof Error ? error.message : "?"}\n`);
+				.send("not ready: the metadata database does not answer, the log says more\n");
+			report(error);
 		}
 	});
 	router.get("/metrics", async (_request, response) => {

@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
+import { readConfigFile } from "#/app/read-config-file.ts";
 import type { Environment } from "./environment.ts";
-import { ConfigError, parseConfig } from "./load.ts";
+import { parseConfig } from "./load.ts";
 import type { Config } from "./schema.ts";
 
 /**
@@ -10,9 +10,5 @@ import type { Config } from "./schema.ts";
  */
 export const loadConfig = async (file: string | undefined, environment: Environment): Promise<Config> => {
 	if (file === undefined) return parseConfig("", "defaults and environment", environment);
-	const text = await readFile(file, "utf8").catch((cause: unknown) => {
-		const why = cause instanceof Error ? cause.message : String(cause);
-		throw new ConfigError(`--config: got ${file}: expected a file that can be read (${why})`, { cause });
-	});
-	return parseConfig(text, file, environment);
+	return parseConfig(await readConfigFile("--config", file), file, environment);
 };
