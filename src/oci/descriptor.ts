@@ -3,8 +3,16 @@ import { omitNulls } from "#/lib/omit-nulls.ts";
 import { isDigest } from "./digest.ts";
 
 // A schema of elements reports every one that is wrong, and a hostile manifest has room for millions. These stop at the first.
-const Texts = z.custom<string[]>((value) => Array.isArray(value) && value.every(isText), "not a list of texts");
 const isText = (value: unknown): boolean => typeof value === "string";
+
+/** Whether the value is a list of nothing but strings. */
+export const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every(isText);
+
+/** Whether the value is a record of nothing but strings. */
+export const isTextMap = (value: unknown): value is Record<string, string> =>
+	typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(isText);
+
+const Texts = z.custom<string[]>(isTexts, "not a list of texts");
 
 /** What an image needs to run (image specification, image-index.md). Indexes of artifacts leave members of it empty. */
 const Platform = z.preprocess(
@@ -19,10 +27,7 @@ const Platform = z.preprocess(
 );
 
 /** Free text by key (image specification, annotations.md). */
-export const Annotations = z.custom<Record<string, string>>(
-	(value) => typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(isText),
-	"not a map of texts",
-);
+export const Annotations = z.custom<Record<string, string>>(isTextMap, "not a map of texts");
 
 /**
  * Names content by type, digest and size, as manifests do (image specification, descriptor.md).

@@ -6,9 +6,16 @@ import type { Digest } from "./digest.ts";
 import { OciError } from "./error.ts";
 import { type ManifestBody, readManifestDocument } from "./manifest-document.ts";
 import { isManifestMediaType, isNonDistributable, type ManifestMediaType } from "./media-types.ts";
+import { readDescriptor } from "./read-descriptor.ts";
 
 /** The largest manifest accepted, in bytes: what the distribution specification asks registries to take ("Pushing Manifests"). */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+
+/**
+ * The most layers of an image and entries of an index. One of either is a row, all of which are written in one
+ * transaction; the largest images and indexes in use have some hundreds.
+ */
+export const MAX_MANIFEST_ENTRIES = 5_000;
 
 /** What a manifest says, in one shape for OCI and Docker, images and indexes. */
 export interface ParsedManifest {
@@ -50,7 +57,8 @@ const Common = z.preprocess(
  * since artifacts of any kind are pushed this way.
  *
  * @param contentType the header as received, parameters and all; absent, the body's own `mediaType` decides
- * @throws OciError MANIFEST_INVALID with a sentence as detail: not a manifest, an unsupported type, or ambiguous
+ * @throws OciError MANIFEST_INVALID with a sentence as detail: not a manifest, an unsupported type, ambiguous, or with
+ * more than {@link MAX_MANIFEST_ENTRIES} entries
  * @throws OciError MANIFEST_TOO_LARGE above {@link MAX_MANIFEST_BYTES}
  */
 export const parseManifest = (contentType: string | undefined, bytes: Uint8Array): ParsedManifest => {
@@ -103,11 +111,16 @@ const common = (body: ManifestBody): Pick<ParsedManifest, "artifactType" | "subj
 	};
 };
 
-/** The descriptors of a list, which may be absent. Stops at the first that is wrong: a manifest has room for millions. */
+/** The descriptors of a list, which may be absent. Stops at the first that is wrong. */
 const parseList = (body: ManifestBody, key: "layers" | "manifests"): readonly Descriptor[] => {
 	const list = body[key] ?? [];
 	if (!Array.isArray(list)) throw new OciError("MANIFEST_INVALID", { detail: `${key}: not a list` });
-	return list.map((entry, i) => parse(Descriptor, entry, key, i));
+	if (list.length > MAX_MANIFEST_ENTRIES) {
+		throw new OciError("MANIFEST_INVALID", {
+			detail: `${key}: ${list.length} entries, at most ${MAX_MANIFEST_ENTRIES}`,
+		});
+	}
+	return list.map((entry, i) => readDescriptor(entry) ?? parse(Descriptor, entry, key, i));
 };
 
 const uniqueBlobs = (descriptors: readonly Descriptor[]): ParsedManifest["blobs"] => {

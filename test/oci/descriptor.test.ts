@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import fc from "fast-check";
 import { Descriptor } from "#/oci/descriptor.ts";
 import { digestOf } from "#/oci/digest.ts";
+import { readDescriptor } from "#/oci/read-descriptor.ts";
 
 const digest = digestOf(new Uint8Array());
 const plain = { mediaType: "text/plain", digest, size: 0 };
@@ -51,5 +53,53 @@ const refused: readonly (readonly [string, unknown])[] = [
 for (const [name, value] of refused) {
 	test(`a descriptor with ${name} is refused`, () => {
 		assert.equal(Descriptor.safeParse(value).success, false);
+		assert.equal(readDescriptor(value), undefined);
 	});
 }
+
+test("reading one by hand gives what the schema gives, whatever is written", () => {
+	const odd = fc.constantFrom<unknown>(
+		null,
+		0,
+		1.5,
+		-1,
+		2 ** 53,
+		true,
+		"",
+		"text",
+		[],
+		["text"],
+		["text", 1],
+		{},
+		{ key: "text" },
+	);
+	const text = fc.oneof(fc.string(), odd);
+	const texts = fc.oneof(fc.array(fc.string()), odd);
+	const platform = fc.record(
+		{ architecture: text, os: text, "os.version": text, "os.features": texts, variant: text, features: texts },
+		{ requiredKeys: [] },
+	);
+	const members = {
+		mediaType: fc.oneof({ weight: 8, arbitrary: fc.constant("text/plain") }, odd),
+		digest: fc.oneof({ weight: 8, arbitrary: fc.constant(digest) }, odd),
+		size: fc.oneof({ weight: 8, arbitrary: fc.nat() }, odd),
+		annotations: fc.oneof(fc.dictionary(fc.string(), fc.string()), odd),
+		artifactType: text,
+		platform: fc.oneof(platform, odd),
+		urls: texts,
+		data: text,
+		unknown: odd,
+	};
+	const required = fc.record(members, { requiredKeys: ["mediaType", "digest", "size"] });
+	const outcomes = new Set<boolean>();
+	fc.assert(
+		fc.property(fc.oneof({ weight: 30, arbitrary: required }, odd), (value) => {
+			const written: unknown = JSON.parse(JSON.stringify(value));
+			const { success, data } = Descriptor.safeParse(written);
+			outcomes.add(success);
+			assert.deepEqual(readDescriptor(written), data);
+		}),
+		{ numRuns: 3_000 },
+	);
+	assert.equal(outcomes.size, 2, "some are taken and some refused");
+});

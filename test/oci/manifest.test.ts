@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { digestOf } from "#/oci/digest.ts";
 import { OciError } from "#/oci/error.ts";
-import { MAX_MANIFEST_BYTES, parseManifest } from "#/oci/manifest.ts";
+import { MAX_MANIFEST_BYTES, MAX_MANIFEST_ENTRIES, parseManifest } from "#/oci/manifest.ts";
 import {
 	DOCKER_CONFIG,
 	DOCKER_FOREIGN_LAYER,
@@ -339,4 +339,19 @@ test("any JSON under any Content-Type is either understood or refused as a manif
 		}),
 		{ numRuns: 1000 },
 	);
+});
+
+test("lists have as many entries as one transaction may write, and not one more", () => {
+	const children = (count: number) => Array.from({ length: count }, (_, i) => named(OCI_MANIFEST, `child ${i}`));
+	const full = parse(OCI_INDEX, { ...index, manifests: children(MAX_MANIFEST_ENTRIES) });
+	assert.equal(full.children.length, MAX_MANIFEST_ENTRIES);
+	const count = MAX_MANIFEST_ENTRIES + 1;
+	assert.deepEqual(refusal(OCI_INDEX, { ...index, manifests: children(count) }), [
+		"MANIFEST_INVALID",
+		`manifests: ${count} entries, at most ${MAX_MANIFEST_ENTRIES}`,
+	]);
+	assert.deepEqual(refusal(OCI_MANIFEST, { ...image, layers: Array(count).fill(layer) }), [
+		"MANIFEST_INVALID",
+		`layers: ${count} entries, at most ${MAX_MANIFEST_ENTRIES}`,
+	]);
 });
