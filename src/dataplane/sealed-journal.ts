@@ -27,8 +27,8 @@ export const sealedSnapshots = (
 ): Snapshots => ({
 	...snapshots,
 	export: async (...asked) => {
-		const { segment, records } = await snapshots.export(...asked);
-		return { segment, records: sealAll(records, sealer) };
+		const { records, ...anchor } = await snapshots.export(...asked);
+		return { ...anchor, records: sealAll(records, sealer) };
 	},
 	restore: (records) => snapshots.restore(records.flatMap((record) => openOrLose(record, sealer, lost))),
 });

@@ -11,12 +11,17 @@ export type JournalRecord = Pick<OutboxRow, "kind" | "body" | "store" | "at">;
 export interface Snapshots {
 	/**
 	 * All state of `store` as records, consistent at one instant, in an order that can be applied from the top.
-	 * `segment` is the last journal segment whose records are all contained.
+	 * `segment` is the last journal segment whose records are all contained, 0 before the first, and `hash` is its hash.
+	 * What it holds is let go when the records have been read, or when `signal` is aborted.
 	 */
 	export(
 		store: string,
 		signal: AbortSignal,
-	): Promise<{ readonly segment: number; readonly records: AsyncIterable<JournalRecord> }>;
+	): Promise<{
+		readonly segment: number;
+		readonly hash: string;
+		readonly records: AsyncIterable<JournalRecord>;
+	}>;
 	/** Applies records to this metadata store, in order; applying the same records twice changes nothing. */
 	restore(records: readonly JournalRecord[]): Promise<void>;
 	/** Remembers where the journal of a store stands after a rebuild, so that new segments follow it. */

@@ -28,6 +28,7 @@ const outbox: Outbox = {
 const snapshotsInto = (restored: JournalRecord[]): Snapshots => ({
 	export: async () => ({
 		segment: 7,
+		hash: "seven",
 		records: (async function* () {
 			yield* ROWS;
 		})(),
@@ -56,9 +57,9 @@ describe("the sealed journal", () => {
 		const restored: JournalRecord[] = [];
 		const snapshots = sealedSnapshots(snapshotsInto(restored), masterKey);
 		await snapshots.restore(await sealedOutbox(outbox, masterKey).unjournaled(10, 1000));
-		const { segment, records } = await snapshots.export("default", signal);
+		const { segment, hash, records } = await snapshots.export("default", signal);
 		const exported = await Array.fromAsync(records);
-		assert.equal(segment, 7);
+		assert.deepEqual([segment, hash], [7, "seven"]);
 		assert.ok(!JSON.stringify(exported).includes("hunter2"));
 		await snapshots.restore(exported);
 		assert.deepEqual(restored, [...ROWS, ...ROWS]);

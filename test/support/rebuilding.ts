@@ -48,9 +48,12 @@ export interface Rebuilt extends AsyncDisposable {
 }
 
 /** Rebuilds from the stores of a harness into an empty database. */
-export const rebuilt = async ({ stores }: RegistryHarness): Promise<Rebuilt> => {
+export const rebuilt = async (
+	{ stores }: Pick<RegistryHarness, "stores">,
+	open: () => Promise<Metadata> = openTestMetadata,
+): Promise<Rebuilt> => {
 	await using opening = new AsyncDisposableStack();
-	const metadata = opening.use(await openTestMetadata());
+	const metadata = opening.use(await open());
 	const found: Finding[] = [];
 	const note = (finding: Finding): void => void found.push(finding);
 	const summary = await rebuild({ metadata, stores, holder: "rebuilder", found: note }, forever);

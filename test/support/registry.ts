@@ -37,6 +37,8 @@ export interface InstanceOpts {
 	readonly clock?: Clock;
 	/** Its own way to the stores. @defaultValue the harness's */
 	readonly stores?: ReadonlyMap<string, BlobStore>;
+	/** Its own way to the metadata. @defaultValue the harness's */
+	readonly metadata?: Metadata;
 	/** Between the registry and its stores. */
 	readonly store?: Hook;
 	/** Between the registry and the uploads of its metadata. */
@@ -74,9 +76,9 @@ export const openTestMetadata = async (): Promise<Metadata> => {
 
 /** Opens the harness with the projects `p`, `q` (store `default`), `s` (sparse indexes) and `o` (store `other`). */
 export const openRegistryHarness = async (
-	opts: { readonly stores?: ReadonlyMap<string, BlobStore> } = {},
+	opts: { readonly stores?: ReadonlyMap<string, BlobStore>; readonly metadata?: Metadata } = {},
 ): Promise<RegistryHarness> => {
-	const metadata = await openTestMetadata();
+	const metadata = opts.metadata ?? (await openTestMetadata());
 	await makeProjects(metadata);
 	const objects = new Map(["default", "other"].map((name) => [name, new MemoryObjects()]));
 	const stores: ReadonlyMap<string, BlobStore> =
@@ -90,14 +92,14 @@ export const openRegistryHarness = async (
 		metadata,
 		stores,
 		objects,
-		instance: ({ limits, clock, stores: way = stores, store: storeHook, uploads: uploadsHook } = {}) => {
+		instance: ({ limits, clock, stores: way = stores, metadata: own, store: storeHook, uploads: uploadsHook } = {}) => {
 			const events: RegistryEvent[] = [];
 			const holder = `process-${registries.length}`;
 			const ownStores = new Map(
 				[...way].map(([name, store]) => [name, storeHook === undefined ? store : hookedStore(store, storeHook)]),
 			);
-			const uploads = uploadsHook === undefined ? metadata.uploads : hooked(metadata.uploads, uploadsHook);
-			const { manifests, blobs, objects: known, repositories } = metadata;
+			const { manifests, blobs, objects: known, repositories, uploads: plain } = own ?? metadata;
+			const uploads = uploadsHook === undefined ? plain : hooked(plain, uploadsHook);
 			const registry = createRegistry({
 				metadata: { manifests, blobs, uploads, objects: known, repositories },
 				stores: ownStores,

@@ -1,4 +1,4 @@
-import type { JournalRecord } from "#/metadata/snapshots.ts";
+import type { JournalRecord, Snapshots } from "#/metadata/snapshots.ts";
 import type { SqlExecutor, SqlReader } from "./executor.ts";
 import type { PageKey } from "./queries/snapshot-page.ts";
 import { sections } from "./queries/snapshot-pages.ts";
@@ -11,7 +11,7 @@ export async function exportStore(
 	executor: SqlExecutor,
 	store: string,
 	signal: AbortSignal,
-): Promise<{ readonly segment: number; readonly records: AsyncIterable<JournalRecord> }> {
+): ReturnType<Snapshots["export"]> {
 	await using opening = new AsyncDisposableStack();
 	const view = opening.use(await executor.openSnapshot(signal));
 	const last = await view.read("outbox.lastSegment", { store }, signal);
@@ -20,7 +20,7 @@ export async function exportStore(
 	const close = () => void resources.disposeAsync().catch(() => undefined);
 	signal.addEventListener("abort", close, { once: true });
 	resources.defer(() => signal.removeEventListener("abort", close));
-	return { segment: last?.number ?? 0, records: readAll({ view, store, resources }, signal) };
+	return { segment: last?.number ?? 0, hash: last?.hash ?? "", records: readAll({ view, store, resources }, signal) };
 }
 
 interface Export {

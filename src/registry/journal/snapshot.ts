@@ -2,7 +2,6 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
 import { z } from "zod";
-import type { Outbox } from "#/metadata/outbox.ts";
 import type { JournalRecord, Snapshots } from "#/metadata/snapshots.ts";
 import { snapshotKey } from "#/registry/object-keys.ts";
 import type { BlobStore } from "#/storage/blob-store.ts";
@@ -28,7 +27,6 @@ const LastLine = z.object({ end: z.int().nonnegative() });
 /** What {@link writeSnapshot} works with. */
 export interface WriteSnapshotDeps extends WriteObjectDeps {
 	readonly snapshots: Snapshots;
-	readonly outbox: Outbox;
 	readonly newId: () => string;
 }
 
@@ -45,8 +43,6 @@ export interface WrittenSnapshot {
 const PIECE = 64 * 1024;
 /** The longest that writing may take, in milliseconds: far less than it takes an intent to become stale. */
 const WRITE_MS = 1_800_000;
-/** How often it is tried to get a snapshot together with the hash of its segment. */
-const TRIES = 10;
 
 /**
  * Writes all of a store's records as one object: gzip over JSON lines, first what it is, then a record each, last how
@@ -57,34 +53,25 @@ export const writeSnapshot = async (
 	{ name, store }: { readonly name: string; readonly store: BlobStore },
 	signal: AbortSignal,
 ): Promise<WrittenSnapshot> => {
-	const within = AbortSignal.any([signal, AbortSignal.timeout(WRITE_MS)]);
-	const { segment, hash, records } = await exportAnchored(deps, name, within);
-	const counted = { records: 0 };
-	const lines = linesOf({ format: "limani-snapshot/1", store: name, segment, hash }, records, counted);
-	const gzip = createGzip({ level: 1 });
-	const feeding = pipeline(Readable.from(lines), gzip, { signal: within });
-	// Its failure shows when the compressed bytes are read; waiting for it comes later.
-	feeding.catch(() => undefined);
-	const key = snapshotKey(segment, deps.newId());
-	const size = await writeObject(deps, { name, store, key, purpose: "snapshot" }, gzip, within);
-	await feeding;
-	await deps.objects.settle(name, key, size);
-	return { key, segment, size, ...counted };
-};
-
-/** A snapshot, and the hash of the segment that it reaches: metadata tells only the last one, which may have moved on. */
-const exportAnchored = async (
-	{ snapshots, outbox }: WriteSnapshotDeps,
-	name: string,
-	signal: AbortSignal,
-): Promise<Omit<SnapshotHeader, "format" | "store"> & { readonly records: AsyncIterable<JournalRecord> }> => {
-	for (let i = 0; i < TRIES; i++) {
-		const before = await outbox.lastSegment(name, signal);
-		const { segment, records } = await snapshots.export(name, signal);
-		if (segment === (before?.number ?? 0)) return { segment, hash: before?.hash ?? "", records };
-		await records[Symbol.asyncIterator]().return?.();
+	const ended = new AbortController();
+	const within = AbortSignal.any([signal, ended.signal, AbortSignal.timeout(WRITE_MS)]);
+	try {
+		const { segment, hash, records } = await deps.snapshots.export(name, within);
+		const counted = { records: 0 };
+		const lines = linesOf({ format: "limani-snapshot/1", store: name, segment, hash }, records, counted);
+		const gzip = createGzip({ level: 1 });
+		const feeding = pipeline(Readable.from(lines), gzip, { signal: within });
+		// Its failure shows when the compressed bytes are read; waiting for it comes later.
+		feeding.catch(() => undefined);
+		const key = snapshotKey(segment, deps.newId());
+		const size = await writeObject(deps, { name, store, key, purpose: "snapshot" }, gzip, within);
+		await feeding;
+		await deps.objects.settle(name, key, size);
+		return { key, segment, size, ...counted };
+	} finally {
+		// Whatever happened, the database's view of that instant is not held any longer.
+		ended.abort();
 	}
-	throw new Error(`the journal of ${name} moves on too fast for a snapshot`);
 };
 
 async function* linesOf(

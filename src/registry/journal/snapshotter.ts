@@ -1,3 +1,4 @@
+import type { Outbox } from "#/metadata/outbox.ts";
 import { numberOfKey, SNAPSHOT_PREFIX } from "#/registry/object-keys.ts";
 import { runRounds } from "#/registry/run-rounds.ts";
 import type { Stores } from "#/registry/store-named.ts";
@@ -6,6 +7,7 @@ import { type WriteSnapshotDeps, writeSnapshot } from "./snapshot.ts";
 
 /** What the snapshotter works with. */
 export interface SnapshotterDeps extends WriteSnapshotDeps {
+	readonly outbox: Outbox;
 	readonly stores: Stores;
 }
 

@@ -5,6 +5,18 @@ import { actor, type Bench, digestOf, done, type MetadataCase, never } from "./b
 /** Snapshots and what a rebuild makes of them. */
 export const snapshotCases: readonly MetadataCase[] = [
 	{
+		name: "a snapshot tells the segment that it reaches, and its hash",
+		async run({ metadata: { outbox, objects, snapshots } }) {
+			const empty = await snapshots.export("s", never);
+			assert.deepEqual([empty.segment, empty.hash, await Array.fromAsync(empty.records)], [0, "", []]);
+			const fence = (await outbox.lease("journal", "one", 10_000)) ?? assert.fail();
+			await objects.intend({ store: "s", key: "journal/1", purpose: "journal", holder: "one" });
+			assert.ok(await outbox.seal({ store: "s", number: 1, key: "journal/1", hash: "h1", size: 1 }, [], fence));
+			const { segment, hash, records } = await snapshots.export("s", never);
+			assert.deepEqual([segment, hash, await Array.fromAsync(records)], [1, "h1", []]);
+		},
+	},
+	{
 		name: "a snapshot is of one instant, in an order that can be applied",
 		async run(bench) {
 			await fill(bench);

@@ -2,11 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { digestOf } from "#/oci/digest.ts";
-import { OCI_INDEX, OCI_MANIFEST } from "#/oci/media-types.ts";
 import { rebuild } from "#/registry/journal/rebuild.ts";
 import { formatSegment } from "#/registry/journal/segment.ts";
 import { Snapshotter } from "#/registry/journal/snapshotter.ts";
-import { bodyOf, brokenBody } from "../../support/bodies.ts";
+import { actAsClient } from "../../support/client-acts.ts";
 import { contentsOf, journalAll, openJournaler, segmentsIn } from "../../support/journal.ts";
 import { assertSame, prune, rebuilt, snapshot, snapshotDeps } from "../../support/rebuilding.ts";
 import {
@@ -18,7 +17,6 @@ import {
 	pushBlob,
 	pushImage,
 	type RegistryHarness,
-	startUpload,
 } from "../../support/registry.ts";
 import { pick, type Random, randomBelow, seededRandom } from "../../support/seeded-random.ts";
 
@@ -231,45 +229,13 @@ test("a snapshot is written when the journal has become long, by one replica, an
 
 /** Something that a client, or the housekeeping, may do. */
 const act = async (harness: RegistryHarness, instance: Instance, random: Random): Promise<void> => {
-	const { registry } = instance;
-	const repository = pick(random, ["p/a", "p/b", "q/a", "o/a", "s/a"]);
-	const content = `content ${randomBelow(random, 6)}`;
-	const tag = pick(random, ["v1", "v2", "latest"]);
-	const image = imageOf(content);
-	const digest = digestOf(Buffer.from(image));
-	const actor = "user:test";
+	if (randomBelow(random, 4) > 0) return actAsClient(instance, random);
 	const doing: readonly [() => Promise<unknown>, ...(() => Promise<unknown>)[]] = [
-		() => pushBlob(instance, repository, content),
-		() => pushImage(instance, repository, tag, content),
-		() => pushImage(instance, repository, tag, content, `layer ${randomBelow(random, 3)}`),
-		() => pushIndex(instance, repository, tag, image),
-		() => registry.manifests.remove(repository, { kind: "tag", tag }, undefined, actor, forever),
-		() => registry.manifests.remove(repository, { kind: "digest", digest }, undefined, actor, forever),
-		() => registry.blobs.remove(repository, digestOf(Buffer.from(content)), actor, forever),
-		() => {
-			const mount = { digest: digestOf(Buffer.from(content)), candidates: ["p/a", "q/a"] };
-			return registry.uploads.start({ repository, actor, mount }, bodyOf(), forever);
-		},
-		async () => {
-			const id = await startUpload(instance, repository);
-			await registry.uploads.append({ repository, id }, brokenBody(new Error("reset"), "some"), forever);
-		},
 		() => openJournaler(harness, { maxRecords: 1 + randomBelow(random, 20) }).journaler.round(forever),
 		() => snapshot(harness, pick(random, ["default", "other"])),
 		() => prune(harness, { batch: 1 + randomBelow(random, 4) }),
 	];
-	// Much of it is refused, which is as good a history as any.
-	await pick(random, doing)().catch((error: unknown) => {
-		if (!(error instanceof Error) || error.name !== "OciError") throw error;
-	});
-};
-
-const pushIndex = ({ registry }: Instance, repository: string, tag: string, child: string): Promise<unknown> => {
-	const manifests = [{ mediaType: OCI_MANIFEST, digest: digestOf(Buffer.from(child)), size: child.length }];
-	const text = JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests });
-	const reference = { kind: "tag", tag } as const;
-	const push = { repository, reference, tags: [], contentType: OCI_INDEX, condition: undefined, actor: "user:test" };
-	return registry.manifests.put(push, bodyOf(text), forever);
+	await pick(random, doing)();
 };
 
 const SEED = Number(process.env.SEED ?? 20_261_122);
