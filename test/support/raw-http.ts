@@ -16,14 +16,14 @@ export class RawConnection implements Disposable {
 	readonly socket: Socket;
 	/** Resolves when the connection is closed, by whomever. */
 	readonly closed: Promise<void>;
-	#received = Buffer.alloc(0);
+	#pieces: Buffer[] = [];
 	#isOver = false;
 
 	constructor(socket: Socket) {
 		this.socket = socket;
 		socket.on("error", () => undefined);
 		socket.on("data", (data: Buffer) => {
-			this.#received = Buffer.concat([this.#received, data]);
+			this.#pieces.push(data);
 		});
 		socket.once("end", () => {
 			this.#isOver = true;
@@ -45,7 +45,8 @@ export class RawConnection implements Disposable {
 
 	/** What came and was not taken as an answer yet. */
 	get received(): Buffer {
-		return this.#received;
+		if (this.#pieces.length > 1) this.#pieces = [Buffer.concat(this.#pieces)];
+		return this.#pieces[0] ?? Buffer.alloc(0);
 	}
 
 	/** Sends bytes; lines of text end in `\n` here and in `\r\n` on the wire. */
@@ -67,13 +68,13 @@ export class RawConnection implements Disposable {
 	async response({ head = false, withinMs = 10_000 } = {}): Promise<RawResponse> {
 		const deadline = performance.now() + withinMs;
 		for (;;) {
-			const parsed = parseResponse(this.#received, head);
+			const isOver = this.#isOver;
+			const parsed = parseResponse(this.received, { head, isOver });
 			if (parsed !== undefined) {
-				this.#received = this.#received.subarray(parsed.length);
+				this.#pieces = [this.received.subarray(parsed.length)];
 				return parsed.response;
 			}
-			if (this.#isOver)
-				throw new Error(`the connection ended after ${JSON.stringify(this.#received.toString("latin1"))}`);
+			if (isOver) throw new Error(`the connection ended after ${JSON.stringify(this.received.toString("latin1"))}`);
 			if (performance.now() > deadline) throw new Error(`no answer within ${withinMs} ms`);
 			await sleep(2);
 		}
@@ -84,10 +85,13 @@ export class RawConnection implements Disposable {
 	}
 }
 
-const parseResponse = (
-	bytes: Buffer,
-	head: boolean,
-): { readonly response: RawResponse; readonly length: number } | undefined => {
+interface Parsed {
+	readonly response: RawResponse;
+	/** Bytes that it takes. */
+	readonly length: number;
+}
+
+const parseResponse = (bytes: Buffer, { head, isOver }: { head: boolean; isOver: boolean }): Parsed | undefined => {
 	const end = bytes.indexOf("\r\n\r\n");
 	if (end < 0) return undefined;
 	const [statusLine = "", ...lines] = bytes.subarray(0, end).toString("latin1").split("\r\n");
@@ -99,10 +103,39 @@ const parseResponse = (
 		const value = line.slice(colon + 1).trim();
 		headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`;
 	}
-	const isBodiless = head || status < 200 || status === 204 || status === 304;
-	const size = isBodiless ? 0 : Number(headers["content-length"] ?? Number.NaN);
-	if (Number.isNaN(size)) throw new Error(`an answer without a length: ${statusLine}`);
-	const length = end + 4 + size;
-	if (bytes.length < length) return undefined;
-	return { response: { status, headers, body: bytes.subarray(end + 4, length) }, length };
+	const rest = bytes.subarray(end + 4);
+	const body = head || status < 200 || status === 204 || status === 304 ? NOTHING : parseBody(rest, headers, isOver);
+	if (body === undefined) return undefined;
+	return { response: { status, headers, body: body.content }, length: end + 4 + body.length };
+};
+
+interface Body {
+	readonly content: Buffer;
+	readonly length: number;
+}
+
+const NOTHING: Body = { content: Buffer.alloc(0), length: 0 };
+
+const parseBody = (bytes: Buffer, headers: RawResponse["headers"], isOver: boolean): Body | undefined => {
+	const size = headers["content-length"];
+	if (size !== undefined) {
+		const length = Number(size);
+		return bytes.length < length ? undefined : { content: bytes.subarray(0, length), length };
+	}
+	if (headers["transfer-encoding"] === "chunked") return parseChunks(bytes);
+	return isOver ? { content: bytes, length: bytes.length } : undefined;
+};
+
+const parseChunks = (bytes: Buffer): Body | undefined => {
+	const chunks: Buffer[] = [];
+	for (let at = 0; ; ) {
+		const line = bytes.indexOf("\r\n", at);
+		if (line < 0) return undefined;
+		const size = Number.parseInt(bytes.subarray(at, line).toString("latin1"), 16);
+		const next = line + 2 + size + 2;
+		if (bytes.length < next) return undefined;
+		if (size === 0) return { content: Buffer.concat(chunks), length: next };
+		chunks.push(bytes.subarray(line + 2, next - 2));
+		at = next;
+	}
 };

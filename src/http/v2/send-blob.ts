@@ -1,17 +1,7 @@
 import { once } from "node:events";
 import type { ServerResponse } from "node:http";
-import type { ByteRange, Chunk, OpenBlob } from "#/storage/blob-store.ts";
-
-/** What a connection starts with and falls back to when its peer is slow: small enough for a thousand of them. */
-const SMALL = 64 * 1024;
-/** The size with the best throughput on one fast connection. */
-const LARGE = 512 * 1024;
-/** Writes under way at once: one in the socket, one behind it. */
-const MAX_IN_FLIGHT = 2;
-/** A peer that lets us wait for longer is slow, milliseconds. */
-const SLOW_MS = 20;
-/** What a peer has to take without such a wait before it counts as fast: more than the buffers of a kernel hold. */
-const FAST_AFTER = 6 * 1024 * 1024;
+import type { ByteRange, OpenBlob } from "#/storage/blob-store.ts";
+import { Pace } from "./pace.ts";
 
 /** One stretch of the blob, with bytes that go before it (multipart headers). */
 export interface Part {
@@ -20,8 +10,8 @@ export interface Part {
 }
 
 /**
- * Sends parts of an open blob, then `epilogue`, and ends the response. Only a peer that has proved to be fast gets
- * large reads, so that one that is slow keeps no pooled buffer occupied while it lets us wait.
+ * Sends parts of an open blob, then `epilogue`, and ends the response. A peer that lets us wait keeps no pooled buffer
+ * occupied meanwhile: what was read for it is given back, and read again when it goes on.
  *
  * @throws the store's error, or an AbortError when the client is gone; the response is then destroyed
  */
@@ -32,64 +22,30 @@ export const sendBlob = async (
 	epilogue: string,
 	signal: AbortSignal,
 ): Promise<void> => {
-	using pace = new Pace(response, signal);
-	for (const part of parts) {
-		if (part.preamble !== undefined) response.write(part.preamble);
-		for await (const chunk of blob.chunks(part.range, signal, pace.sizeHint)) {
-			pace.write(chunk);
-			await pace.ready(signal);
-			signal.throwIfAborted();
+	const pace = new Pace(response, signal);
+	try {
+		for (const { preamble, range } of parts) {
+			if (preamble !== undefined) response.write(preamble);
+			await sendRange(pace, blob, range ?? { start: 0, end: blob.size - 1 }, signal);
 		}
+		response.end(epilogue === "" ? undefined : epilogue);
+		if (!response.writableFinished) await once(response, "finish", { signal });
+	} catch (error) {
+		// First the socket, which may still send from a buffer that somebody else gets next.
+		response.destroy();
+		pace.giveBack();
+		throw error;
 	}
-	response.end(epilogue === "" ? undefined : epilogue);
-	if (!response.writableFinished) await once(response, "finish", { signal });
 };
 
-/** Watches how fast the peer takes bytes. Disposing it gives back what was lent. */
-class Pace implements Disposable {
-	readonly #response: ServerResponse;
-	readonly #lent = new Set<Chunk>();
-	/** Bytes taken since the last long wait. */
-	#credit = 0;
-	#wake: (() => void) | undefined;
-
-	constructor(response: ServerResponse, signal: AbortSignal) {
-		this.#response = response;
-		signal.addEventListener("abort", () => this.#wake?.(), { once: true });
-	}
-
-	readonly sizeHint = (): number => (this.#credit < FAST_AFTER ? SMALL : LARGE);
-
-	write(chunk: Chunk): void {
-		this.#lent.add(chunk);
-		this.#credit += chunk.bytes.byteLength;
-		this.#response.write(chunk.bytes, () => {
-			this.#lent.delete(chunk);
-			chunk.release();
-			this.#wake?.();
-		});
-	}
-
-	/** Resolves when the next chunk may be written; after a stall, only when the socket took everything. */
-	async ready(signal: AbortSignal): Promise<void> {
-		// A response corks its socket until the next tick: only then is it known whether the kernel took the bytes.
-		await new Promise<void>((resolve) => process.nextTick(resolve));
-		const limit = this.#response.socket?.writableLength === 0 ? MAX_IN_FLIGHT : 1;
-		if (this.#lent.size < limit) return;
-		const since = performance.now();
-		while (this.#lent.size >= limit && !signal.aborted) {
-			await new Promise<void>((resolve) => {
-				this.#wake = resolve;
-			});
+const sendRange = async (pace: Pace, blob: OpenBlob, { start, end }: ByteRange, signal: AbortSignal): Promise<void> => {
+	for (let at = start; at <= end; ) {
+		for await (const chunk of blob.chunks({ start: at, end }, signal, pace.sizeHint)) {
+			at += await pace.send(chunk);
+			signal.throwIfAborted();
+			if (pace.isStalled) break;
 		}
-		if (performance.now() - since > SLOW_MS) this.#credit = 0;
+		await pace.resumed();
+		signal.throwIfAborted();
 	}
-
-	[Symbol.dispose](): void {
-		if (this.#lent.size === 0) return;
-		// A socket that still sends from a buffer must be gone before anybody else gets the buffer.
-		this.#response.destroy();
-		for (const chunk of this.#lent) chunk.release();
-		this.#lent.clear();
-	}
-}
+};

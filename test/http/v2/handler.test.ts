@@ -56,7 +56,13 @@ describe("every endpoint below /v2", () => {
 			assert.equal(head.status, status);
 			assert.equal((await head.arrayBuffer()).byteLength, 0);
 			assert.equal(get.headers.get("content-length"), String(body.byteLength));
-			const own = new Set(["date", "x-request-id", "connection", "keep-alive", ...(status < 400 ? [] : ["content-length"])]);
+			const own = new Set([
+				"date",
+				"x-request-id",
+				"connection",
+				"keep-alive",
+				...(status < 400 ? [] : ["content-length"]),
+			]);
 			const comparable = ({ headers }: Response): object =>
 				Object.fromEntries([...headers].filter(([name]) => !own.has(name)));
 			assert.deepEqual(comparable(head), comparable(get));
