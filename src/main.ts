@@ -3,13 +3,15 @@ import { ConfigError } from "./app/config/load.ts";
 import { writeStdout } from "./app/logger.ts";
 import { rebuildCommand } from "./app/rebuild-command.ts";
 import { registryCommand } from "./app/registry-command.ts";
+import { replaceKeysCommand } from "./app/replace-keys-command.ts";
 import { verifyCommand } from "./app/verify-command.ts";
 
 const HELP = `Usage: limani COMMAND [OPTIONS]
 
-  registry    serve a registry: /v2, tokens, health, metrics
-  verify      compare what is stored with what the database knows
-  rebuild     make a lost database again, from what the stores keep of it
+  registry      serve a registry: /v2, tokens, health, metrics
+  verify        compare what is stored with what the database knows
+  rebuild       make a lost database again, from what the stores keep of it
+  replace-keys  forget all token signing keys, after a leak or where the master key was lost
 
 limani COMMAND --help tells more.
 `;
@@ -18,6 +20,7 @@ const COMMANDS: { readonly [name: string]: (args: readonly string[]) => Promise<
 	registry: registryCommand,
 	verify: verifyCommand,
 	rebuild: rebuildCommand,
+	"replace-keys": replaceKeysCommand,
 };
 
 const main = async ([name = "help", ...args]: readonly string[]): Promise<void> => {

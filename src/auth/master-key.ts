@@ -62,7 +62,7 @@ export class MasterKey {
 		if (!bytes.subarray(1, 1 + ID_SIZE).equals(this.#id)) {
 			throw new MasterKeyError(
 				"OTHER_KEY",
-				`${purpose} was sealed by another master key: bring that one back, or have all signing keys replaced`,
+				`${purpose} was sealed by another master key: bring that one back, or run limani replace-keys`,
 			);
 		}
 	}
