@@ -84,9 +84,8 @@ export class Credentials {
 		let isFailure = false;
 		try {
 			const user = await identities.findUser(name);
-			const verifying = passwords.tryVerify(user?.passwordHash, secret);
-			if (verifying === undefined) throw new OciError("UNAVAILABLE", { message: "too many passwords to check" });
-			const matches = await verifying;
+			const matches = await passwords.tryVerify(user?.passwordHash, secret, slowedAs.network);
+			if (matches === undefined) throw new OciError("UNAVAILABLE", { message: "too many passwords to check" });
 			isFailure = !matches;
 			if (user === undefined || !matches) return { failed: WRONG };
 			return user.disabled ? { failed: "the user is disabled" } : { identity: identifyUser(user) };

@@ -1,79 +1,67 @@
 import { hash } from "node:crypto";
-import { LRUCache } from "@thi.ng/cache/lru";
 import { clientNetworkOf } from "#/lib/client-network.ts";
+import { LeakyBuckets } from "./leaky-buckets.ts";
 
 /** Settings of a {@link FailureThrottle}. */
 export interface FailureThrottleOpts {
-	/** How many failures in a row are let through. @defaultValue 20 */
+	/** How many failures in a row are let through for a user from one network. @defaultValue 20 */
 	readonly burst?: number;
+	/** How many are let through from one network, whoever is named. @defaultValue 200 */
+	readonly networkBurst?: number;
 	/** How long it takes for all of them to be forgotten, evenly one after the other, in ms. @defaultValue 60000 */
 	readonly forgetMs?: number;
-	/** How many pairs of client and user are remembered; the one used longest ago is forgotten first. @defaultValue 16384 */
+	/**
+	 * How many networks are remembered, and how many pairs of network and user; the one used longest ago is forgotten
+	 * first. @defaultValue 16384
+	 */
 	readonly maxEntries?: number;
 }
 
-interface Bucket {
-	level: number;
-	at: number;
+/** Who tries, as whom. */
+export interface ThrottleKey {
+	/** The client's network, by which other bounds may be shared out, too. */
+	readonly network: string;
+	/** The network with the user, of bounded length. Opaque. */
+	readonly pair: string;
 }
 
-/** Who tries, as whom. Opaque. */
-export type ThrottleKey = string;
-
 /**
- * Slows down whoever guesses a password: a leaky bucket for each pair of client network and user, so that a guesser
- * does not lock out the user elsewhere. Every try counts when it starts and is given back when it succeeds, so many at
- * once get no further than one after the other.
+ * Slows down whoever guesses passwords, by leaky buckets: one for each pair of client network and user, so that a
+ * guesser does not lock out the user elsewhere, and a larger one for each network, so that another user name each time
+ * is no way around. Every try counts when it starts and is given back when it succeeds, so many at once get no further
+ * than one after the other.
  */
 export class FailureThrottle {
-	readonly #now: () => number;
-	readonly #burst: number;
-	readonly #leakMs: number;
-	readonly #buckets: LRUCache<ThrottleKey, Bucket>;
+	readonly #pairs: LeakyBuckets;
+	readonly #networks: LeakyBuckets;
 
 	/** @param deps `now` in milliseconds */
 	constructor(deps: { readonly now: () => number }, opts: FailureThrottleOpts = {}) {
-		this.#now = deps.now;
-		this.#burst = opts.burst ?? 20;
-		this.#leakMs = (opts.forgetMs ?? 60_000) / this.#burst;
-		this.#buckets = new LRUCache(null, { maxlen: opts.maxEntries ?? 16_384 });
+		const { burst = 20, networkBurst = 200, forgetMs: emptyMs = 60_000, maxEntries = 16_384 } = opts;
+		this.#pairs = new LeakyBuckets(deps, { burst, emptyMs, maxEntries });
+		this.#networks = new LeakyBuckets(deps, { burst: networkBurst, emptyMs, maxEntries });
 	}
 
-	/** The key of a client's address (absent: unknown) and a user name, of bounded length. */
+	/** The key of a client's address (absent: unknown) and a user name. */
 	keyOf(address: string | undefined, user: string): ThrottleKey {
-		return hash("sha256", `${clientNetworkOf(address ?? "")}\0${user}`, "base64url");
+		const network = clientNetworkOf(address ?? "");
+		return { network, pair: hash("sha256", `${network}\0${user}`, "base64url") };
 	}
 
 	/** Whether the next try would be turned away. */
-	isBlocked(key: ThrottleKey): boolean {
-		if (this.#buckets.length === 0) return false;
-		const bucket = this.#leaked(key);
-		return bucket !== undefined && bucket.level > this.#burst - 1;
+	isBlocked({ network, pair }: ThrottleKey): boolean {
+		return this.#networks.isFull(network) || this.#pairs.isFull(pair);
 	}
 
 	/** Counts a try that starts. */
-	count(key: ThrottleKey): void {
-		const bucket = this.#leaked(key);
-		if (bucket === undefined) this.#buckets.set(key, { level: 1, at: this.#now() });
-		else bucket.level += 1;
+	count({ network, pair }: ThrottleKey): void {
+		this.#networks.add(network);
+		this.#pairs.add(pair);
 	}
 
 	/** Takes back a counted try that was no failure. */
-	giveBack(key: ThrottleKey): void {
-		const bucket = this.#leaked(key);
-		if (bucket === undefined) return;
-		bucket.level -= 1;
-		if (bucket.level <= 0) this.#buckets.delete(key);
-	}
-
-	#leaked(key: ThrottleKey): Bucket | undefined {
-		const bucket = this.#buckets.get(key);
-		if (bucket === undefined) return undefined;
-		const now = this.#now();
-		bucket.level -= Math.max(0, now - bucket.at) / this.#leakMs;
-		bucket.at = now;
-		if (bucket.level > 0) return bucket;
-		this.#buckets.delete(key);
-		return undefined;
+	giveBack({ network, pair }: ThrottleKey): void {
+		this.#networks.takeBack(network);
+		this.#pairs.takeBack(pair);
 	}
 }

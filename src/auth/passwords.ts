@@ -1,5 +1,5 @@
 import { hash, type Options, verify } from "@node-rs/argon2";
-import { Limiter } from "#/lib/limiter.ts";
+import { FairLimiter } from "#/lib/fair-limiter.ts";
 
 /** Argon2id (the library's default) with 19 MiB, two passes and one lane. */
 const PARAMETERS: Options = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
@@ -22,20 +22,25 @@ export interface PasswordsOpts {
 	readonly maxWaiting?: number;
 }
 
-/** Checks passwords, a bounded number of them at once: each takes 19 MiB and a core for 8 ms. */
+/**
+ * Checks passwords, a bounded number of them at once: each takes 19 MiB and a core for 8 ms. Those who ask take turns
+ * by their network, and none of them fills the line for the others.
+ */
 export class Passwords {
-	readonly #limiter: Limiter;
+	readonly #limiter: FairLimiter;
 
 	constructor({ concurrency = 2, maxWaiting = 64 }: PasswordsOpts = {}) {
-		this.#limiter = new Limiter({ concurrency, maxWaiting });
+		this.#limiter = new FairLimiter({ concurrency, maxWaiting });
 	}
 
 	/**
 	 * Whether the password has that hash. Without a hash it takes as long, and is false: that is how a user who does not
-	 * exist is as dear as one who does. Undefined when too many checks are waiting already.
+	 * exist is as dear as one who does. Undefined when too many checks are waiting.
+	 *
+	 * @param network of the client that asks; those without one take turns as one
 	 */
-	tryVerify(passwordHash: string | undefined, password: string): Promise<boolean> | undefined {
-		return this.#limiter.tryRun(async () => {
+	tryVerify(passwordHash: string | undefined, password: string, network = ""): Promise<boolean | undefined> {
+		return this.#limiter.tryRun(network, async () => {
 			const matches = await verify(passwordHash ?? NOBODY, password);
 			return matches && passwordHash !== undefined;
 		});

@@ -125,6 +125,28 @@ describe("credentials", () => {
 		assert.equal(await nameOf("alice", "right"), "alice");
 	});
 
+	it("are turned away after two hundred failures from that place, whoever is named", async () => {
+		open(new CountingPasswords({ maxWaiting: 300 }));
+		const guesses = Array.from({ length: 300 }, (_, i) => check(`user-${i}`, "wrong"));
+		const outcomes = await Promise.allSettled(guesses);
+		assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 200);
+		await assert.rejects(check("alice", "right"), { code: "TOOMANYREQUESTS", status: 429 });
+		assert.ok("identity" in (await check("alice", "right", "198.51.100.1")));
+		assert.equal(passwords.checks, 201);
+	});
+
+	it("that are right are taken from elsewhere while one place sends more than can be checked", async () => {
+		const flood = Promise.allSettled(Array.from({ length: 150 }, (_, i) => check(`user-${i}`, "wrong")));
+		for (let i = 0; i < 8; i++) {
+			const name = `user-of-${i}`;
+			identities.users.set(name, { ...alice, uid: `uid-of-${i}`, name });
+		}
+		const logins = Array.from({ length: 8 }, (_, i) => check(`user-of-${i}`, "right", `198.51.100.${i}`));
+		assert.ok((await Promise.all(logins)).every((outcome) => "identity" in outcome));
+		const turnedAway = (await flood).filter(({ status }) => status === "rejected");
+		assert.ok(turnedAway.length >= 80, `${turnedAway.length} of the flood were turned away`);
+	});
+
 	it("guessed at once get no further than one after the other", async () => {
 		const outcomes = await Promise.allSettled(Array.from({ length: 60 }, (_, i) => check("alice", `wrong ${i}`)));
 		assert.equal(outcomes.filter(({ status }) => status === "fulfilled").length, 20);

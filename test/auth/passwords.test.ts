@@ -39,9 +39,21 @@ describe("passwords", () => {
 
 	it("are checked a bounded number at once", async () => {
 		const passwords = new Passwords({ concurrency: 1, maxWaiting: 1 });
-		const tries = Array.from({ length: 10 }, () => passwords.tryVerify(undefined, "wrong"));
+		const tries = await Promise.all(Array.from({ length: 10 }, () => passwords.tryVerify(undefined, "wrong")));
 		assert.equal(tries.filter((outcome) => outcome === undefined).length, 8);
-		await Promise.all(tries);
 		assert.equal(await passwords.tryVerify(undefined, "wrong"), false);
+	});
+
+	it("are checked for a newcomer from elsewhere while one network has filled the line", async () => {
+		const passwords = new Passwords({ concurrency: 1, maxWaiting: 8 });
+		let answered = 0;
+		const crowd = Array.from({ length: 100 }, async () => {
+			const outcome = await passwords.tryVerify(undefined, "wrong", "192.0.2.7");
+			if (outcome !== undefined) answered++;
+		});
+		assert.equal(await passwords.tryVerify(undefined, "wrong", "198.51.100.1"), false);
+		assert.ok(answered <= 3, `${answered} were checked before the newcomer`);
+		await Promise.all(crowd);
+		assert.equal(answered, 8);
 	});
 });
