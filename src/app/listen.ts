@@ -3,7 +3,7 @@ import type { Server } from "node:http";
 import { ConfigError } from "./config/load.ts";
 
 /** Splits `HOST:PORT`; an IPv6 address stands in brackets. */
-export const splitAddress = (address: string): { readonly host: string; readonly port: number } => {
+const splitAddress = (address: string): { readonly host: string; readonly port: number } => {
 	const colon = address.lastIndexOf(":");
 	return { host: address.slice(0, colon).replace(/^\[(.*)\]$/, "$1"), port: Number(address.slice(colon + 1)) };
 };

@@ -10,7 +10,7 @@ import { runPrimary, runWorker } from "./run-cluster.ts";
 import { formatSummary } from "./summary.ts";
 
 /** What `limani registry --help` says. */
-export const REGISTRY_HELP = `Usage: limani registry [--config FILE] [--workers N] [--listen HOST:PORT] [--data DIR] [--print-config]
+const REGISTRY_HELP = `Usage: limani registry [--config FILE] [--workers N] [--listen HOST:PORT] [--data DIR] [--print-config]
 
 Serves a registry.
 

@@ -11,11 +11,6 @@ export interface ManifestHead {
 	readonly size: number;
 }
 
-/** A manifest as it was pushed, byte for byte. */
-export interface StoredManifest extends ManifestHead {
-	readonly payload: Uint8Array;
-}
-
 /** One entry of a referrers list. */
 export interface ReferrerRow extends ManifestHead {
 	readonly artifactType: string | undefined;

@@ -2,7 +2,7 @@
  * A physical object's life: `writing` (intent, before the first byte) → `live` → `deleting` → gone.
  * A row goes only after its bytes went, so no byte is ever unknown.
  */
-export type ObjectState = "writing" | "live" | "deleting";
+type ObjectState = "writing" | "live" | "deleting";
 
 /** A physical object that metadata knows. */
 export interface KnownObject {

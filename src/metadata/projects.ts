@@ -5,7 +5,7 @@ export type Visibility = "Private" | "Internal" | "Public";
 export type Role = "admin" | "maintainer" | "developer" | "guest" | "limitedGuest";
 
 /** One member of a project. */
-export interface Member {
+interface Member {
 	readonly kind: "User" | "Group" | "ServiceAccount";
 	readonly name: string;
 	readonly role: Role;

@@ -15,7 +15,7 @@ export type V2Endpoint =
 	| { readonly kind: "referrers"; readonly repository: string; readonly digest: Digest };
 
 /** An endpoint's path with a part that breaks its grammar: the error to answer with, unless the method asks for another. */
-export interface InvalidPath {
+interface InvalidPath {
 	readonly kind: "invalid";
 	readonly code: OciErrorCode;
 	readonly detail: string;

@@ -40,9 +40,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
 	yaml: ["app", "api", "operator", "kube-embedded"],
 	zod: [""],
 	"@thi.ng/cache": [""],
-	"@thi.ng/heaps": [""],
 	"@thi.ng/ksuid": [""],
-	"@thi.ng/leaky-bucket": [""],
 	"node:http": [
 		"http",
 		"app",

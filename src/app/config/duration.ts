@@ -5,7 +5,7 @@ const UNITS: { readonly [unit: string]: number } = { ms: 1, s: 1_000, m: 60_000,
 const EXPECTED = "expected a duration such as 90s, 5m or 1h30m";
 
 /** Milliseconds of a duration such as `90s`, `5m` or `1h30m`; undefined when it is none. */
-export const parseDuration = (text: string): number | undefined => {
+const parseDuration = (text: string): number | undefined => {
 	if (!/^(\d+(ms|s|m|h|d))+$/.test(text)) return undefined;
 	let total = 0;
 	for (const [, count = "", unit = ""] of text.matchAll(/(\d+)(ms|s|m|h|d)/g))
