@@ -15,7 +15,7 @@ export interface Access {
 	readonly principal: Principal;
 	/** For history, events and logs: `user:alice`, `robot:robot$ci`, `anonymous`. */
 	readonly actor: string;
-	/** Whether `action` on `repository` is allowed. Unknown projects are not. */
+	/** Whether `action` on `repository` is allowed. In unknown projects it is to administrators alone. */
 	allows(action: Action, repository: string, signal?: AbortSignal): Promise<boolean>;
 	/**
 	 * Whether other credentials of the same principal would allow `action` where these were issued without `repository`

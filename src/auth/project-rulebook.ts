@@ -9,6 +9,7 @@ import type { Subject } from "./subject.ts";
 /** How old a project's rules may be when a decision rests on them: revocation is to work within 5 seconds. */
 const MAX_AGE_MS = 5_000;
 const MAX_PROJECTS = 4_096;
+const MAX_REFUSED = 1_024;
 const MAX_SCOPES = 256;
 const PROJECTS_PER_PAGE = 1_000;
 
@@ -28,31 +29,51 @@ export interface ProjectRulebookOpts {
 /**
  * Decides by what projects say, read at most 5 seconds ago. Reads are shared by all who wait for them, so one caller
  * giving up does not stop them.
+ *
+ * How long a refusal takes does not tell whether there is such a project: the first one reads, whatever is known of
+ * the project from what was allowed to others, and those of the next seconds do not. Names that do not exist have no
+ * place among the projects, so asking for many of them makes nothing slower for those who are allowed.
  */
 export class ProjectRulebook {
 	readonly #projects: Projects;
+	readonly #now: () => number;
 	readonly #anonymousPull: boolean;
 	readonly #rules: FreshCache<string, Project>;
+	/** Projects that somebody was refused, by name, with whether there is such a project. */
+	readonly #refused: FreshCache<string, boolean>;
 	readonly #scopes: FreshCache<string, CatalogScope>;
 
 	constructor({ projects, now }: ProjectRulebookDeps, opts: ProjectRulebookOpts = {}) {
 		this.#projects = projects;
 		this.#anonymousPull = opts.anonymousPull ?? true;
 		this.#rules = new FreshCache({ now }, { maxAgeMs: MAX_AGE_MS, maxEntries: MAX_PROJECTS });
+		this.#refused = new FreshCache({ now }, { maxAgeMs: MAX_AGE_MS, maxEntries: MAX_REFUSED });
+		this.#now = now;
 		this.#scopes = new FreshCache({ now }, { maxAgeMs: MAX_AGE_MS, maxEntries: MAX_SCOPES });
 	}
 
-	/** Whether the subject may do the action to the repository. Not when there is no such project. */
+	/**
+	 * Whether the subject may do the action to the repository. Where there is no such project, only administrators may:
+	 * the registry then tells them so, which it tells nobody else.
+	 */
 	async allows(subject: Subject, action: Action, repository: string): Promise<boolean> {
+		if (isAdministrator(subject)) return true;
 		if (this.#shutsOut(subject)) return false;
 		const name = projectOf(repository);
-		const project = this.#rules.peek(name) ?? (await this.#rules.get(name, () => this.#projects.find(name)));
-		return project !== undefined && decide({ subject, project, action, repository });
+		const known = this.#rules.peek(name);
+		if (known !== undefined && decide({ subject, project: known, action, repository })) return true;
+		const exists = this.#refused.peek(name);
+		if (exists !== undefined && exists === (known !== undefined)) return false;
+		const readAt = this.#now();
+		const project = await this.#rules.reread(name, () => this.#projects.find(name));
+		if (project !== undefined && decide({ subject, project, action, repository })) return true;
+		this.#refused.keep(name, project !== undefined, readAt);
+		return false;
 	}
 
 	/** Whose repositories a catalog for the subject may show: those of projects in which it may pull everything. */
 	async catalogScope(subject: Subject): Promise<CatalogScope> {
-		if (subject.kind === "user" && subject.admin) return "all";
+		if (isAdministrator(subject)) return "all";
 		if (this.#shutsOut(subject)) return { projects: [] };
 		const key = subject.kind === "anonymous" ? subject.kind : `${subject.kind}:${subject.uid}`;
 		return (await this.#scopes.get(key, () => this.#readScope(subject))) ?? { projects: [] };
@@ -73,3 +94,5 @@ export class ProjectRulebook {
 		return subject.kind === "anonymous" && !this.#anonymousPull;
 	}
 }
+
+const isAdministrator = (subject: Subject): boolean => subject.kind === "user" && subject.admin;

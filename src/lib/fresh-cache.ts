@@ -20,7 +20,7 @@ interface Flight<V> {
 
 /**
  * Keeps what was read for a bounded time, and lets callers that want the same thing at once share one read.
- * Age counts from the start of the read, so a value is never older than it claims. Absence is not kept.
+ * Age counts from the start of the read, so a value is never older than it claims. That nothing was found is not kept.
  */
 export class FreshCache<K, V> {
 	readonly #now: () => number;
@@ -47,10 +47,19 @@ export class FreshCache<K, V> {
 	/** The fresh value, or what `read` gives; undefined when that is undefined. Whatever `read` throws is thrown. */
 	get(key: K, read: () => Promise<V | undefined>): Promise<V | undefined> {
 		const value = this.peek(key);
-		if (value !== undefined) return Promise.resolve(value);
+		return value === undefined ? this.reread(key, read) : Promise.resolve(value);
+	}
+
+	/** What `read` gives, or a read under way of the same key, and never what is kept; otherwise like `get`. */
+	reread(key: K, read: () => Promise<V | undefined>): Promise<V | undefined> {
 		const flight = this.#flights.get(key);
 		if (flight !== undefined && this.#isFresh(flight.startedAt)) return flight.result;
 		return this.#fly(key, read);
+	}
+
+	/** Keeps a value that was come by at a time, in milliseconds. */
+	keep(key: K, value: V, readAt: number): void {
+		this.#put(key, { value, readAt });
 	}
 
 	#fly(key: K, read: () => Promise<V | undefined>): Promise<V | undefined> {

@@ -53,7 +53,7 @@ export const refusalError = (refusal: Refusal): OciError => {
 	switch (refusal.reason) {
 		case "project-unknown":
 			return new OciError("NAME_UNKNOWN", {
-				message: `no such project: ${refusal.project}`,
+				message: `no such project: ${refusal.project}; it has to be created before anything is pushed to it`,
 				detail: { project: refusal.project },
 			});
 		case "repository-unknown":

@@ -31,6 +31,17 @@ describe("a fresh cache", () => {
 		assert.equal(cache.peek("a"), undefined);
 	});
 
+	it("reads again when it is told to, and keeps what it is given", async () => {
+		const { cache, clock } = create();
+		assert.equal(await cache.get("a", async () => 1), 1);
+		assert.equal(await cache.reread("a", async () => 2), 2);
+		assert.equal(cache.peek("a"), 2);
+		cache.keep("a", 3, clock.at - 4_999);
+		assert.equal(cache.peek("a"), 3);
+		clock.at += 1;
+		assert.equal(cache.peek("a"), undefined);
+	});
+
 	it("shares one read among all who want the same", async () => {
 		const { cache } = create();
 		let reads = 0;

@@ -121,6 +121,20 @@ describe("who may do what over HTTP", () => {
 		assert.equal((await ask("GET", "/v2/s/app/tags/list", ALICE)).status, 403);
 	});
 
+	it("tells an administrator that there is no such project, and what to do; others only that they may not", async () => {
+		const path = "/v2/nowhere/app/blobs/uploads/";
+		for (const authorization of [ROOT, await tokenFor("root", "repository:nowhere/app:pull,push")]) {
+			const response = await ask("POST", path, authorization);
+			assert.equal(response.status, 404);
+			const [error] = JSON.parse(await response.text()).errors;
+			assert.equal(error.code, "NAME_UNKNOWN");
+			assert.match(error.message, /no such project: nowhere; it has to be created before/);
+		}
+		const [unknown, known] = [await ask("POST", path, ALICE), await ask("POST", "/v2/s/app/blobs/uploads/", ALICE)];
+		assert.deepEqual([unknown.status, known.status], [403, 403]);
+		assert.equal(await unknown.text(), await known.text());
+	});
+
 	it("lists in the catalog what the caller may see", async () => {
 		const repositories = async (authorization: string): Promise<unknown> =>
 			JSON.parse(await (await ask("GET", "/v2/_catalog", authorization)).text()).repositories;
