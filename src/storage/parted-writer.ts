@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import { untilAborted } from "#/lib/until-aborted.ts";
 import { type Algorithm, type Digest, digestOf } from "#/oci/digest.ts";
-import { abortable } from "./abortable.ts";
 import type { BlobWriter, WriterState } from "./blob-store.ts";
 import type { ByteBudget } from "./byte-budget.ts";
 import { PartBuffer } from "./part-buffer.ts";
@@ -98,8 +98,8 @@ export class PartedWriter implements BlobWriter {
 		signal.throwIfAborted();
 		this.#assertOpen();
 		if (this.#checkpoint?.offset !== this.#offset) {
-			if (this.#buffer.isFull) await abortable(this.#sendPart(), signal);
-			const parts = await abortable(this.#queue.settled(), signal);
+			if (this.#buffer.isFull) await untilAborted(signal, () => this.#sendPart());
+			const parts = await untilAborted(signal, () => this.#queue.settled());
 			const isAtEdge = this.#buffer.length === 0 && parts.length > 0;
 			this.#checkpoint = {
 				offset: this.#offset,
@@ -208,8 +208,8 @@ export class PartedWriter implements BlobWriter {
 			await this.#target.putWhole(this.#payload(), signal);
 		} else {
 			// An aborted attempt has handed it over already.
-			if (staged === undefined && this.#buffer.length > 0) await abortable(this.#sendPart(), signal);
-			const parts = staged ?? (await abortable(this.#queue.settled(), signal));
+			if (staged === undefined && this.#buffer.length > 0) await untilAborted(signal, () => this.#sendPart());
+			const parts = staged ?? (await untilAborted(signal, () => this.#queue.settled()));
 			this.#mayExist = true;
 			await this.#target.compose(parts, signal);
 		}

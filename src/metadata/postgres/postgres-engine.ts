@@ -1,5 +1,5 @@
+import { untilAborted } from "#/lib/until-aborted.ts";
 import { MetadataError } from "#/metadata/metadata-error.ts";
-import { abortable } from "#/metadata/sql/abortable.ts";
 import { commandStep, type Engine, type EngineReader, type Program, queryStep } from "#/metadata/sql/engine.ts";
 import { checkSchema, type Migration, migrate } from "#/metadata/sql/migrate.ts";
 import { first, type Step } from "#/metadata/sql/statement.ts";
@@ -61,7 +61,7 @@ export class PostgresEngine implements Engine {
 	}
 
 	async ping(signal: AbortSignal): Promise<void> {
-		await abortable(() => this.#query(pingName, () => checkServer(this.#deps.program.migrations)), signal);
+		await untilAborted(signal, () => this.#query(pingName, () => checkServer(this.#deps.program.migrations)));
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {

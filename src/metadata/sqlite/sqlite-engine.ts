@@ -1,4 +1,4 @@
-import { abortable } from "#/metadata/sql/abortable.ts";
+import { untilAborted } from "#/lib/until-aborted.ts";
 import type { Engine, EngineReader } from "#/metadata/sql/engine.ts";
 import type { LocalReader } from "./local-reader.ts";
 import type { Answer } from "./serve-guest.ts";
@@ -37,7 +37,7 @@ export class SqliteEngine implements Engine {
 	}
 
 	async ping(signal: AbortSignal): Promise<void> {
-		await abortable(() => this.#deps.ask(reserved.ping, undefined, undefined), signal);
+		await untilAborted(signal, () => this.#deps.ask(reserved.ping, undefined, undefined));
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {

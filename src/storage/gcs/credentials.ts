@@ -1,5 +1,5 @@
 import { Storage } from "@google-cloud/storage";
-import { abortable } from "#/storage/abortable.ts";
+import { untilAborted } from "#/lib/until-aborted.ts";
 import { CredentialsError } from "./gcs-error.ts";
 import type { UrlSigner } from "./sign-url.ts";
 
@@ -20,7 +20,7 @@ export const findCredentials = (file: string | undefined): Credentials => {
 	const { authClient } = new Storage(file === undefined ? {} : { keyFilename: file });
 	return {
 		authorize: async (signal) => {
-			const headers = await abortable(failAsCredentials(authClient.getRequestHeaders()), signal);
+			const headers = await untilAborted(signal, () => failAsCredentials(authClient.getRequestHeaders()));
 			return Object.fromEntries(new Headers(headers));
 		},
 		findSigner: async () => {

@@ -1,6 +1,6 @@
+import { untilAborted } from "#/lib/until-aborted.ts";
 import type { Algorithm, Digest } from "#/oci/digest.ts";
 import { digestOf, hexOf } from "#/oci/digest.ts";
-import { abortable } from "#/storage/abortable.ts";
 import type { BlobWriter, WriterState } from "#/storage/blob-store.ts";
 import { readDigest } from "#/storage/open-ranges.ts";
 import { PartBuffer } from "#/storage/part-buffer.ts";
@@ -87,8 +87,8 @@ export class S3Writer implements BlobWriter {
 		signal.throwIfAborted();
 		this.#assertOpen();
 		if (this.#checkpoint?.offset !== this.#offset) {
-			if (this.#buffer.isFull) await abortable(this.#sendPart(), signal);
-			const etags = await abortable(this.#multipart.settled(), signal);
+			if (this.#buffer.isFull) await untilAborted(signal, () => this.#sendPart());
+			const etags = await untilAborted(signal, () => this.#multipart.settled());
 			const { uploadId } = this.#multipart;
 			const tail = await this.#tails.stage(this.#payload(), signal);
 			this.#checkpoint = {
@@ -184,7 +184,7 @@ export class S3Writer implements BlobWriter {
 	async #complete(signal: AbortSignal): Promise<void> {
 		if (this.#phase === "completed") return;
 		// An aborted attempt has handed it over already.
-		if (this.#buffer.length > 0) await abortable(this.#sendPart(), signal);
+		if (this.#buffer.length > 0) await untilAborted(signal, () => this.#sendPart());
 		await this.#make(() => this.#multipart.complete(signal), signal);
 		this.#phase = "completed";
 	}
