@@ -18,6 +18,21 @@ export interface KnownObject {
 	readonly writerState: { readonly [field: string]: unknown } | undefined;
 }
 
+/** What a process read off the database's clock before, and how long ago. Both in milliseconds. */
+export interface ClockReading {
+	/** Since the epoch. */
+	readonly now: number;
+	/** By a clock that never jumps. */
+	readonly elapsedMs: number;
+}
+
+/** The database's clock; instants in milliseconds since the epoch. */
+export interface ClockState {
+	readonly now: number;
+	/** When a jump was noticed last; absent: never. */
+	readonly jumpedAt: number | undefined;
+}
+
 /** Physical objects in the stores: intents, live bytes, and what is condemned. */
 export interface Objects {
 	/** Writes the intent for a journal segment or snapshot. Its key must be new. */
@@ -41,6 +56,13 @@ export interface Objects {
 		readonly leaseMs: number;
 		readonly staleMs: number;
 	}): Promise<readonly KnownObject[]>;
+	/**
+	 * Looks at the clock by which objects and uploads become old, and remembers when it has jumped by more than a minute.
+	 *
+	 * @param last the caller's look before; absent, the time is compared with the last look of anybody, which is kept, and
+	 * a time in which nobody looked counts as a jump
+	 */
+	watchClock(last?: ClockReading): Promise<ClockState>;
 	/** Forgets an object whose bytes are gone from the store. Only `deleting` rows go; idempotent. */
 	forget(store: string, key: string): Promise<void>;
 	/** All known objects of a store in byte order of the key, after `last`. */

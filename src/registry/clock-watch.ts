@@ -1,31 +1,29 @@
+import type { Objects } from "#/metadata/objects.ts";
 import type { Clock } from "./clock.ts";
 
-/** How far the wall clock may part from the monotonic one between two looks, in milliseconds. */
-const JUMP_MS = 60_000;
-
 /**
- * Notices jumps of the wall clock. Whoever deletes what is old enough waits until the last jump is as long ago as "old
- * enough" is, for ages that were reckoned across a jump are worth nothing.
+ * Notices jumps of the clock by which ages are reckoned: the database's. Whoever deletes what is old enough waits until
+ * the last jump is as long ago as "old enough" is, for ages that were reckoned across a jump are worth nothing.
+ *
+ * While this process runs, it compares with the monotonic clock; at its first look, with the instant that metadata
+ * keeps of the last look of any process. Jumps are kept there too, so that a restart does not forget them.
  */
 export class ClockWatch {
-	readonly #clock: Clock;
-	#wall: number;
-	#monotonic: number;
-	#jumpedAt = Number.NEGATIVE_INFINITY;
+	readonly #objects: Pick<Objects, "watchClock">;
+	readonly #clock: Pick<Clock, "monotonic">;
+	#last: { readonly now: number; readonly monotonic: number } | undefined;
 
-	constructor(clock: Clock) {
-		this.#clock = clock;
-		this.#wall = clock.now();
-		this.#monotonic = clock.monotonic();
+	constructor(deps: { readonly objects: Pick<Objects, "watchClock">; readonly clock: Pick<Clock, "monotonic"> }) {
+		this.#objects = deps.objects;
+		this.#clock = deps.clock;
 	}
 
 	/** Milliseconds since the last jump that was noticed; infinite without one. Look often: jumps may cancel out. */
-	quietMs(): number {
-		const wall = this.#clock.now();
+	async quietMs(): Promise<number> {
 		const monotonic = this.#clock.monotonic();
-		if (Math.abs(wall - this.#wall - (monotonic - this.#monotonic)) > JUMP_MS) this.#jumpedAt = monotonic;
-		this.#wall = wall;
-		this.#monotonic = monotonic;
-		return monotonic - this.#jumpedAt;
+		const last = this.#last && { now: this.#last.now, elapsedMs: monotonic - this.#last.monotonic };
+		const { now, jumpedAt } = await this.#objects.watchClock(last);
+		this.#last = { now, monotonic };
+		return jumpedAt === undefined ? Number.POSITIVE_INFINITY : now - jumpedAt;
 	}
 }

@@ -71,7 +71,7 @@ export class Sweeper {
 	constructor(deps: SweeperDeps, opts: Partial<SweeperOpts> = {}) {
 		this.#deps = deps;
 		this.#opts = { ...DEFAULT_SWEEPER_OPTS, ...opts };
-		this.#watch = new ClockWatch(deps.clock);
+		this.#watch = new ClockWatch(deps);
 	}
 
 	/** Sweeps until `signal` is aborted. */
@@ -84,7 +84,7 @@ export class Sweeper {
 	/** One bounded round. @throws MetadataError when metadata cannot answer; failures of stores are counted instead */
 	async round(signal: AbortSignal): Promise<SweepSummary> {
 		const { staleMs, idleUploadMs, batch, batches } = this.#opts;
-		const quiet = this.#watch.quietMs();
+		const quiet = await this.#watch.quietMs();
 		const expired = quiet < idleUploadMs ? 0 : await this.#deps.uploads.expire(idleUploadMs, batch);
 		const summary = { deleted: 0, failed: 0, expired, hasMore: false };
 		if (quiet < staleMs) return summary;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, beforeEach, test } from "node:test";
+import { after, before, beforeEach, describe, it, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RegistryEvent } from "#/registry/report.ts";
 import { Sweeper, type SweeperOpts } from "#/registry/sweeper.ts";
@@ -16,6 +16,9 @@ import {
 	type RegistryHarness,
 	startUpload,
 } from "../support/registry.ts";
+import { openInspectedMetadata } from "../support/sqlite-metadata.ts";
+
+const HOUR = 3_600_000;
 
 let harness: RegistryHarness;
 before(async () => {
@@ -155,15 +158,66 @@ test("a stale intent goes, with whatever was written under it", async () => {
 	await harness.assertSound();
 });
 
-test("after a jump of the clock nothing is deleted for as long as things take to become old", async () => {
-	await condemn(1);
-	const { sweeper, clock } = open({ staleMs: 3_600_000, idleUploadMs: 7_200_000 });
-	clock.jump(61_000);
-	assert.deepEqual(await sweeper.round(forever), { deleted: 0, failed: 0, expired: 0, hasMore: false });
-	clock.advance(3_599_000);
-	assert.equal((await sweeper.round(forever)).deleted, 0);
-	clock.advance(2_000);
-	assert.equal((await sweeper.round(forever)).deleted, 1);
+describe("after a jump of the clock by which things become old", () => {
+	const CALM = { deleted: 0, failed: 0, expired: 0, hasMore: false };
+
+	/** A sweeper over metadata whose clock is set by hand, an upload and a stale intent of the journal in it. */
+	const openTimed = async (t: TestContext) => {
+		const { metadata, clock: database, ...inspected } = await openInspectedMetadata();
+		const timed = await openRegistryHarness({ metadata });
+		t.after(async () => {
+			await timed.drain();
+			await inspected[Symbol.asyncDispose]();
+		});
+		await startUpload(timed.instance(), "p/app");
+		await metadata.objects.intend({ store: "default", key: "journal/1", purpose: "journal", holder: "dead" });
+		const { objects, uploads } = metadata;
+		const start = () => {
+			const clock = new ManualClock();
+			const deps = { objects, uploads, stores: timed.stores, holder: "sweeper", clock, report: () => undefined };
+			const sweeper = new Sweeper(deps, { staleMs: 2 * HOUR, idleUploadMs: 24 * HOUR });
+			/** Time passes, with a round every half hour. */
+			const pass = async (hours: number): Promise<void> => {
+				for (let i = 0; i < 2 * hours; i++) {
+					clock.advance(HOUR / 2);
+					database.now += HOUR / 2;
+					assert.deepEqual(await sweeper.round(forever), CALM);
+				}
+			};
+			return { sweeper, clock, pass };
+		};
+		return { database, start };
+	};
+
+	it("nothing is deleted for as long as things take to become old", async (t) => {
+		const { database, start } = await openTimed(t);
+		const { sweeper, clock, pass } = start();
+		assert.deepEqual(await sweeper.round(forever), CALM);
+		database.now += 48 * HOUR;
+		assert.deepEqual(await sweeper.round(forever), CALM);
+		await pass(1.5);
+		clock.advance(HOUR / 2);
+		database.now += HOUR / 2;
+		assert.deepEqual(await sweeper.round(forever), { ...CALM, deleted: 1 });
+		await pass(21.5);
+		clock.advance(HOUR / 2);
+		database.now += HOUR / 2;
+		assert.equal((await sweeper.round(forever)).expired, 1);
+	});
+
+	it("while no process ran, nothing is deleted after the start either, nor after another start", async (t) => {
+		const { database, start } = await openTimed(t);
+		assert.deepEqual(await start().sweeper.round(forever), CALM);
+		database.now += 48 * HOUR;
+		const second = start();
+		assert.deepEqual(await second.sweeper.round(forever), CALM);
+		await second.pass(1.5);
+		const third = start();
+		assert.deepEqual(await third.sweeper.round(forever), CALM, "the jump is not forgotten");
+		third.clock.advance(HOUR / 2);
+		database.now += HOUR / 2;
+		assert.deepEqual(await third.sweeper.round(forever), { ...CALM, deleted: 1 });
+	});
 });
 
 test("the loop goes on after a failure of metadata and ends when told", async () => {
@@ -201,6 +255,7 @@ const objectsOf = (objects: RegistryHarness["metadata"]["objects"]) => ({
 	intend: objects.intend.bind(objects),
 	settle: objects.settle.bind(objects),
 	condemn: objects.condemn.bind(objects),
+	watchClock: objects.watchClock.bind(objects),
 	forget: objects.forget.bind(objects),
 	list: objects.list.bind(objects),
 });

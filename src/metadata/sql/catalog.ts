@@ -14,6 +14,7 @@ import { removeManifest, removeTag } from "./commands/remove-manifest.ts";
 import { restoreRecords } from "./commands/restore.ts";
 import { advanceSigningKeys, replaceSigningKeys } from "./commands/signing-keys.ts";
 import { unlinkBlob } from "./commands/unlink-blob.ts";
+import { watchClock } from "./commands/watch-clock.ts";
 import { currentControl, observe } from "./control-rows.ts";
 import { blobHolders, findBlob } from "./queries/blobs.ts";
 import { findRefreshToken, findRobot, findUser } from "./queries/identities.ts";
@@ -44,6 +45,7 @@ export const commands = {
 	"objects.settle": settleIntended,
 	"objects.condemn": condemn,
 	"objects.claimCondemned": claimCondemned,
+	"objects.watchClock": watchClock,
 	"objects.forget": forgetObject,
 	"outbox.seal": sealSegment,
 	"outbox.prune": pruneJournal,

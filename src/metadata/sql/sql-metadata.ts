@@ -113,6 +113,7 @@ const objectsOn = (on: SqlExecutor): Objects => ({
 	settle: (store, key, size) => on.write("objects.settle", { store, key, size }),
 	condemn: (store, key) => on.write("objects.condemn", { store, key }),
 	claimCondemned: (claim) => on.write("objects.claimCondemned", claim),
+	watchClock: (last) => on.write("objects.watchClock", last === undefined ? {} : { last }),
 	forget: (store, key) => on.write("objects.forget", { store, key }),
 	list: (store, page, signal) => on.read("objects.list", { store, ...page }, signal),
 });
