@@ -24,5 +24,4 @@ function* commitsSoFar(): Step<number> {
 	return commits;
 }
 
-const { port, file } = threadStart();
-await serveWriter(port, file, { ...ledger, commands: { ...ledger.commands, commitsSoFar } });
+await serveWriter(threadStart(), { ...ledger, commands: { ...ledger.commands, commitsSoFar } });

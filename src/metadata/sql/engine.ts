@@ -8,6 +8,16 @@ export interface Program {
 	readonly commands: Commands;
 	readonly queries: Queries;
 	readonly migrations: readonly Migration[];
+	/** By the query's name. Absent, also for one query: its answers are not kept. */
+	readonly kept?: Readonly<Record<string, Keeping>>;
+}
+
+/** How answers of one query may be kept by an engine that can tell when anything was written. */
+export interface Keeping {
+	/** A text that no other input of this or another kept query has, unless the answer is the same. */
+	readonly key: (input: never) => string;
+	/** About what the answer takes in memory. */
+	readonly bytes: (answer: never) => number;
 }
 
 /** What queries run on: the database as it is now, or as it was at one instant. */

@@ -1,10 +1,11 @@
 import { commands, queries } from "./catalog.ts";
 import type { Engine, Program } from "./engine.ts";
 import type { SqlExecutor } from "./executor.ts";
+import { keptQueries } from "./kept-queries.ts";
 import { migrations } from "./schema/migrations.ts";
 
 /** What the metadata of a registry consists of. */
-export const program: Program = { commands, queries, migrations };
+export const program: Program = { commands, queries, migrations, kept: keptQueries };
 
 /** An engine that runs {@link program}, with the types of its commands and queries. */
 export function toExecutor(engine: Engine): SqlExecutor {

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { commandStep, type Program } from "#/metadata/sql/engine.ts";
 import { sqliteDialect } from "./dialect.ts";
+import { Generation } from "./generation.ts";
 import { HighWaterMark } from "./high-water-mark.ts";
 import { PreparedStatements } from "./prepared-statements.ts";
 import { isFatal, toMetadataError } from "./sqlite-failure.ts";
@@ -18,6 +19,8 @@ export interface BatchWriterDeps {
 	readonly db: DatabaseSync;
 	readonly program: Program;
 	readonly time: TimeSource;
+	/** Tells readers of this process when the database changes; absent: nobody reads by it. */
+	readonly generation?: Generation;
 }
 
 /** Runs many commands in one transaction, with one fsync for all: group commit. */
@@ -28,6 +31,7 @@ export class BatchWriter {
 	readonly #mark: HighWaterMark;
 	readonly #time: TimeSource;
 	readonly #clock: WriterClock;
+	readonly #generation: Generation;
 	#changes = 0;
 
 	constructor(deps: BatchWriterDeps) {
@@ -37,6 +41,10 @@ export class BatchWriter {
 		this.#mark = new HighWaterMark(this.#statements);
 		this.#time = deps.time;
 		this.#clock = new WriterClock(deps.time, this.#mark.floor);
+		this.#generation = deps.generation ?? new Generation();
+		// An earlier writer may have died within a transaction, which was committed or not.
+		this.#generation.begin();
+		this.#generation.end();
 	}
 
 	/**
@@ -56,7 +64,10 @@ export class BatchWriter {
 				outcomes.push(this.#attempt(request, now));
 				if (this.#time.monotonic() > deadline) break;
 			}
-			this.#keepTime(now);
+			const isChanged = this.#isChanged();
+			if (isChanged) this.#mark.raise(now);
+			// Nobody sees anything of the batch before its COMMIT, which waits for the disk.
+			if (isChanged) this.#generation.begin();
 			this.#statements.run({ sql: "COMMIT", params: [] });
 			return outcomes;
 		} catch (error) {
@@ -64,15 +75,17 @@ export class BatchWriter {
 			this.#mark.reload();
 			if (isFatal(error)) throw error;
 			return this.#runAlone(requests.slice(0, Math.max(1, outcomes.length + 1)), error);
+		} finally {
+			this.#generation.end();
 		}
 	}
 
-	/** Batches that changed nothing keep nothing, so that an idle registry does not write. */
-	#keepTime(now: number): void {
+	/** Batches that changed nothing keep no time, so that an idle registry does not write, and end nothing that is kept. */
+	#isChanged(): boolean {
 		const [row] = this.#statements.run({ sql: "SELECT total_changes() AS changes", params: [] });
-		const changes = Number(row?.changes);
-		if (changes !== this.#changes) this.#mark.raise(now);
-		this.#changes = changes;
+		const before = this.#changes;
+		this.#changes = Number(row?.changes);
+		return this.#changes !== before;
 	}
 
 	/** A batch was lost as a whole (disk full, a deferred constraint): each of its commands is tried by itself. */

@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort, Worker, workerData } from "node:worker_threads";
 import { MetadataError } from "#/metadata/metadata-error.ts";
+import { Generation } from "./generation.ts";
 import { type Channel, fromWire, hasKind, type WireFailure } from "./wire.ts";
 
 /** How long a thread may take to finish what it is doing when it is told to close, milliseconds. */
@@ -18,22 +19,32 @@ export interface DatabaseThread extends AsyncDisposable {
  *
  * @param entry module that calls {@link threadStart}
  * @param file the database
+ * @param generation what the thread tells of its writes by; absent: it writes nothing
  * @throws what kept it from getting ready
  */
-export async function startThread(entry: URL, file: string): Promise<DatabaseThread> {
-	const worker = new Worker(entry, { workerData: { file }, name: "limani-metadata" });
+export async function startThread(entry: URL, file: string, generation?: Generation): Promise<DatabaseThread> {
+	const worker = new Worker(entry, { workerData: { file, generation: generation?.shared }, name: "limani-metadata" });
 	const life = new ThreadLife(worker);
 	await life.ready;
 	return life;
 }
 
+/** What a thread finds when it starts. */
+export interface ThreadStart {
+	readonly port: MessagePort;
+	readonly file: string;
+	/** Shared with readers, where somebody reads by it. */
+	readonly generation: Generation;
+}
+
 /** Inside a thread: what {@link startThread} gave it. */
-export function threadStart(): { readonly port: MessagePort; readonly file: string } {
+export function threadStart(): ThreadStart {
 	const data: unknown = workerData;
 	if (parentPort === null || typeof data !== "object" || data === null || !("file" in data)) {
 		throw new Error("not started as a database thread");
 	}
-	return { port: parentPort, file: String(data.file) };
+	const shared = "generation" in data && data.generation instanceof SharedArrayBuffer ? data.generation : undefined;
+	return { port: parentPort, file: String(data.file), generation: new Generation(shared) };
 }
 
 class ThreadLife implements DatabaseThread {

@@ -3,6 +3,8 @@ import { type Program, queryStep } from "#/metadata/sql/engine.ts";
 import type { StepContext } from "#/metadata/sql/statement.ts";
 import { openReadConnection } from "./connection.ts";
 import { sqliteDialect } from "./dialect.ts";
+import type { Generation } from "./generation.ts";
+import { KeptAnswers } from "./kept-answers.ts";
 import { PreparedStatements } from "./prepared-statements.ts";
 import { toMetadataError } from "./sqlite-failure.ts";
 import { systemTime, WriterClock } from "./writer-clock.ts";
@@ -16,12 +18,17 @@ export class LocalReader implements Disposable {
 	readonly #statements: PreparedStatements;
 	readonly #program: Program;
 	readonly #clock = new WriterClock(systemTime, 0);
+	readonly #kept: KeptAnswers;
 
-	/** @param file the database, with its schema */
-	constructor(file: string, program: Program) {
+	/**
+	 * @param file the database, with its schema
+	 * @param generation of the writer, where that is in this process; absent: SQLite is asked whether the file changed
+	 */
+	constructor(file: string, program: Program, generation?: Generation) {
 		this.#db = openReadConnection(file);
 		this.#statements = new PreparedStatements(this.#db);
 		this.#program = program;
+		this.#kept = new KeptAnswers(() => (generation === undefined ? this.#dataVersion() : generation.current));
 	}
 
 	/**
@@ -31,7 +38,9 @@ export class LocalReader implements Disposable {
 	 */
 	read(name: string, input: unknown): unknown {
 		try {
-			return this.#onSnapshot(name, input, { dialect: sqliteDialect, now: this.#clock.now() });
+			const keeping = this.#program.kept?.[name];
+			if (keeping === undefined) return this.#onSnapshot(name, input);
+			return this.#kept.get(keeping, input, () => this.#onSnapshot(name, input));
 		} catch (error) {
 			throw toMetadataError(error);
 		}
@@ -41,7 +50,13 @@ export class LocalReader implements Disposable {
 		this.#db.close();
 	}
 
-	#onSnapshot(name: string, input: unknown, context: StepContext): unknown {
+	#dataVersion(): number {
+		const [row] = this.#statements.run({ sql: "PRAGMA data_version", params: [] });
+		return Number(row?.data_version);
+	}
+
+	#onSnapshot(name: string, input: unknown): unknown {
+		const context: StepContext = { dialect: sqliteDialect, now: this.#clock.now() };
 		this.#statements.run({ sql: "BEGIN", params: [] });
 		try {
 			return this.#statements.runSteps(queryStep(this.#program, name, input, context));

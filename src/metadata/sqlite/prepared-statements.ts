@@ -1,10 +1,15 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Row, Statement, Step } from "#/metadata/sql/statement.ts";
+import type { Row, SqlValue, Statement, Step } from "#/metadata/sql/statement.ts";
+
+interface Prepared {
+	readonly statement: StatementSync;
+	readonly columns: readonly string[];
+}
 
 /** Runs statements on one connection; each text is prepared once and kept, for texts are constants. */
 export class PreparedStatements {
 	readonly #db: DatabaseSync;
-	readonly #byText = new Map<string, StatementSync>();
+	readonly #byText = new Map<string, Prepared>();
 
 	constructor(db: DatabaseSync) {
 		this.#db = db;
@@ -14,11 +19,13 @@ export class PreparedStatements {
 	run(statement: Statement): readonly Row[] {
 		let prepared = this.#byText.get(statement.sql);
 		if (prepared === undefined) {
-			prepared = this.#db.prepare(statement.sql);
+			prepared = prepare(this.#db, statement.sql);
 			this.#byText.set(statement.sql, prepared);
 		}
+		const { columns } = prepared;
 		// No column can be a bigint: reading them was not switched on.
-		return prepared.all(...statement.params) as unknown as readonly Row[];
+		const rows = prepared.statement.all(...statement.params) as unknown as readonly (readonly SqlValue[])[];
+		return rows.map((values) => toRow(columns, values));
 	}
 
 	/** Runs a computation to its end. */
@@ -28,3 +35,16 @@ export class PreparedStatements {
 		return turn.value;
 	}
 }
+
+/** Rows come as arrays: SQLite's names of columns would be made into strings anew for each of them. */
+const prepare = (db: DatabaseSync, sql: string): Prepared => {
+	const statement = db.prepare(sql);
+	statement.setReturnArrays(true);
+	return { statement, columns: statement.columns().map(({ name }) => name) };
+};
+
+const toRow = (columns: readonly string[], values: readonly SqlValue[]): Row => {
+	const row: { [column: string]: SqlValue } = {};
+	for (const [index, column] of columns.entries()) row[column] = values[index] ?? null;
+	return row;
+};

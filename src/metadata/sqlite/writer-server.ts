@@ -5,6 +5,7 @@ import { migrate } from "#/metadata/sql/migrate.ts";
 import type { Step, StepContext } from "#/metadata/sql/statement.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { openWriteConnection } from "./connection.ts";
+import type { ThreadStart } from "./database-thread.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { PreparedStatements } from "./prepared-statements.ts";
 import { toMetadataError } from "./sqlite-failure.ts";
@@ -15,16 +16,15 @@ import { systemTime } from "./writer-clock.ts";
  * The writer thread's whole life: migrate, say `ready`, then answer requests in batches until told to close. Whatever
  * arrives while one batch is being written makes the next. Says `failed` and ends when it cannot go on.
  *
- * @param port the line to the thread that started it
- * @param file the database; made when there is none
+ * @param start the line to the thread that started it, and the database, which is made when there is none
  */
-export async function serveWriter(port: MessagePort, file: string, program: Program): Promise<void> {
+export async function serveWriter({ port, file, generation }: ThreadStart, program: Program): Promise<void> {
 	let db: DatabaseSync | undefined;
 	try {
 		const opened = openWriteConnection(file);
 		db = opened;
 		await migrate(program.migrations, (step) => inTransaction(opened, step));
-		const writer = new BatchWriter({ db, program, time: systemTime });
+		const writer = new BatchWriter({ db, program, time: systemTime, generation });
 		port.on("message", (message) => serveBurst({ port, db: opened, writer }, message));
 		port.postMessage({ kind: "ready" });
 	} catch (error) {

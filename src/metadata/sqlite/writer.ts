@@ -3,5 +3,4 @@ import { program } from "#/metadata/sql/program.ts";
 import { threadStart } from "./database-thread.ts";
 import { serveWriter } from "./writer-server.ts";
 
-const { port, file } = threadStart();
-await serveWriter(port, file, program);
+await serveWriter(threadStart(), program);
