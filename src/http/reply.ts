@@ -24,6 +24,9 @@ export const json = (status: number, value: unknown, headers: readonly string[] 
 	body: JSON.stringify(value),
 });
 
+/** Bodies up to this many bytes go out in one write with the headers. */
+const ONE_WRITE = 64 * 1024;
+
 /** Writes a reply; resolves when its last byte was handed to the socket. */
 export const send = async (response: ServerResponse, reply: Reply, head: boolean): Promise<void> => {
 	const { body } = reply;
@@ -35,8 +38,13 @@ export const send = async (response: ServerResponse, reply: Reply, head: boolean
 	}
 	response.writeHead(reply.status, [...reply.headers, "Content-Length", String(Buffer.byteLength(body))]);
 	if (head) response.end();
-	else response.end(body);
+	else if (typeof body === "string" || body.byteLength > ONE_WRITE) response.end(body);
+	// Node joins headers and body only where both are text; latin1 has a character for each byte.
+	else response.end(latin1Of(body), "latin1");
 };
+
+const latin1Of = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>
+	Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
 
 /** How long a client may go on sending what nobody waits for, milliseconds. */
 const LINGER_MS = 10_000;

@@ -62,6 +62,8 @@ export const createHttpServer = ({ v2, app, limits, tls }: ServerDeps): HttpServ
 		requestTimeout: 0,
 		connectionsCheckingInterval: Math.min(5_000, limits.headersMs),
 		noDelay: true,
+		// A stream that could only end is not made for requests without a body.
+		optimizeEmptyRequests: true,
 	};
 	const server =
 		tls === undefined
