@@ -27,12 +27,12 @@ export const startHousekeeping = async (parts: ProcessParts): Promise<AsyncDispo
 	const { objects, uploads } = metadata;
 	const outbox = sealedOutbox(metadata.outbox, masterKey);
 	const snapshots = sealedSnapshots(metadata.snapshots, masterKey);
-	const { sweepInterval, sweepClaim, staleIntent, snapshotSegments, snapshotsKept } = config.housekeeping;
+	const { sweepInterval, sweepClaim, staleIntent, journalLease, snapshotSegments, snapshotsKept } = config.housekeeping;
 	const sweeper = new Sweeper(
 		{ ...common, objects, uploads },
 		{ intervalMs: sweepInterval, claimMs: sweepClaim, staleMs: staleIntent, idleUploadMs: config.limits.uploadIdle },
 	);
-	const journaler = new Journaler({ ...common, objects, outbox });
+	const journaler = new Journaler({ ...common, objects, outbox }, { leaseMs: journalLease });
 	const intervalMs = Math.min(60_000, snapshotSegments * 1_000);
 	const snapshotter = new Snapshotter(
 		{ ...common, objects, outbox, snapshots },

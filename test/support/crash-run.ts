@@ -45,12 +45,15 @@ export interface CrashFigures {
 const PUSHERS = 6;
 
 /** The registry while it is being killed: quick to take up what a dead process left. */
-const HASTY = { limits: { uploadLease: "1500ms", drain: "2s", uploadIdle: "90s" } };
+const HASTY = {
+	limits: { uploadLease: "1500ms", drain: "2s", uploadIdle: "90s" },
+	housekeeping: { sweepInterval: "500ms", sweepClaim: "3s", journalLease: "1s" },
+};
 
 /** The registry afterwards: quick to clear away what nobody will go on with. */
 const SETTLING = {
 	limits: { uploadLease: "1s", uploadIdle: "1s" },
-	housekeeping: { sweepInterval: "200ms", staleIntent: "1s", sweepClaim: "1s" },
+	housekeeping: { sweepInterval: "200ms", staleIntent: "1s", sweepClaim: "1s", journalLease: "1s" },
 };
 
 /** A registry on which nothing works any more but what was acknowledged; dispose it when done. */
@@ -58,29 +61,40 @@ export interface SettledRegistry extends AsyncDisposable {
 	readonly limani: LimaniProcess;
 	readonly ledgers: readonly RepositoryLedger[];
 	readonly figures: CrashFigures;
-	/** Compares everything with what the clients were told. @throws Violation */
-	check(): Promise<Pick<CrashFigures, "manifests" | "tags" | "blobs">>;
+	/** Compares everything with what the clients were told; the registry may be another by now. @throws Violation */
+	check(url: string): Promise<Pick<CrashFigures, "manifests" | "tags" | "blobs">>;
 }
 
 /** Pushes and kills for a while, then checks everything. @throws Violation and AssertionError when something is wrong */
 export const crashRun = async (opts: CrashRunOpts): Promise<SettledRegistry> => {
 	const { dataDir, config } = opts;
 	const port = await freePort();
-	const attacked = new Attacked({ dataDir, port, config: { ...config, ...HASTY } }, opts);
+	const attacked = new Attacked({ dataDir, port, config: overlay(config, HASTY) }, opts);
 	const clients = await attacked.run();
-	const limani = await spawnLimani({ dataDir, port, config: { ...config, ...SETTLING } });
+	await using opening = new AsyncDisposableStack();
+	const limani = opening.use(await spawnLimani({ dataDir, port, config: overlay(config, SETTLING) }));
 	await limani.ready();
 	await clients.goOn();
 	await settle(dataDir);
-	const check = () => checkAll(limani.url, clients.ledgers);
-	const checked = await check();
+	const check = (url: string) => checkAll(url, clients.ledgers);
+	const checked = await check(limani.url);
+	const resources = opening.move();
 	return {
 		limani,
 		ledgers: clients.ledgers,
 		figures: { kills: attacked.kills, ...clients.figures, ...checked },
 		check,
-		[Symbol.asyncDispose]: () => limani[Symbol.asyncDispose](),
+		[Symbol.asyncDispose]: () => resources.disposeAsync(),
 	};
+};
+
+type Sections = Readonly<Record<string, unknown>>;
+
+/** Keys of a configuration over those of another, section by section. */
+const overlay = (config: Sections = {}, over: Readonly<Record<string, Sections>>): Sections => {
+	const merged: Record<string, unknown> = { ...config };
+	for (const [name, section] of Object.entries(over)) merged[name] = { ...Object(merged[name]), ...section };
+	return merged;
 };
 
 /** A registry under attack, and its clients. */

@@ -58,8 +58,7 @@ export const spawnLimani = async (opts: LimaniOpts = {}): Promise<LimaniProcess 
 	const dataDir = opts.dataDir ?? mkdtempSync(join(tmpdir(), "limani-"));
 	const port = opts.port ?? (await freePort());
 	const address = `127.0.0.1:${port}`;
-	const file = join(dataDir, "config.yaml");
-	writeFileSync(file, stringify(configOf(address, dataDir, opts.config)));
+	const file = writeConfig({ ...opts, dataDir, port });
 	const command = [...(opts.wrapper ?? []), process.execPath, "src/main.ts", "registry", "--config", file];
 	const [program = process.execPath, ...args] = command;
 	const env = { ...process.env, ...opts.environment };
@@ -90,6 +89,14 @@ export const spawnLimani = async (opts: LimaniOpts = {}): Promise<LimaniProcess 
 			if (opts.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
 		},
 	};
+};
+
+/** Writes the configuration of a data directory, as a start would. @returns its path */
+export const writeConfig = (opts: LimaniOpts & { readonly dataDir: string }): string => {
+	const { dataDir, port = 0, config } = opts;
+	const file = join(dataDir, "config.yaml");
+	writeFileSync(file, stringify(configOf(`127.0.0.1:${port}`, dataDir, config)));
+	return file;
 };
 
 const configOf = (listen: string, dataDir: string, config: LimaniOpts["config"]): object => ({

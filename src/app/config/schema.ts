@@ -120,6 +120,9 @@ const document = z.strictObject({
 			sweepInterval: durationMs("30s").describe("How often condemned bytes are deleted"),
 			sweepClaim: durationMs("2m").describe("How soon another process deletes what a dead one was about to delete"),
 			staleIntent: durationMs("1h").describe("When a journal object that was not finished counts as left behind"),
+			journalLease: durationMs("10s")
+				.refine((ms) => ms >= 1_000, "expected 1s or more")
+				.describe("How soon another process goes on with a dead one's journal"),
 			snapshotSegments: z.int().min(1).default(3_600).describe("Journal segments between two snapshots"),
 			snapshotsKept: z
 				.int()

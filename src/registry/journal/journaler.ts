@@ -33,7 +33,7 @@ export interface JournalerOpts {
 	readonly maxRecords: number;
 	/** Bytes of records in a segment, about. @defaultValue 1 MiB */
 	readonly maxBytes: number;
-	/** How long the right to write the journal is held. @defaultValue 30 000 */
+	/** How long the right to write the journal is held. @defaultValue 10 000 */
 	readonly leaseMs: number;
 	/** How long writing one segment may take: far less than it takes an intent to become stale. @defaultValue 60 000 */
 	readonly writeMs: number;
@@ -44,7 +44,7 @@ const DEFAULT_JOURNALER_OPTS: JournalerOpts = {
 	intervalMs: 1_000,
 	maxRecords: 5_000,
 	maxBytes: 1024 * 1024,
-	leaseMs: 30_000,
+	leaseMs: 10_000,
 	writeMs: 60_000,
 };
 
