@@ -34,7 +34,7 @@ export const openServing = async (parts: ProcessParts, metrics: MetricsText): Pr
 	const { config, metadata, stores, logger, holder, newId } = parts;
 	await using opening = new AsyncDisposableStack();
 	const report = reportTo(logger);
-	const { concurrentUploads, openUploadsPerProject, uploadLease } = config.limits;
+	const { concurrentUploads, openUploadsPerProject, uploadLease, linkProofAge } = config.limits;
 	const auth = opening.use(await openConfiguredAuth(parts));
 	const registry = createRegistry({
 		metadata,
@@ -43,6 +43,7 @@ export const openServing = async (parts: ProcessParts, metrics: MetricsText): Pr
 		clock: systemClock,
 		holder,
 		report,
+		linkProofMs: linkProofAge,
 		limits: {
 			concurrentUploads,
 			openPerProject: openUploadsPerProject,

@@ -4,6 +4,7 @@ import type { Clock } from "./clock.ts";
 import { answer } from "./errors.ts";
 import type { ManifestCache } from "./manifests/manifest-cache.ts";
 import { createManifestService } from "./manifests/manifest-service.ts";
+import { blobsOverOutage, manifestsOverOutage } from "./outage-reads.ts";
 import { pageOf } from "./page-of.ts";
 import type { Registry } from "./registry.ts";
 import type { Report } from "./report.ts";
@@ -25,18 +26,28 @@ export interface RegistryDeps {
 	readonly report: Report;
 	/** @defaultValue {@link DEFAULT_UPLOAD_LIMITS} */
 	readonly limits?: Partial<UploadLimits> | undefined;
+	/**
+	 * How long content that was read by digest is served while metadata is unavailable, in milliseconds; 0: not at all.
+	 * @defaultValue 15 minutes
+	 */
+	readonly linkProofMs?: number | undefined;
 	/** @defaultValue none: payloads come from metadata each time */
 	readonly manifestCache?: ManifestCache | undefined;
 }
 
+const LINK_PROOF_MS = 900_000;
+
 /** Assembles the registry of one process. Before the stores are closed, drain its uploads. */
 export const createRegistry = (deps: RegistryDeps): Registry => {
-	const { metadata, stores, newId, clock, holder, report, manifestCache } = deps;
+	const { metadata, stores, newId, clock, holder, report, manifestCache, linkProofMs = LINK_PROOF_MS } = deps;
 	const { manifests, blobs, uploads, objects, repositories } = metadata;
 	const limits = { ...DEFAULT_UPLOAD_LIMITS, ...deps.limits };
 	return {
-		manifests: createManifestService({ manifests, cache: manifestCache }),
-		blobs: createBlobService({ blobs, stores, small: new SmallBlobs() }),
+		manifests: createManifestService({
+			manifests: manifestsOverOutage(manifests, clock, linkProofMs),
+			cache: manifestCache,
+		}),
+		blobs: createBlobService({ blobs: blobsOverOutage(blobs, clock, linkProofMs), stores, small: new SmallBlobs() }),
 		uploads: new RegistryUploads({ uploads, objects, blobs, stores, newId, clock, holder, report, limits }),
 		catalog: (scope, { last, limit }, signal) =>
 			answer(async () => {

@@ -39,6 +39,8 @@ export interface InstanceOpts {
 	readonly stores?: ReadonlyMap<string, BlobStore>;
 	/** Its own way to the metadata. @defaultValue the harness's */
 	readonly metadata?: Metadata;
+	/** @defaultValue the registry's own */
+	readonly linkProofMs?: number;
 	/** Between the registry and its stores. */
 	readonly store?: Hook;
 	/** Between the registry and the uploads of its metadata. */
@@ -92,7 +94,15 @@ export const openRegistryHarness = async (
 		metadata,
 		stores,
 		objects,
-		instance: ({ limits, clock, stores: way = stores, metadata: own, store: storeHook, uploads: uploadsHook } = {}) => {
+		instance: ({
+			limits,
+			clock,
+			stores: way = stores,
+			metadata: own,
+			store: storeHook,
+			uploads: uploadsHook,
+			linkProofMs,
+		} = {}) => {
 			const events: RegistryEvent[] = [];
 			const holder = `process-${registries.length}`;
 			const ownStores = new Map(
@@ -107,6 +117,7 @@ export const openRegistryHarness = async (
 				clock: clock ?? systemClock,
 				holder,
 				report: (event) => events.push(event),
+				linkProofMs,
 				limits: { idleWriterMs: 60_000, ...limits },
 			});
 			registries.push(registry);

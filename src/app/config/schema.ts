@@ -111,6 +111,9 @@ const document = z.strictObject({
 			stopDelay: durationMs("0s").describe(
 				"How long to go on after SIGTERM with /readyz at 503, so that proxies notice",
 			),
+			linkProofAge: durationMs("15m").describe(
+				"How long content pulled by digest can be pulled again while the database cannot be reached; 0: not at all",
+			),
 			drain: durationMs("30s").describe("How long requests may go on after SIGTERM"),
 			maxConnections: z.int().min(1).default(10_000),
 		})
