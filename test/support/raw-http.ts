@@ -1,7 +1,6 @@
 // HTTP as bytes on a socket, for what a well-behaved client never sends.
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 
 /** An answer, taken apart. */
 export interface RawResponse {
@@ -17,20 +16,26 @@ export class RawConnection implements Disposable {
 	/** Resolves when the connection is closed, by whomever. */
 	readonly closed: Promise<void>;
 	#pieces: Buffer[] = [];
+	#size = 0;
 	#isOver = false;
+	#changed = Promise.withResolvers<void>();
 
 	constructor(socket: Socket) {
 		this.socket = socket;
 		socket.on("error", () => undefined);
 		socket.on("data", (data: Buffer) => {
 			this.#pieces.push(data);
+			this.#size += data.length;
+			this.#change();
 		});
-		socket.once("end", () => {
+		const over = (): void => {
 			this.#isOver = true;
-		});
+			this.#change();
+		};
+		socket.once("end", over);
 		this.closed = new Promise((resolve) => {
 			socket.once("close", () => {
-				this.#isOver = true;
+				over();
 				resolve();
 			});
 		});
@@ -66,18 +71,35 @@ export class RawConnection implements Disposable {
 	 * @throws Error when the connection ends before it, or it does not come within `withinMs`
 	 */
 	async response({ head = false, withinMs = 10_000 } = {}): Promise<RawResponse> {
-		const deadline = performance.now() + withinMs;
-		for (;;) {
-			const isOver = this.#isOver;
-			const parsed = parseResponse(this.received, { head, isOver });
-			if (parsed !== undefined) {
-				this.#pieces = [this.received.subarray(parsed.length)];
-				return parsed.response;
+		let isLate = false;
+		const timer = setTimeout(() => {
+			isLate = true;
+			this.#change();
+		}, withinMs);
+		try {
+			for (let needed = 0; ; ) {
+				const isOver = this.#isOver;
+				if (this.#size >= needed || isOver) {
+					const parsed = parseResponse(this.received, { head, isOver });
+					if ("response" in parsed) {
+						this.#pieces = [this.received.subarray(parsed.length)];
+						this.#size -= parsed.length;
+						return parsed.response;
+					}
+					needed = parsed.needed;
+				}
+				if (isOver) throw new Error(`the connection ended after ${JSON.stringify(this.received.toString("latin1"))}`);
+				if (isLate) throw new Error(`no answer within ${withinMs} ms`);
+				await this.#changed.promise;
 			}
-			if (isOver) throw new Error(`the connection ended after ${JSON.stringify(this.received.toString("latin1"))}`);
-			if (performance.now() > deadline) throw new Error(`no answer within ${withinMs} ms`);
-			await sleep(2);
+		} finally {
+			clearTimeout(timer);
 		}
+	}
+
+	#change(): void {
+		this.#changed.resolve();
+		this.#changed = Promise.withResolvers();
 	}
 
 	[Symbol.dispose](): void {
@@ -91,9 +113,14 @@ interface Parsed {
 	readonly length: number;
 }
 
-const parseResponse = (bytes: Buffer, { head, isOver }: { head: boolean; isOver: boolean }): Parsed | undefined => {
+interface Unfinished {
+	/** Bytes that there must be at least before it is worth while to look again. */
+	readonly needed: number;
+}
+
+const parseResponse = (bytes: Buffer, { head, isOver }: { head: boolean; isOver: boolean }): Parsed | Unfinished => {
 	const end = bytes.indexOf("\r\n\r\n");
-	if (end < 0) return undefined;
+	if (end < 0) return { needed: bytes.length + 1 };
 	const [statusLine = "", ...lines] = bytes.subarray(0, end).toString("latin1").split("\r\n");
 	const status = Number(statusLine.split(" ")[1]);
 	const headers: Record<string, string> = {};
@@ -105,7 +132,7 @@ const parseResponse = (bytes: Buffer, { head, isOver }: { head: boolean; isOver:
 	}
 	const rest = bytes.subarray(end + 4);
 	const body = head || status < 200 || status === 204 || status === 304 ? NOTHING : parseBody(rest, headers, isOver);
-	if (body === undefined) return undefined;
+	if ("needed" in body) return { needed: end + 4 + body.needed };
 	return { response: { status, headers, body: body.content }, length: end + 4 + body.length };
 };
 
@@ -116,24 +143,24 @@ interface Body {
 
 const NOTHING: Body = { content: Buffer.alloc(0), length: 0 };
 
-const parseBody = (bytes: Buffer, headers: RawResponse["headers"], isOver: boolean): Body | undefined => {
+const parseBody = (bytes: Buffer, headers: RawResponse["headers"], isOver: boolean): Body | Unfinished => {
 	const size = headers["content-length"];
 	if (size !== undefined) {
 		const length = Number(size);
-		return bytes.length < length ? undefined : { content: bytes.subarray(0, length), length };
+		return bytes.length < length ? { needed: length } : { content: bytes.subarray(0, length), length };
 	}
 	if (headers["transfer-encoding"] === "chunked") return parseChunks(bytes);
-	return isOver ? { content: bytes, length: bytes.length } : undefined;
+	return isOver ? { content: bytes, length: bytes.length } : { needed: bytes.length + 1 };
 };
 
-const parseChunks = (bytes: Buffer): Body | undefined => {
+const parseChunks = (bytes: Buffer): Body | Unfinished => {
 	const chunks: Buffer[] = [];
 	for (let at = 0; ; ) {
 		const line = bytes.indexOf("\r\n", at);
-		if (line < 0) return undefined;
+		if (line < 0) return { needed: bytes.length + 1 };
 		const size = Number.parseInt(bytes.subarray(at, line).toString("latin1"), 16);
 		const next = line + 2 + size + 2;
-		if (bytes.length < next) return undefined;
+		if (bytes.length < next) return { needed: next };
 		if (size === 0) return { content: Buffer.concat(chunks), length: next };
 		chunks.push(bytes.subarray(line + 2, next - 2));
 		at = next;
