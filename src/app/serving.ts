@@ -5,12 +5,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Auth, openAuth } from "#/auth/auth.ts";
 import { formatChallenges } from "#/auth/challenge.ts";
 import { accessLog } from "#/http/access-log.ts";
+import { type ClientOf, createClientOf } from "#/http/client-of.ts";
+import { originOf } from "#/http/origin-of.ts";
 import { createRequestIds } from "#/http/request-ids.ts";
 import { requestMetrics } from "#/http/request-metrics.ts";
 import type { RequestObserver } from "#/http/request-observer.ts";
 import { createHttpServer, DEFAULT_SERVER_LIMITS } from "#/http/server.ts";
 import { createV2Handler } from "#/http/v2/handler.ts";
 import { createWebApp } from "#/http/web-app.ts";
+import { parseNetwork } from "#/lib/address-set.ts";
 import { JsonLines } from "#/lib/json-lines.ts";
 import { systemClock } from "#/registry/clock.ts";
 import { createRegistry } from "#/registry/create-registry.ts";
@@ -58,6 +61,7 @@ export const openServing = async (parts: ProcessParts, metrics: MetricsText): Pr
 		metrics,
 		observer: createObserver(parts, opening.use(new JsonLines(writeStdout))),
 		requestId: createRequestIds(),
+		clientOf: createClientOf(config.trustedProxies.flatMap((text) => parseNetwork(text) ?? [])),
 		isStopping: () => stopping,
 	};
 	const tls = await readTls("tls", config.tls);
@@ -88,16 +92,19 @@ interface Face {
 	readonly metrics: MetricsText;
 	readonly observer: RequestObserver;
 	readonly requestId: (request: IncomingMessage) => string;
+	readonly clientOf: ClientOf;
 	readonly isStopping: () => boolean;
 }
 
-const createV2 = (config: Config, { auth, registry, observer, requestId, isStopping }: Face) =>
-	createV2Handler({
+const createV2 = (config: Config, { auth, registry, observer, requestId, clientOf, isStopping }: Face) => {
+	const { externalUrl, listen } = config;
+	return createV2Handler({
 		registry,
 		authenticator: auth.authenticator,
+		clientOf,
 		challenge: (request, challenge) =>
 			formatChallenges({
-				realm: `${originOf(config, request)}/token`,
+				realm: `${originOf({ externalUrl, listen, clientOf }, request)}/token`,
 				service: config.auth.service,
 				basic: config.auth.basic,
 				...challenge,
@@ -106,14 +113,15 @@ const createV2 = (config: Config, { auth, registry, observer, requestId, isStopp
 		requestId,
 		isStopping,
 	});
+};
 
 const createApp = ({ config, metadata, logger }: ProcessParts, face: Face) => {
 	const report = (error: unknown) => reportTo(logger)({ event: "readiness.failed", level: "warn", error });
-	const { auth, metrics, observer, requestId, isStopping } = face;
+	const { auth, metrics, observer, requestId, clientOf, isStopping } = face;
 	const { tokenService, keyring } = auth;
 	return createWebApp({
 		operations: { ready: (signal) => metadata.ping(signal), metrics, isStopping, report },
-		token: { tokenService, keyring, service: config.auth.service, observer, requestId },
+		token: { tokenService, keyring, service: config.auth.service, observer, requestId, clientOf },
 	});
 };
 
@@ -155,10 +163,3 @@ const limitsOf = (config: Config) => ({
 	stallMs: config.limits.stall,
 	maxConnections: config.limits.maxConnections,
 });
-
-/** The origin under which the client sees us: as configured, else as it says itself. */
-const originOf = (config: Config, request: IncomingMessage): string => {
-	if (config.externalUrl !== undefined) return config.externalUrl.replace(/\/$/, "");
-	const scheme = config.tls === undefined ? "http" : "https";
-	return `${scheme}://${request.headers.host ?? config.listen}`;
-};

@@ -37,7 +37,7 @@ const formatRecord = (record: RequestRecord, timestamp: string): string => {
 		status: record.status,
 		ms: Math.round(record.seconds * 1e6) / 1e3,
 		actor: record.actor,
-		address: request.socket.remoteAddress,
+		address: record.address,
 		agent: request.headers["user-agent"]?.slice(0, 200),
 		...(error === undefined ? {} : { error: describe(error, failed) }),
 	});

@@ -4,6 +4,8 @@ import type { IncomingMessage } from "node:http";
 export interface RequestRecord {
 	readonly id: string;
 	readonly request: IncomingMessage;
+	/** The client's, not that of a proxy that is trusted; absent where it is not known. */
+	readonly address: string | undefined;
 	readonly status: number;
 	/** The kind of endpoint: a bounded set, fit for a label. */
 	readonly route: string;

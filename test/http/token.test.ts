@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, beforeEach, describe, it } from "node:test";
 import express from "express";
+import { createClientOf } from "#/http/client-of.ts";
 import type { RequestRecord } from "#/http/request-observer.ts";
 import { tokenRouter } from "#/http/token/router.ts";
 import { MetadataError } from "#/metadata/metadata-error.ts";
@@ -45,7 +46,9 @@ describe("the token service", () => {
 		app = express();
 		const { tokenService, keyring } = test.auth;
 		const observer = { observe: (record: RequestRecord) => records.push(record) };
-		app.use(tokenRouter({ tokenService, keyring, service: SERVICE, observer, requestId: () => "request-1" }));
+		const clientOf = createClientOf([{ address: "127.0.0.1", bits: 32 }]);
+		const deps = { tokenService, keyring, service: SERVICE, observer, clientOf, requestId: () => "request-1" };
+		app.use(tokenRouter(deps));
 	});
 
 	const get = (query: string, authorization?: string): Promise<Response> =>
@@ -144,6 +147,17 @@ describe("the token service", () => {
 		assert.ok(Number(response.headers.get("retry-after")) >= 1);
 		assert.equal((await answerOf(response, 429)).errors?.[0]?.code, "TOOMANYREQUESTS");
 		assert.equal((await answerOf(await post(password), 429)).error, "temporarily_unavailable");
+	});
+
+	it("counts failures by the address that a trusted proxy tells, and has it observed", async () => {
+		const from = (address: string, secret: string): Promise<Response> =>
+			fetch(`${origin}/token`, {
+				headers: { authorization: basic("alice", secret), "x-forwarded-for": `192.0.2.1, ${address}` },
+			});
+		for (let i = 0; i < 20; i++) await from("198.51.100.7", `wrong ${i}`);
+		assert.equal((await from("198.51.100.7", "password of alice")).status, 429);
+		assert.equal((await from("198.51.100.8", "password of alice")).status, 200);
+		assert.equal(records.at(-1)?.address, "198.51.100.8");
 	});
 
 	it("answers HEAD as GET, without the body, and 405 to other methods", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { createClientOf } from "#/http/client-of.ts";
 import { createWebApp } from "#/http/web-app.ts";
 import { openTestAuth, SERVICE, type TestAuth } from "../auth/test-auth.ts";
 import { type Face, openFace } from "../support/v2-face.ts";
@@ -20,7 +21,14 @@ describe("what is not below /v2", () => {
 				isStopping: () => face.stopping,
 				report: (error) => reported.push(error),
 			},
-			token: { tokenService, keyring, service: SERVICE, observer: { observe: () => undefined }, requestId: () => "id" },
+			token: {
+				tokenService,
+				keyring,
+				service: SERVICE,
+				observer: { observe: () => undefined },
+				clientOf: createClientOf([]),
+				requestId: () => "id",
+			},
 		});
 		face = await openFace({ app });
 	});

@@ -3,6 +3,7 @@ import type { RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Access, Authenticator } from "#/auth/access.ts";
 import { formatChallenges } from "#/auth/challenge.ts";
+import { createClientOf } from "#/http/client-of.ts";
 import { createRequestIds } from "#/http/request-ids.ts";
 import type { RequestRecord } from "#/http/request-observer.ts";
 import { createHttpServer, DEFAULT_SERVER_LIMITS, type HttpServer, type ServerLimits } from "#/http/server.ts";
@@ -18,6 +19,8 @@ export interface FaceOpts {
 	readonly authenticator?: Authenticator;
 	/** What answers outside `/v2`. */
 	readonly app?: RequestListener;
+	/** None by default. */
+	readonly trustedProxies?: Parameters<typeof createClientOf>[0];
 	readonly tls?: { readonly key: string; readonly cert: string };
 }
 
@@ -56,6 +59,7 @@ export const openFace = async (opts: FaceOpts = {}): Promise<Face> => {
 	const v2 = createV2Handler({
 		registry: instance.registry,
 		authenticator: opts.authenticator ?? { authenticate: async () => ({ access: ALMIGHTY }) },
+		clientOf: createClientOf(opts.trustedProxies ?? []),
 		challenge: (_request, challenge) =>
 			formatChallenges({ realm: "http://auth.test/token", service: "test", basic: true, ...challenge }),
 		observer: { observe: (record) => records.push(record) },

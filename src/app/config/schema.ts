@@ -1,5 +1,6 @@
 /** The one configuration document of the data plane, as a YAML file and as environment variables. */
 import { z } from "zod";
+import { parseNetwork } from "#/lib/address-set.ts";
 import { durationMs } from "./duration.ts";
 import { storeSchema } from "./store-schema.ts";
 
@@ -9,6 +10,10 @@ const hostPort = z
 	.refine((address) => Number(/\d+$/.exec(address)?.[0]) <= 65_535, "expected a port up to 65535");
 
 const isLoopback = (address = "127.0.0.1:0"): boolean => /^(127\.|\[::1\]|localhost:)/.test(address);
+
+const network = z
+	.string()
+	.refine((text) => parseNetwork(text) !== undefined, "expected an address or a network, such as 10.0.0.0/8");
 
 const projectName = z.string().regex(/^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/, "expected a lower-case path component");
 
@@ -65,6 +70,12 @@ const document = z.strictObject({
 		.url({ protocol: /^https?$/ })
 		.optional()
 		.describe("The address that clients use, if it is another"),
+	trustedProxies: z
+		.array(network)
+		.default([])
+		.describe(
+			"Addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed; without them, all clients behind a proxy are slowed down as one",
+		),
 	dataDir: z.string().min(1).default(".limani").describe("Directory of everything that is kept on this machine"),
 	workers: z.int().min(1).max(64).default(1).describe("Processes that serve requests"),
 	tls: z.strictObject({ certFile: z.string(), keyFile: z.string() }).optional(),

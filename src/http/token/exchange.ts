@@ -2,11 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request, Response } from "express";
 import type { Identity } from "#/auth/identity.ts";
 import { ANONYMOUS, actorOf, principalOf } from "#/auth/subject.ts";
+import type { ClientOf } from "#/http/client-of.ts";
 import { type Reply, send } from "#/http/reply.ts";
 import type { RequestObserver } from "#/http/request-observer.ts";
 
 /** What is needed to answer any request of the token service. */
 export interface ExchangeDeps {
+	readonly clientOf: ClientOf;
 	readonly observer: RequestObserver;
 	/** An id for the request: the client's own where it is well formed, else a new one. */
 	readonly requestId: (request: IncomingMessage) => string;
@@ -18,7 +20,7 @@ export interface TokenExchange {
 	readonly response: Response;
 	/** Aborted when the client goes away. */
 	readonly signal: AbortSignal;
-	/** The client's address, by the app's rule of which proxies to believe. */
+	/** The client's address; absent where it is not known. */
 	readonly address: string | undefined;
 	/** Says who it was, once that is known; absent: nobody in particular. */
 	identified(identity: Identity | undefined): void;
@@ -38,13 +40,14 @@ export const serve =
 	async (request: Request, response: Response): Promise<void> => {
 		const started = performance.now();
 		const id = deps.requestId(request);
+		const { address } = deps.clientOf(request);
 		let actor: string | undefined;
 		let failure: unknown;
 		const exchange: TokenExchange = {
 			request,
 			response,
 			signal: signalOf(response),
-			address: request.ip,
+			address,
 			identified: (identity) => {
 				actor = actorOf(principalOf(identity?.subject ?? ANONYMOUS));
 			},
@@ -58,7 +61,17 @@ export const serve =
 		}
 		const seconds = (performance.now() - started) / 1000;
 		const { statusCode: status } = response;
-		deps.observer.observe({ id, request, status, route, seconds, repository: undefined, actor, error: failure });
+		deps.observer.observe({
+			id,
+			request,
+			address,
+			status,
+			route,
+			seconds,
+			repository: undefined,
+			actor,
+			error: failure,
+		});
 	};
 
 const answer = ({ request, response }: TokenExchange, reply: Reply, id: string): Promise<void> => {

@@ -16,7 +16,7 @@ export interface TokenRouterDeps extends ExchangeDeps, TokenHandlerDeps {
 /** How long others may keep the public keys, in seconds: a new key is published for twice as long before it signs. */
 const JWKS_MAX_AGE_S = 30;
 
-/** `GET` and `POST /token`, and `/.well-known/jwks.json` (RFC 7517 §5). Client addresses follow the app's `trust proxy`. */
+/** `GET` and `POST /token`, and `/.well-known/jwks.json` (RFC 7517 §5). */
 export const tokenRouter = (deps: TokenRouterDeps): Router => {
 	const router = express.Router();
 	const fail = (error: unknown, requestId: string) => toRegistryFailure(error, requestId, deps.service);

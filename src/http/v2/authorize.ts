@@ -6,20 +6,27 @@ import type { V2Endpoint } from "#/oci/path.ts";
 import { ChallengeError } from "./challenge-error.ts";
 import type { Route } from "./routes.ts";
 
+/** Who looks at credentials, and where those of the request come from. */
+export interface Gate {
+	readonly authenticator: Authenticator;
+	/** The client's; absent where it is not known. */
+	readonly address: string | undefined;
+}
+
 /**
  * Decides whether the request may go on, and as whom. Refusals say nothing about what exists.
  *
  * @throws ChallengeError, OciError DENIED
  */
 export const authorize = async (
-	authenticator: Authenticator,
+	{ authenticator, address }: Gate,
 	request: IncomingMessage,
 	path: V2Endpoint,
 	route: Route,
 	signal: AbortSignal,
 ): Promise<Access> => {
 	const { authorization } = request.headers;
-	const outcome = await authenticator.authenticate(authorization, signal, request.socket.remoteAddress);
+	const outcome = await authenticator.authenticate(authorization, signal, address);
 	const scope = [scopeOf(path, route), ...sourceScopeOf(request, path)].filter((part) => part !== undefined).join(" ");
 	if ("failed" in outcome)
 		throw new ChallengeError({ scope: scope || undefined, error: "invalid_token" }, outcome.failed);

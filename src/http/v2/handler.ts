@@ -1,6 +1,7 @@
 /** The network face of the registry core: one entry for every request below `/v2`. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Authenticator } from "#/auth/access.ts";
+import type { ClientOf } from "#/http/client-of.ts";
 import { type Reply, send, sendAndLinger } from "#/http/reply.ts";
 import type { RequestObserver } from "#/http/request-observer.ts";
 import { OciError, type OciErrorCode } from "#/oci/error.ts";
@@ -16,6 +17,7 @@ import { allowedMethods, findRoute } from "./routes.ts";
 export interface V2Deps {
 	readonly registry: Registry;
 	readonly authenticator: Authenticator;
+	readonly clientOf: ClientOf;
 	/** The WWW-Authenticate values for a refusal, given the origin under which the client sees us. */
 	readonly challenge: (request: IncomingMessage, challenge: ChallengeRequest) => readonly string[];
 	readonly observer: RequestObserver;
@@ -32,10 +34,11 @@ export const createV2Handler =
 		const started = performance.now();
 		const context = new V2Request(deps.registry, request, response, deps.requestId(request));
 		const path = parsePath(context.rawPath);
+		const { address } = deps.clientOf(request);
 		let failure: unknown;
 		let status: number;
 		try {
-			const reply = await answer(deps, context, path);
+			const reply = await answer(deps, context, path, address);
 			await respond(deps, context, reply);
 			status = response.statusCode;
 		} catch (error) {
@@ -45,6 +48,7 @@ export const createV2Handler =
 		deps.observer.observe({
 			id: context.id,
 			request,
+			address,
 			status,
 			route: path.kind,
 			seconds: (performance.now() - started) / 1000,
@@ -54,7 +58,7 @@ export const createV2Handler =
 		});
 	};
 
-const answer = async (deps: V2Deps, context: V2Request, path: V2Path): Promise<Reply> => {
+const answer = async (deps: V2Deps, context: V2Request, path: V2Path, address: string | undefined): Promise<Reply> => {
 	if (path.kind === "unknown")
 		throw new OciError("UNSUPPORTED", { status: 404, message: "no such endpoint below /v2" });
 	const method = context.request.method ?? "";
@@ -66,7 +70,9 @@ const answer = async (deps: V2Deps, context: V2Request, path: V2Path): Promise<R
 		const reply = toReply(error, context.id);
 		return { ...reply, headers: [...reply.headers, "Allow", allow] };
 	}
-	context.authorized(await authorize(deps.authenticator, context.request, path, route, context.signal));
+	context.authorized(
+		await authorize({ authenticator: deps.authenticator, address }, context.request, path, route, context.signal),
+	);
 	return route.handle(context, path);
 };
 

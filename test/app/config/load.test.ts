@@ -44,6 +44,17 @@ describe("the configuration", () => {
 		assert.deepEqual(config.stores.default, { filesystem: { root: "/data" } });
 	});
 
+	it("reads trusted proxies, none by default, from the environment as well", () => {
+		const given = ["10.0.0.0/8", "::ffff:192.0.2.7", "2001:DB8:0::1/32"];
+		assert.deepEqual(load("").trustedProxies, []);
+		assert.deepEqual(load(stringify({ trustedProxies: given })).trustedProxies, given);
+		assert.deepEqual(load("", { LIMANI_TRUSTED_PROXIES: JSON.stringify(given) }).trustedProxies, given);
+		assert.match(
+			failure("trustedProxies: [10.0.0.0/33]"),
+			/trustedProxies\.0: got "10\.0\.0\.0\/33": expected an address or a network, such as/,
+		);
+	});
+
 	it("names each wrong key with its value and what was expected", () => {
 		const message = failure("listen: 5080\nworkers: many\nfoo: 1\nlimits: {drain: soon}\nstores: {a: {}}");
 		assert.match(message, /limani\.yaml/);

@@ -34,7 +34,10 @@ describe("who may do what over HTTP", () => {
 		test.projects.put("q", { members: [{ kind: "User", name: "alice", role: "guest" }] });
 		test.projects.put("o", { visibility: "Public" });
 		test.projects.put("s");
-		face = await openFace({ authenticator: test.auth.authenticator });
+		face = await openFace({
+			authenticator: test.auth.authenticator,
+			trustedProxies: [{ address: "127.0.0.1", bits: 32 }],
+		});
 		await pushImage(face.instance, "p/app", "latest", "config");
 		await pushImage(face.instance, "q/app", "latest", "config");
 		await pushImage(face.instance, "o/app", "latest", "config");
@@ -133,6 +136,15 @@ describe("who may do what over HTTP", () => {
 		const [unknown, known] = [await ask("POST", path, ALICE), await ask("POST", "/v2/s/app/blobs/uploads/", ALICE)];
 		assert.deepEqual([unknown.status, known.status], [403, 403]);
 		assert.equal(await unknown.text(), await known.text());
+	});
+
+	it("counts failures by the address that a trusted proxy tells, and has it observed", async () => {
+		const from = async (address: string, authorization: string): Promise<number> =>
+			(await face.fetch("/v2/", { headers: { authorization, "x-forwarded-for": `192.0.2.1, ${address}` } })).status;
+		for (let i = 0; i < 20; i++) assert.equal(await from("198.51.100.7", basic("alice", `wrong ${i}`)), 401);
+		assert.equal(await from("198.51.100.7", ALICE), 429);
+		assert.equal(await from("::ffff:198.51.100.8", ALICE), 200);
+		assert.equal(face.records.at(-1)?.address, "198.51.100.8");
 	});
 
 	it("lists in the catalog what the caller may see", async () => {
