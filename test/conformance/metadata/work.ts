@@ -34,6 +34,18 @@ export const workCases: readonly MetadataCase[] = [
 		},
 	},
 	{
+		name: "a jump of the clock is noticed by who looked before, and then known to everybody",
+		async run({ metadata: { objects } }) {
+			const { now, jumpedAt } = await objects.watchClock();
+			assert.equal((await objects.watchClock({ now, elapsedMs: 0 })).jumpedAt, jumpedAt);
+			const jumped = await objects.watchClock({ now, elapsedMs: 120_000 });
+			assert.equal(jumped.jumpedAt, jumped.now);
+			for (const last of [undefined, { now: jumped.now, elapsedMs: 0 }]) {
+				assert.equal((await objects.watchClock(last)).jumpedAt, jumped.now);
+			}
+		},
+	},
+	{
 		name: "condemned objects and intents of the dead are claimed by one, until the claim runs out",
 		async run({ metadata: { objects } }) {
 			for (const key of ["1", "2", "3"]) await objects.intend({ store: "s", key, purpose: "journal", holder: "h" });
