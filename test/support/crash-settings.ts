@@ -2,4 +2,4 @@
 export const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
 /** Seconds that each test pushes and kills. */
-export const DURATION = Number(process.env.DURATION ?? 25);
+export const DURATION = Number(process.env.DURATION ?? 10);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type CrashRunOpts, crashRun } from "../../support/crash-run.ts";
+import { type CrashRunOpts, crashRun, type SettledRegistry } from "../../support/crash-run.ts";
 import { SEED } from "../../support/crash-settings.ts";
 import { limaniCommand } from "../../support/limani-command.ts";
 import { ADMIN_AUTHORIZATION } from "../../support/limani-process.ts";
@@ -18,9 +18,25 @@ const blobsIn = (root: string): readonly string[] =>
 		.filter((entry) => entry.isFile() && /\/[0-9a-f]{2}$/.test(entry.parentPath))
 		.map(({ parentPath, name }) => join(parentPath, name));
 
-test("a blob that is lost, one that changed and a stray file are found", async (t) => {
+/** Deletes a tag behind its client's back; gives the path. */
+const deleteSomeTag = async ({ ledgers, limani }: SettledRegistry): Promise<string> => {
+	for (const { name, tags } of ledgers) {
+		const [tag] = [...tags].find(([, { value }]) => value !== undefined) ?? [];
+		if (tag === undefined) continue;
+		const path = `/v2/${name}/manifests/${tag}`;
+		const headers = { authorization: ADMIN_AUTHORIZATION };
+		assert.equal((await fetch(`${limani.url}${path}`, { method: "DELETE", headers })).status, 202);
+		return path;
+	}
+	return assert.fail("no client has a tag");
+};
+
+test("a tag that went, a blob that is lost, one that changed and a stray file are found", async (t) => {
 	const dataDir = temporaryDirectory(t);
 	await using settled = await crashRun({ seed: SEED, seconds: 3, dataDir, ...peace });
+	const tag = await deleteSomeTag(settled);
+	await assert.rejects(settled.check(settled.limani.url), { name: "Violation", message: new RegExp(tag) });
+
 	const root = join(dataDir, "stores/default/data");
 	const [lost, changed] = blobsIn(root);
 	assert.ok(lost !== undefined && changed !== undefined);
@@ -31,29 +47,8 @@ test("a blob that is lost, one that changed and a stray file are found", async (
 	mkdirSync(join(root, "00"), { recursive: true });
 	writeFileSync(join(root, "00", "stray"), "nobody knows me");
 
-	await assert.rejects(settled.check(settled.limani.url));
 	const { code, output } = await limaniCommand(dataDir, "verify", "--full");
 	assert.equal(code, 1);
 	for (const kind of ["missing", "digest", "unknown"]) assert.match(output, new RegExp(`^${kind}: default/`, "m"));
 	assert.match(output, /^unknown: default\/00\/stray, got 15$/m);
-});
-
-test("a tag that is gone or another, and a manifest that is gone, are found", async (t) => {
-	const dataDir = temporaryDirectory(t);
-	await using settled = await crashRun({ seed: SEED, seconds: 3, dataDir, ...peace });
-	const { url } = settled.limani;
-	const headers = { authorization: ADMIN_AUTHORIZATION };
-	for (const ledger of settled.ledgers) {
-		const [tag] = [...ledger.tags].find(([, { value }]) => value !== undefined) ?? [];
-		if (tag === undefined) continue;
-		await settled.check(url);
-		const response = await fetch(`${url}/v2/${ledger.name}/manifests/${tag}`, { method: "DELETE", headers });
-		assert.equal(response.status, 202);
-		await assert.rejects(settled.check(url), {
-			name: "Violation",
-			message: new RegExp(`${ledger.name}/manifests/${tag}`),
-		});
-		return;
-	}
-	assert.fail("no client has a tag");
 });

@@ -21,7 +21,7 @@ type Config = Readonly<Record<string, unknown>>;
 
 const populate = (t: TestContext, dataDir: string, config: Config): Promise<SettledRegistry> => {
 	t.diagnostic(`SEED=${SEED}`);
-	return crashRun({ seed: SEED, seconds: 6, dataDir, config });
+	return crashRun({ seed: SEED, seconds: 4, dataDir, config });
 };
 
 /** Starts again what was rebuilt, and compares it with what it was and with what its clients were told. */
