@@ -1,0 +1,3 @@
+import { clientSuite } from "../../support/client-suite.ts";
+
+clientSuite(2);
