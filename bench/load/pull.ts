@@ -14,10 +14,13 @@ export class Puller implements Disposable {
 	/** @throws when an answer was not 200, or broke off */
 	async pull(job: PullJob): Promise<PullResult> {
 		this.#child.send(job);
-		const answer = await Promise.race([
-			once(this.#child, "message"),
-			once(this.#child, "exit").then(([code]) => [{ failed: `the pulling process ended with ${code}` }]),
-		]).then(([given]) => given as PullAnswer);
+		const given = new AbortController();
+		const { signal } = given;
+		const [answer] = (await Promise.race([
+			once(this.#child, "message", { signal }),
+			once(this.#child, "exit", { signal }).then(([code]) => [{ failed: `the pulling process ended with ${code}` }]),
+		])) as [PullAnswer];
+		given.abort();
 		if ("failed" in answer) throw new Error(answer.failed);
 		return answer.result;
 	}
