@@ -73,6 +73,8 @@ export const createHttpServer = ({ v2, app, limits, tls }: ServerDeps): HttpServ
 	const connections = new Connections(server, { stallMs: limits.stallMs, isTls: tls !== undefined });
 	const handle = (request: IncomingMessage, response: ServerResponse): void => {
 		connections.began(request, response);
+		// After an offer that was not taken up, Node's parser no longer tells of what is malformed.
+		if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
 		const target = targetOf(request);
 		if (target.length > limits.maxTargetLength) {
 			response.writeHead(414, { Connection: "close", "Content-Length": 0 }).end();

@@ -194,6 +194,16 @@ describe("a connection", () => {
 		assert.equal((await face.fetch(location)).headers.get("range"), "0-4");
 	});
 
+	it("is not used again after an offer to speak another protocol, which is not taken up", async () => {
+		await using face = await openFace();
+		using connection = await face.connect();
+		connection.request("GET", "/v2/", { connection: "upgrade, http2-settings", upgrade: "h2c", "http2-settings": "x" });
+		const { status, headers } = await connection.response();
+		assert.equal(status, 200);
+		assert.equal(headers.connection, "close");
+		await connection.closed;
+	});
+
 	it("is cut off rather than answered amid a blob when it sends no HTTP", async () => {
 		await using face = await openFace();
 		const content = Buffer.alloc(32 * 1024 * 1024, "x");
