@@ -100,7 +100,7 @@ test("a store that fails is left alone for a while; the others are swept, and no
 	let tries = 0;
 	let away = true;
 	const { sweeper, clock, events } = open({
-		claimMs: 40,
+		claimMs: 1_000,
 		concurrency: 1,
 		store: async (method, [key]) => {
 			if (method !== "delete" || !away || !staged("default").includes(String(key))) return undefined;
@@ -115,20 +115,20 @@ test("a store that fails is left alone for a while; the others are swept, and no
 		["sweep.delete-failed"],
 	);
 	assert.equal(staged("default").length, 3);
-	await sleep(50);
+	await sleep(1_050);
 	assert.equal((await sweeper.round(forever)).deleted, 0);
 	assert.equal(tries, 1, "not asked again so soon");
 	clock.advance(5_001);
-	await sleep(50);
+	await sleep(1_050);
 	await sweeper.round(forever);
 	assert.equal(tries, 2);
 	clock.advance(5_001);
-	await sleep(50);
+	await sleep(1_050);
 	await sweeper.round(forever);
 	assert.equal(tries, 2, "the pause doubles");
 	away = false;
 	clock.advance(5_001);
-	await sleep(50);
+	await sleep(1_050);
 	assert.equal((await sweeper.round(forever)).deleted, 3);
 	await harness.assertSound();
 });
