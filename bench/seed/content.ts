@@ -7,7 +7,7 @@ export interface Stored {
 }
 
 /** A manifest, and under which tags it stands. */
-export interface StoredManifest extends Stored {
+interface StoredManifest extends Stored {
 	readonly mediaType: string;
 	readonly tags: readonly string[];
 }
@@ -125,7 +125,7 @@ export function referrerContent(): ReferrerContent {
 }
 
 /** A manifest of an image, as bytes. */
-export function imageManifest(config: Stored, layers: readonly Stored[], tags: readonly string[]): StoredManifest {
+function imageManifest(config: Stored, layers: readonly Stored[], tags: readonly string[]): StoredManifest {
 	const document = {
 		schemaVersion: 2,
 		mediaType: OCI_MANIFEST,
