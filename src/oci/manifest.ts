@@ -17,6 +17,9 @@ export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
  */
 export const MAX_MANIFEST_ENTRIES = 5_000;
 
+/** Type and subtype may have 127 characters each. */
+const MAX_TYPE_LENGTH = 255;
+
 /** What a manifest says, in one shape for OCI and Docker, images and indexes. */
 export interface ParsedManifest {
 	readonly mediaType: ManifestMediaType;
@@ -76,7 +79,7 @@ const image = (mediaType: ManifestMediaType, body: ManifestBody): ParsedManifest
 	return {
 		mediaType,
 		kind: "image",
-		artifactType: artifactType ?? config.mediaType,
+		artifactType: artifactType ?? listed(config.mediaType, "config.mediaType"),
 		...rest,
 		config,
 		layers,
@@ -105,10 +108,18 @@ const common = (body: ManifestBody): Pick<ParsedManifest, "artifactType" | "subj
 	const { artifactType, subject, annotations } = parse(Common, body);
 	return {
 		// Go writes an unset string as an empty one.
-		...(artifactType ? { artifactType } : {}),
+		...(artifactType ? { artifactType: listed(artifactType, "artifactType") } : {}),
 		...(subject === undefined ? {} : { subject }),
 		...(annotations === undefined ? {} : { annotations }),
 	};
+};
+
+/** A type under which referrers are listed and looked for: as long as RFC 6838 lets it be (§4.2), without a NUL. */
+const listed = (type: string, path: string): string => {
+	if (type.length <= MAX_TYPE_LENGTH && !type.includes("\0")) return type;
+	throw new OciError("MANIFEST_INVALID", {
+		detail: `${path}: not a media type of at most ${MAX_TYPE_LENGTH} characters`,
+	});
 };
 
 /** The descriptors of a list, which may be absent. Stops at the first that is wrong. */

@@ -355,3 +355,16 @@ test("lists have as many entries as one transaction may write, and not one more"
 		`layers: ${count} entries, at most ${MAX_MANIFEST_ENTRIES}`,
 	]);
 });
+
+test("a type that referrers could not be listed under is refused", () => {
+	const long = "a".repeat(256);
+	const what = (path: string) => ["MANIFEST_INVALID", `${path}: not a media type of at most 255 characters`];
+	for (const type of ["a\0b", long]) {
+		assert.deepEqual(refusal(OCI_MANIFEST, { ...image, artifactType: type }), what("artifactType"));
+		assert.deepEqual(refusal(OCI_INDEX, { ...index, artifactType: type }), what("artifactType"));
+		const config = named(type, "{}");
+		assert.deepEqual(refusal(OCI_MANIFEST, { ...image, config }), what("config.mediaType"));
+		assert.equal(parse(OCI_MANIFEST, { ...image, config, artifactType: "a/b" }).artifactType, "a/b");
+	}
+	assert.equal(parse(OCI_MANIFEST, { ...image, artifactType: "a".repeat(255) }).artifactType?.length, 255);
+});

@@ -34,7 +34,11 @@ export class V2Request implements V2Context {
 		this.#isContinueDue = expectsContinue(request);
 	}
 
+	/** @throws OciError when there is a NUL in it: no name has one, and databases differ on what it means */
 	get query(): URLSearchParams {
+		if (this.#rawQuery.includes("%00")) {
+			throw new OciError("UNSUPPORTED", { status: 400, message: "the query has a NUL" });
+		}
 		this.#query ??= new URLSearchParams(this.#rawQuery);
 		return this.#query;
 	}

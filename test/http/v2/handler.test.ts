@@ -114,6 +114,8 @@ describe("every endpoint below /v2", () => {
 		["PUT", `/v2/p/app/blobs/uploads/none?digest=${ABSENT}`, 404, "BLOB_UPLOAD_UNKNOWN"],
 		["DELETE", "/v2/p/app/blobs/uploads/none", 404, "BLOB_UPLOAD_UNKNOWN"],
 		["GET", "/v2/_catalog?n=-1", 400, "PAGINATION_NUMBER_INVALID"],
+		["GET", "/v2/p/app/tags/list?last=%00", 400, "UNSUPPORTED"],
+		["GET", `/v2/p/app/referrers/${ABSENT}?artifactType=a%00b`, 400, "UNSUPPORTED"],
 	];
 	for (const [method, path, status, code] of failures) {
 		it(`answers ${status} ${code} in the specification's form: ${method} ${path.slice(0, 60)}`, async () => {

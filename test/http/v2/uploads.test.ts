@@ -164,7 +164,7 @@ describe("uploads over HTTP", () => {
 			`mount=${digest("unknown")}&from=p/source`,
 			`mount=${known}&from=p/none`,
 			`mount=${known}&from=../p/source`,
-			`mount=${known}&from=%00`,
+			`mount=${known}&from=%20`,
 			`mount=${digest("unknown")}`,
 		]) {
 			const begun = await mount(query);
