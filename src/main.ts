@@ -4,6 +4,7 @@ import { writeStdout } from "./app/logger.ts";
 import { rebuildCommand } from "./app/rebuild-command.ts";
 import { registryCommand } from "./app/registry-command.ts";
 import { replaceKeysCommand } from "./app/replace-keys-command.ts";
+import { sizeThreadPool } from "./app/thread-pool.ts";
 import { verifyCommand } from "./app/verify-command.ts";
 
 const HELP = `Usage: limani COMMAND [OPTIONS]
@@ -32,6 +33,7 @@ const main = async ([name = "help", ...args]: readonly string[]): Promise<void> 
 		process.exitCode = asked ? 0 : 2;
 		return;
 	}
+	sizeThreadPool();
 	try {
 		process.exitCode = (await command(args)) ?? 0;
 	} catch (error) {

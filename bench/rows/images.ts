@@ -35,7 +35,8 @@ const pushRow: Row = {
 	name: "image-push",
 	title: "Push image of 5.3 MiB in 5 blobs, 16 clients",
 	unit: "image",
-	seeds: [],
+	// Before anything is measured, every directory was in use once.
+	seeds: ["small"],
 	applies: ({ kind }) => kind !== "nginx",
 	measure: async ({ port, authorization }) => {
 		const latencies: number[] = [];

@@ -75,6 +75,24 @@ test("requests that change nothing write nothing", async (t) => {
 	assert.equal(size(), before);
 });
 
+test("only a batch of nothing but fleeting commands does not wait for the disk", async (t) => {
+	const { db } = await openWriter(t);
+	const program = { ...ledger, fleeting: new Set(["increment"]) };
+	const time: TimeSource = { wall: () => longAgo, monotonic: () => performance.now() };
+	const writer = new BatchWriter({ db, program, time });
+	const levelAfter = (...names: readonly string[]) => {
+		const outcomes = writer.run(names.map((name) => request(name, name === "append" ? { text: "a" } : "counter")));
+		assert.ok(outcomes.every(({ ok }) => ok));
+		return new PreparedStatements(db).run({ sql: "PRAGMA synchronous", params: [] })[0]?.synchronous;
+	};
+	const [normal, full] = [1, 2];
+	assert.equal(levelAfter("append"), full);
+	assert.equal(levelAfter("increment", "increment"), normal);
+	assert.equal(levelAfter("increment", "append"), full);
+	assert.equal(levelAfter("increment"), normal);
+	assert.equal(levelAfter("append", "increment"), full);
+});
+
 async function openWriter(t: TestContext, time?: TimeSource) {
 	const directory = temporaryDirectory(t);
 	const db = openWriteConnection(join(directory, "metadata.db"));

@@ -8,6 +8,11 @@ export interface Program {
 	readonly commands: Commands;
 	readonly queries: Queries;
 	readonly migrations: readonly Migration[];
+	/**
+	 * Commands whose effect may be lost in a power cut, though never while the machine runs: what matters of them ends with
+	 * the processes. Absent: none.
+	 */
+	readonly fleeting?: ReadonlySet<string>;
 	/** By the query's name. Absent, also for one query: its answers are not kept. */
 	readonly kept?: Readonly<Record<string, Keeping>>;
 }

@@ -33,6 +33,8 @@ export class BatchWriter {
 	readonly #clock: WriterClock;
 	readonly #generation: Generation;
 	#changes = 0;
+	/** As the connection is opened. */
+	#isDurable = true;
 
 	constructor(deps: BatchWriterDeps) {
 		this.#db = deps.db;
@@ -51,16 +53,19 @@ export class BatchWriter {
 	 * Runs as many of `requests`, from the first, as fit one batch, and commits. Each command has a savepoint: one that
 	 * throws is undone alone.
 	 *
-	 * @returns one outcome for each request that was run, in order; all of them are durable
+	 * @returns one outcome for each request that was run, in order; all of them are durable, but for those of batches of
+	 * fleeting commands alone
 	 * @throws what SQLite threw when the connection cannot be trusted any more; nothing is known of the batch then
 	 */
 	run(requests: readonly WireRequest[]): readonly WireOutcome[] {
 		const outcomes: WireOutcome[] = [];
+		const batch = requests.slice(0, maxCommands);
 		try {
+			this.#makeDurable(batch.some(({ name }) => !this.#program.fleeting?.has(name)));
 			this.#statements.run({ sql: "BEGIN IMMEDIATE", params: [] });
 			const now = this.#clock.now();
 			const deadline = this.#time.monotonic() + maxBatchMs;
-			for (const request of requests.slice(0, maxCommands)) {
+			for (const request of batch) {
 				outcomes.push(this.#attempt(request, now));
 				if (this.#time.monotonic() > deadline) break;
 			}
@@ -78,6 +83,13 @@ export class BatchWriter {
 		} finally {
 			this.#generation.end();
 		}
+	}
+
+	/** Whether the next COMMIT waits for the disk; one that does makes everything before it durable as well. */
+	#makeDurable(isDurable: boolean): void {
+		if (isDurable === this.#isDurable) return;
+		this.#db.exec(`PRAGMA synchronous = ${isDurable ? "FULL" : "NORMAL"}`);
+		this.#isDurable = isDurable;
 	}
 
 	/** Batches that changed nothing keep no time, so that an idle registry does not write, and end nothing that is kept. */

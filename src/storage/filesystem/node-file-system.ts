@@ -31,12 +31,13 @@ export const nodeFileSystem: FileSystem = {
 	},
 	rename,
 	unlink,
+	// A directory that something was just written to is in memory: opening it takes less than a trip to the thread pool.
 	fsyncDirectory: async (path) => {
-		const fd = await openDescriptor(path, O_RDONLY | O_DIRECTORY);
+		const fd = fs.openSync(path, O_RDONLY | O_DIRECTORY);
 		try {
 			await fsyncDescriptor(fd);
 		} finally {
-			await closeDescriptor(fd);
+			fs.closeSync(fd);
 		}
 	},
 	// The dot makes it fail for what is no directory.

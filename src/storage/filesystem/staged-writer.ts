@@ -14,6 +14,9 @@ import { WriteBehind } from "./write-behind.ts";
 /** Bodies up to this many bytes are hashed on the main thread; it takes half a millisecond in all. */
 const SMALL_BYTES = 1024 * 1024;
 
+/** Bytes after which the disk is set to work while more are received, so that little is left to wait for in the end. */
+const FLUSH_BYTES = 16 * 1024 * 1024;
+
 /** What the writers of a store share. */
 export interface StagedWriterDeps {
 	readonly fileSystem: FileSystem;
@@ -54,6 +57,9 @@ export class StagedWriter implements BlobWriter {
 	#isCommitted = false;
 	#isClosed = false;
 	#failure: { readonly error: unknown } | undefined;
+	/** Bytes since the last early fsync was started, and that fsync while it is under way. */
+	#unflushed = 0;
+	#flush: Promise<void> | undefined;
 
 	constructor(deps: StagedWriterDeps, staged: StagedFile) {
 		this.#deps = deps;
@@ -82,6 +88,7 @@ export class StagedWriter implements BlobWriter {
 				this.#moveToThread(this.#offset);
 			}
 			this.#offset += bytes.byteLength;
+			this.#flushEarly(bytes.byteLength);
 			await this.#queue.push(bytes);
 		});
 	}
@@ -108,7 +115,10 @@ export class StagedWriter implements BlobWriter {
 		await this.#guard(signal, async () => {
 			const offset = this.#offset;
 			await this.#queue.drain();
-			await this.#persistContents(offset);
+			const target = dirname(this.#staged.paths.data);
+			await this.#deps.directories.make(target);
+			// The new place must be durable before the name moves there, or a power cut leaves it at neither place.
+			await Promise.all([this.#persistContents(offset), this.#deps.directories.persist(target)]);
 			signal.throwIfAborted();
 			await this.#rename();
 		});
@@ -150,8 +160,25 @@ export class StagedWriter implements BlobWriter {
 
 	async #persistContents(offset: number): Promise<void> {
 		if (this.#durableOffset === offset) return;
-		await this.#file.fsync();
+		await Promise.all([this.#flush, this.#file.fsync()]);
+		// Of two fsyncs only one is told that bytes were lost.
+		if (this.#failure !== undefined) throw this.#failure.error;
 		this.#durableOffset = offset;
+	}
+
+	/** Promises nothing to anybody; a failure sticks all the same. */
+	#flushEarly(bytes: number): void {
+		this.#unflushed += bytes;
+		if (this.#unflushed < FLUSH_BYTES || this.#flush !== undefined) return;
+		this.#unflushed = 0;
+		this.#flush = this.#file
+			.fsync()
+			.catch((error: unknown) => {
+				this.#failure ??= { error: toStoreError(error, `write ${this.#staged.key}`) };
+			})
+			.finally(() => {
+				this.#flush = undefined;
+			});
 	}
 
 	async #persistName(): Promise<void> {
@@ -165,9 +192,6 @@ export class StagedWriter implements BlobWriter {
 		const { fileSystem, directories } = this.#deps;
 		const { staged, data } = this.#staged.paths;
 		const target = dirname(data);
-		// The new place must be durable before the name moves there, or a power cut leaves it at neither place.
-		await directories.make(target);
-		await directories.persist(target);
 		await directories.within(target, () => fileSystem.rename(staged, data));
 		this.#isRenamed = true;
 		await Promise.all([
@@ -196,6 +220,7 @@ export class StagedWriter implements BlobWriter {
 		this.#isClosed = true;
 		await this.#queue.settle();
 		await this.#sink.end();
+		await this.#flush;
 		// Whatever a close could still complain of was either fsynced before or is given up.
 		await this.#file.close().catch(() => undefined);
 	}

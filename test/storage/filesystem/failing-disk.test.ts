@@ -110,6 +110,18 @@ test("a failed fsync is not tried again: the second one would say yes to bytes t
 	});
 });
 
+test("an fsync that fails while a large object is still being received fails all that comes after it", async () => {
+	await onFaultyDisk(async (store, faults) => {
+		await using writer = await store.write("aa/x", {}, never);
+		await appendAll(writer, noise(15 * MIB));
+		faults.fsync = "EIO";
+		await appendAll(writer, noise(MIB));
+		delete faults.fsync;
+		await assertStoreError("UNAVAILABLE", () => writer.commit(never));
+		await assertStoreError("UNAVAILABLE", () => writer.checkpoint(never));
+	});
+});
+
 test("abort after a commit that failed behind the rename takes the object away", async () => {
 	await onFaultyDisk(async (store, faults, root) => {
 		await put(store, "aa/first", noise(1));
