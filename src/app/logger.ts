@@ -18,7 +18,7 @@ export const reportTo =
 	};
 
 /** The text of a failure with the failures underneath it. */
-const describe = (error: unknown): string => {
+export const describe = (error: unknown): string => {
 	if (!(error instanceof Error)) return String(error);
 	const own = error.stack ?? error.message;
 	return error.cause === undefined ? own : `${own}\ncaused by: ${describe(error.cause)}`;

@@ -1,10 +1,11 @@
 import cluster from "node:cluster";
 import { parseArgs } from "node:util";
+import type winston from "winston";
 import { stringify } from "yaml";
 import { loadConfig } from "./config/load-file.ts";
 import type { Config } from "./config/schema.ts";
 import { maskSecrets } from "./config/secrets.ts";
-import { createLogger, writeStdout } from "./logger.ts";
+import { createLogger, describe, writeStdout } from "./logger.ts";
 import { type Running, runAlone } from "./run-alone.ts";
 import { runPrimary, runWorker } from "./run-cluster.ts";
 import { formatSummary } from "./summary.ts";
@@ -56,34 +57,51 @@ export const registryCommand = async (args: readonly string[]): Promise<number |
 	return undefined;
 };
 
+/** How much longer than its drain time a stop may take, milliseconds. */
+const STOP_MS = 15_000;
+
 const serve = async (config: Config, file: string | undefined): Promise<void> => {
 	const logger = createLogger(config.log.level);
-	const running = await run(config, logger);
-	let stopping = false;
-	const stop = (signal: string): void => {
-		if (stopping) return;
-		stopping = true;
-		logger.info("stopping", { signal });
-		void running[Symbol.asyncDispose]().then(
-			() => process.exit(0),
-			(error: unknown) => {
-				logger.error("stop.failed", { error: String(error) });
-				process.exit(1);
-			},
-		);
-	};
-	process.on("SIGTERM", () => stop("SIGTERM"));
-	process.on("SIGINT", () => stop("SIGINT"));
-	if (cluster.isWorker) {
-		process.on("disconnect", () => stop("disconnect"));
-		return;
-	}
+	const stopping = untilTold(logger);
+	// From the first moment on: clients may be served before all processes are.
+	const running = await run(config, logger, stopping.signal).catch((error: unknown) => {
+		if (!stopping.signal.aborted) throw error;
+		return undefined;
+	});
+	void stopping.told.then(() => stop(running, config, logger));
+	if (cluster.isWorker || stopping.signal.aborted) return;
 	logger.info("listening", { address: config.listen, workers: config.workers, config: file ?? "defaults" });
 	// A person reads along at a terminal, and after `npm start`.
 	if (process.stdout.isTTY || process.env.npm_lifecycle_event === "start") writeStdout(formatSummary(config));
 };
 
-const run = (config: Config, logger: ReturnType<typeof createLogger>): Promise<Running> => {
+/** `signal` is aborted, and `told` resolves, when the process is told to stop. */
+const untilTold = (logger: winston.Logger): { readonly signal: AbortSignal; readonly told: Promise<void> } => {
+	const controller = new AbortController();
+	const { promise, resolve } = Promise.withResolvers<void>();
+	for (const name of ["SIGTERM", "SIGINT"] as const) {
+		process.on(name, () => {
+			if (controller.signal.aborted) return;
+			logger.info("stopping", { signal: name });
+			controller.abort();
+			resolve();
+		});
+	}
+	return { signal: controller.signal, told: promise };
+};
+
+const stop = async (running: Running | undefined, { limits }: Config, logger: winston.Logger): Promise<void> => {
+	setTimeout(() => process.exit(1), limits.stopDelay + limits.drain + STOP_MS).unref();
+	try {
+		await running?.[Symbol.asyncDispose]();
+		process.exit(0);
+	} catch (error) {
+		logger.error("stop.failed", { error: describe(error) });
+		process.exit(1);
+	}
+};
+
+const run = (config: Config, logger: winston.Logger, stopping: AbortSignal): Promise<Running> => {
 	if (cluster.isWorker) return runWorker(config, logger);
-	return config.workers > 1 ? runPrimary(config, logger) : runAlone(config, logger);
+	return config.workers > 1 ? runPrimary(config, logger, stopping) : runAlone(config, logger);
 };

@@ -1,13 +1,13 @@
 /** Several processes on one port: the first owns the database and keeps house, the workers answer clients. */
 import cluster, { type Worker } from "node:cluster";
 import { once } from "node:events";
-import { AggregatorRegistry, type PrometheusContentType } from "prom-client";
 import type winston from "winston";
 import { ConfigError } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
 import { openOwnedDatabase, openWorkerDatabase } from "./database.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { listen } from "./listen.ts";
+import { ClusterMetrics, joinClusterMetrics } from "./metrics/cluster-metrics.ts";
 import { openProcessParts } from "./process-parts.ts";
 import type { Running } from "./run-alone.ts";
 import { openServing } from "./serving.ts";
@@ -19,39 +19,42 @@ const RETRY_MS = 5_000;
 /** How long a worker may take to start, milliseconds. */
 const START_MS = 60_000;
 
-/** Runs the first process: opens the database, starts the workers and replaces those that die. */
-export const runPrimary = async (config: Config, logger: winston.Logger): Promise<Running> => {
+/**
+ * Runs the first process: opens the database, starts the workers and replaces those that die.
+ *
+ * @param stopping ends the start: the workers that serve already finish what they are at
+ */
+export const runPrimary = async (config: Config, logger: winston.Logger, stopping: AbortSignal): Promise<Running> => {
 	await using opening = new AsyncDisposableStack();
 	const warn = (message: string, error: unknown) => logger.warn(message, { error: String(error) });
 	const database = await openOwnedDatabase(config, warn);
 	const parts = opening.use(await openProcessParts(config, logger, database.executor));
 	opening.use(await startHousekeeping(parts));
 	cluster.setupPrimary({ serialization: "advanced" });
-	const aggregator = new AggregatorRegistry<PrometheusContentType>();
-	let stopping = false;
+	const metrics = new ClusterMetrics(parts.meters.registry);
+	let ending = false;
 	const start = (): Worker => {
 		const worker = cluster.fork();
 		let served = false;
 		worker.once("listening", () => {
 			served = true;
+			logger.info("worker.listening", { worker: worker.process.pid });
 		});
 		database.serve(worker);
-		worker.on("message", (message: unknown) => {
-			if (isMetricsQuestion(message)) void answerMetrics(worker, aggregator, message.question);
-		});
+		metrics.add(worker);
 		worker.once("exit", (code, signal) => {
-			if (stopping) return;
+			if (ending) return;
 			logger.error("worker.died", { worker: worker.process.pid, code, signal });
-			setTimeout(() => stopping || start(), served ? RESPAWN_MS : RETRY_MS).unref();
+			setTimeout(() => ending || start(), served ? RESPAWN_MS : RETRY_MS).unref();
 		});
 		return worker;
 	};
 	const workers = Array.from({ length: config.workers }, start);
 	opening.defer(async () => {
-		stopping = true;
+		ending = true;
 		await stopWorkers(config.limits.stopDelay + config.limits.drain);
 	});
-	await Promise.all(workers.map(untilListening));
+	await Promise.all(workers.map((worker) => untilListening(worker, stopping)));
 	const resources = opening.move();
 	return { [Symbol.asyncDispose]: () => resources.disposeAsync() };
 };
@@ -62,17 +65,19 @@ export const runWorker = async (config: Config, logger: winston.Logger): Promise
 	const warn = (message: string, error: unknown) => logger.warn(message, { error: String(error) });
 	const executor = await openWorkerDatabase(config, process, warn);
 	const parts = opening.use(await openProcessParts(config, logger, executor));
-	AggregatorRegistry.setRegistries(parts.meters.registry);
-	const serving = opening.use(await openServing(parts, askMetrics));
+	const { registry } = parts.meters;
+	const askAll = joinClusterMetrics(registry, process);
+	const metrics = async () => ({ contentType: registry.contentType, text: await askAll() });
+	const serving = opening.use(await openServing(parts, metrics));
 	await listen(serving.server, config.listen);
 	const resources = opening.move();
 	return { [Symbol.asyncDispose]: () => resources.disposeAsync() };
 };
 
 /** @throws ConfigError when the worker ends instead; it has said why */
-const untilListening = async (worker: Worker): Promise<void> => {
+const untilListening = async (worker: Worker, stopping: AbortSignal): Promise<void> => {
 	const settled = new AbortController();
-	const signal = AbortSignal.any([settled.signal, AbortSignal.timeout(START_MS)]);
+	const signal = AbortSignal.any([settled.signal, stopping, AbortSignal.timeout(START_MS)]);
 	try {
 		const ended = once(worker, "exit", { signal }).then(() => "ended");
 		if ((await Promise.race([once(worker, "listening", { signal }), ended])) === "ended") {
@@ -92,41 +97,4 @@ const stopWorkers = async (drainMs: number): Promise<void> => {
 	}, drainMs + 10_000);
 	await Promise.all(exits);
 	clearTimeout(late);
-};
-
-interface MetricsQuestion {
-	readonly kind: "limani.metrics";
-	readonly question: number;
-	/** Present in answers. */
-	readonly text?: string;
-}
-
-const isMetricsQuestion = (message: unknown): message is MetricsQuestion =>
-	typeof message === "object" && message !== null && "kind" in message && message.kind === "limani.metrics";
-
-const answerMetrics = async (
-	worker: Worker,
-	aggregator: AggregatorRegistry<PrometheusContentType>,
-	question: number,
-): Promise<void> => {
-	const text = await aggregator.clusterMetrics().catch(() => "");
-	if (worker.isConnected()) worker.send({ kind: "limani.metrics", question, text }, () => {});
-};
-
-let questions = 0;
-
-/** Any worker may be asked for the metrics of all: the first process gathers them. */
-const askMetrics = async (): Promise<{ readonly contentType: string; readonly text: string }> => {
-	questions += 1;
-	const question = questions;
-	const text = await new Promise<string>((resolve) => {
-		const listener = (message: unknown): void => {
-			if (!isMetricsQuestion(message) || message.question !== question) return;
-			process.off("message", listener);
-			resolve(message.text ?? "");
-		};
-		process.on("message", listener);
-		process.send?.({ kind: "limani.metrics", question });
-	});
-	return { contentType: "text/plain; version=0.0.4; charset=utf-8", text };
 };

@@ -1,0 +1,3 @@
+import { clusterSuite } from "../../support/cluster-suite.ts";
+
+clusterSuite("SQLite", async () => ({}));
