@@ -12,10 +12,19 @@ const KIB = 1024;
 export const bytesOf = ({ seed, size }: Pick<Content, "seed" | "size">): Buffer<ArrayBuffer> =>
 	randomBytes(seededRandom(seed), size);
 
-/** A new content: often small, sometimes of a few MiB. */
-export const randomContent = (random: Random): Content => {
+/** Bounds of sizes, one of which is chosen for each content: often small, sometimes of a few MiB. */
+export type SizeBounds = readonly [number, ...number[]];
+
+/** What a file system needs. */
+export const FILE_SIZES: SizeBounds = [200, 4 * KIB, 70 * KIB, 700 * KIB, 3000 * KIB];
+
+/** What an object store needs: some of more than one part. */
+export const PART_SIZES: SizeBounds = [200, 4 * KIB, 700 * KIB, 6000 * KIB, 14_000 * KIB];
+
+/** A new content. */
+export const randomContent = (random: Random, bounds: SizeBounds): Content => {
 	const seed = randomBelow(random, 2 ** 31);
-	const size = 2 + randomBelow(random, pick(random, [200, 4 * KIB, 70 * KIB, 700 * KIB, 3000 * KIB]));
+	const size = 2 + randomBelow(random, pick(random, bounds));
 	return { seed, size, digest: digestOf(bytesOf({ seed, size })) };
 };
 

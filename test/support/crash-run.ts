@@ -1,13 +1,13 @@
 // Clients that push with retries while the registry is killed and started again, and what must be true afterwards.
 import assert from "node:assert/strict";
-import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { randomContent } from "./blob-pusher.ts";
+import { FILE_SIZES, randomContent, type SizeBounds } from "./blob-pusher.ts";
 import { checkLedger } from "./check-ledger.ts";
 import { HttpClient } from "./http-client.ts";
 import { ImagePusher } from "./image-pusher.ts";
-import { limaniCommand } from "./limani-command.ts";
+import { COMPILE_CACHE, limaniCommand } from "./limani-command.ts";
 import { ADMIN_AUTHORIZATION, freePort, type LimaniOpts, type LimaniProcess, spawnLimani } from "./limani-process.ts";
 import type { Lives, RepositoryLedger } from "./push-ledger.ts";
 import { RetryingClient, Stopped } from "./retrying-client.ts";
@@ -21,6 +21,14 @@ export interface CrashRunOpts {
 	readonly dataDir: string;
 	/** Keys of the registry's configuration. */
 	readonly config?: Readonly<Record<string, unknown>>;
+	/** @defaultValue {@link FILE_SIZES} */
+	readonly sizes?: SizeBounds;
+	/**
+	 * How many bytes lie in the store, finished or not.
+	 *
+	 * @defaultValue those of the files in the data directory
+	 */
+	readonly storedBytes?: () => Promise<number>;
 	/**
 	 * Hurts the registry or what it stands on, once.
 	 *
@@ -43,6 +51,9 @@ export interface CrashFigures {
 }
 
 const PUSHERS = 6;
+
+/** When a client takes a connection for dead, in milliseconds: one may be in the hands of a process that was killed. */
+const HANG_MS = 15_000;
 
 /** The registry while it is being killed: quick to take up what a dead process left. */
 const HASTY = {
@@ -69,13 +80,16 @@ export interface SettledRegistry extends AsyncDisposable {
 export const crashRun = async (opts: CrashRunOpts): Promise<SettledRegistry> => {
 	const { dataDir, config } = opts;
 	const port = await freePort();
-	const attacked = new Attacked({ dataDir, port, config: overlay(config, HASTY) }, opts);
+	// A process that is killed adds nothing to the cache; this one does.
+	await limaniCommand(dataDir, "verify", "--help");
+	const environment = COMPILE_CACHE;
+	const attacked = new Attacked({ dataDir, port, config: overlay(config, HASTY), environment }, opts);
 	const clients = await attacked.run();
 	await using opening = new AsyncDisposableStack();
-	const limani = opening.use(await spawnLimani({ dataDir, port, config: overlay(config, SETTLING) }));
+	const limani = opening.use(await spawnLimani({ dataDir, port, config: overlay(config, SETTLING), environment }));
 	await limani.ready();
 	await clients.goOn();
-	await settle(dataDir);
+	await settle(dataDir, opts.storedBytes ?? (() => fileBytes(join(dataDir, "stores", "default"))));
 	const check = (url: string) => checkAll(url, clients.ledgers);
 	const checked = await check(limani.url);
 	const resources = opening.move();
@@ -119,6 +133,7 @@ class Attacked {
 		const random = seededRandom(this.#opts.seed);
 		const { pushers, clients } = openPushers(`http://127.0.0.1:${this.#process.port}`, {
 			random,
+			sizes: this.#opts.sizes ?? FILE_SIZES,
 			lives: this.#lives,
 			isOver: () => this.#isOver,
 		});
@@ -179,18 +194,26 @@ class Attacked {
 	}
 }
 
+interface PushersOpts {
+	readonly random: Random;
+	readonly sizes: SizeBounds;
+	readonly lives: Lives;
+	readonly isOver: () => boolean;
+}
+
 const openPushers = (
 	url: string,
-	{ random, lives, isOver }: { readonly random: Random; readonly lives: Lives; readonly isOver: () => boolean },
+	{ random, sizes, lives, isOver }: PushersOpts,
 ): { readonly pushers: readonly ImagePusher[]; readonly clients: readonly RetryingClient[] } => {
-	const common = Array.from({ length: 40 }, () => randomContent(random));
+	const common = Array.from({ length: 40 }, () => randomContent(random, sizes));
 	const clients = Array.from({ length: PUSHERS }, () => {
-		const http = new HttpClient(url, ADMIN_AUTHORIZATION);
-		return new RetryingClient({ http, lives, patienceMs: 30_000, isOver });
+		const http = new HttpClient(url, ADMIN_AUTHORIZATION, HANG_MS);
+		return new RetryingClient({ http, lives, patienceMs: 4 * HANG_MS, isOver });
 	});
 	const pushers = clients.map((client, index) => {
 		const repositories = [`team/p${index}/a`, `team/p${index}/b`] as const;
-		return new ImagePusher({ client, repositories, common, random: seededRandom(randomBelow(random, 2 ** 31)) });
+		const own = seededRandom(randomBelow(random, 2 ** 31));
+		return new ImagePusher({ client, repositories, common, sizes, random: own });
 	});
 	return { pushers, clients };
 };
@@ -224,35 +247,26 @@ export const signal = (pid: number, name: NodeJS.Signals): void => {
 };
 
 /** Waits until what nobody goes on with is gone, and every stored byte is known and right. */
-const settle = async (dataDir: string): Promise<void> => {
+const settle = async (dataDir: string, storedBytes: () => Promise<number>): Promise<void> => {
 	const deadline = performance.now() + 60_000;
 	for (;;) {
 		await sleep(500);
 		const { code, output } = await limaniCommand(dataDir, "verify", "--full");
-		const stored = storedBytes(join(dataDir, "stores", "default"));
+		const stored = await storedBytes();
 		const known = Number(/ (\d+) bytes,/.exec(output)?.[1]);
-		if (code === 0 && (stored === undefined || stored === known)) return;
+		if (code === 0 && stored === known) return;
 		assert.ok(performance.now() < deadline, `verify ended with ${code}, ${stored} bytes are stored:\n${output}`);
 	}
 };
 
-/** Bytes under a filesystem store's root, finished or not; undefined when there is no such root. */
-const storedBytes = (root: string): number | undefined => {
-	const files = (folder: string): readonly Dirent[] => {
-		try {
-			return readdirSync(join(root, folder), { recursive: true, withFileTypes: true });
-		} catch {
-			return [];
-		}
-	};
-	const all = [...files("data"), ...files("staged")];
-	if (all.length === 0) return undefined;
-	return all
+/** Bytes under a filesystem store's root, finished or not. */
+const fileBytes = async (root: string): Promise<number> =>
+	["data", "staged"]
+		.flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
 		.filter((entry) => entry.isFile())
 		.reduce((sum, { parentPath, name }) => {
 			return sum + (statSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0);
 		}, 0);
-};
 
 const checkAll = async (
 	url: string,

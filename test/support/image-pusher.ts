@@ -1,7 +1,7 @@
 // A client that pushes, moves and deletes images of its own repositories at random, and remembers what it was told.
 import { type Digest, digestOf } from "#/oci/digest.ts";
 import { OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST } from "#/oci/media-types.ts";
-import { bytesOf, pushBlob, randomContent } from "./blob-pusher.ts";
+import { bytesOf, pushBlob, randomContent, type SizeBounds } from "./blob-pusher.ts";
 import { type Content, type PushedManifest, Register, RepositoryLedger } from "./push-ledger.ts";
 import { type Change, expectStatus, type RetryingClient, Violation } from "./retrying-client.ts";
 import { type Random, randomBelow } from "./seeded-random.ts";
@@ -13,6 +13,7 @@ export interface ImagePusherOpts {
 	readonly repositories: readonly [string, string];
 	/** Contents that all pushers push now and then, so that they meet. */
 	readonly common: readonly Content[];
+	readonly sizes: SizeBounds;
 	readonly random: Random;
 }
 
@@ -72,14 +73,14 @@ export class ImagePusher {
 
 	/** A blob that the repository has afterwards: its own, one of all, another repository's, or a new one. */
 	async #someBlob(repository: RepositoryLedger): Promise<Content> {
-		const { client, random, common } = this.#opts;
+		const { client, random, common, sizes } = this.#opts;
 		const choice = random();
 		const own = this.#one(repository.presentBlobs());
 		if (choice < 0.2 && own !== undefined) return own;
 		const source = this.#one(this.ledgers);
 		const foreign = choice < 0.45 ? this.#one(source?.presentBlobs() ?? []) : undefined;
 		const shared = choice < 0.6 ? this.#one(common) : undefined;
-		const content = foreign ?? shared ?? randomContent(random);
+		const content = foreign ?? shared ?? randomContent(random, sizes);
 		const from = foreign === undefined ? (random() < 0.2 ? "any" : undefined) : source?.name;
 		await pushBlob({ client, repository, content, random, from });
 		return content;
@@ -143,8 +144,8 @@ export class ImagePusher {
 
 	/** Deletes a blob that no manifest was ever made of. */
 	async #deleteBlob(repository: RepositoryLedger): Promise<void> {
-		const { client, random } = this.#opts;
-		const content = randomContent(random);
+		const { client, random, sizes } = this.#opts;
+		const content = randomContent(random, sizes);
 		await pushBlob({ client, repository, content, random });
 		const call = { method: "DELETE", path: `/v2/${repository.name}/blobs/${content.digest}` };
 		await client.change(call, [202, 404], [{ register: repository.blob(content), value: false }]);

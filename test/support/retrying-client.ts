@@ -34,6 +34,8 @@ export class RetryingClient {
 	sent = 0;
 	/** Requests that got no answer, or one that says to try again. */
 	unanswered = 0;
+	/** What became of the requests without an answer, of late. */
+	readonly #troubles: string[] = [];
 
 	constructor(opts: RetryingClientOpts) {
 		this.#opts = opts;
@@ -47,9 +49,13 @@ export class RetryingClient {
 	/** One try: undefined when it is not known what became of it. */
 	async once(call: Call): Promise<Answer | undefined> {
 		this.sent += 1;
+		const began = performance.now();
 		const answer = await this.#opts.http.call(call);
 		if (answer !== undefined && answer.status < 500 && answer.status !== 429) return answer;
 		this.unanswered += 1;
+		const what = answer === undefined ? "broken" : `${answer.status} ${answer.body.toString("utf8", 0, 200)}`;
+		this.#troubles.push(`${call.method} ${call.path}: ${what} after ${Math.round(performance.now() - began)} ms`);
+		if (this.#troubles.length > 10) this.#troubles.shift();
 		return undefined;
 	}
 
@@ -79,8 +85,9 @@ export class RetryingClient {
 			if (result !== undefined) return result;
 			if (life !== this.lives.current) since = performance.now();
 			life = this.lives.current;
-			if (performance.now() - since > this.#opts.patienceMs)
-				throw new Violation(`${what}: no answer for ${this.#opts.patienceMs} ms`);
+			if (performance.now() - since > this.#opts.patienceMs) {
+				throw new Violation([`${what}: no answer for long in one life`, ...this.#troubles].join("\n"));
+			}
 			await sleep(pause);
 		}
 	}
