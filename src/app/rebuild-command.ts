@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
+import { createSigningKey } from "#/auth/signing-key-pair.ts";
 import { sealedSnapshots } from "#/dataplane/sealed-journal.ts";
 import { SqlMetadata } from "#/metadata/sql/sql-metadata.ts";
 import { type RebuildSummary, rebuild } from "#/registry/journal/rebuild.ts";
@@ -53,7 +54,8 @@ const run = async (config: Config): Promise<number> => {
 		writeStdout(`${formatFinding(finding)}\n`);
 	};
 	const holder = `${hostname()}-${process.pid}-${newId()}`;
-	const sealed = sealedSnapshots(metadata.snapshots, await openConfiguredMasterKey(config), ({ kind }, why) => {
+	const masterKey = await openConfiguredMasterKey(config);
+	const sealed = sealedSnapshots(metadata.snapshots, masterKey, ({ kind }, why) => {
 		missing += 1;
 		writeStdout(`lost: a record of kind ${kind}: ${why.message}\n`);
 	});
@@ -62,6 +64,8 @@ const run = async (config: Config): Promise<number> => {
 		{ metadata: { projects, repositories, outbox, objects, snapshots: sealed }, stores, holder, found },
 		new AbortController().signal,
 	);
+	// A database without repositories may hold keys all the same, whose tokens belong to another life.
+	await metadata.signingKeys.replaceAll(await createSigningKey(masterKey));
 	writeStdout(formatSummary(summary));
 	return missing > 0 || summary.ignored.some(({ reason }) => reason === "loose") ? 1 : 0;
 };

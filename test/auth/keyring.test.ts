@@ -87,11 +87,13 @@ describe("a keyring", () => {
 	it("looks again for an id that it does not know, once a second at most", async () => {
 		const { open, clock, signingKeys } = setUp();
 		using keyring = await open();
+		const { kid: replaced } = keyring.active;
 		const fresh = await createSigningKey(masterKey);
 		await signingKeys.replaceAll(fresh);
 		assert.equal(keyring.find(fresh.kid), undefined);
 		assert.ok(await keyring.findAnew(fresh.kid));
 		assert.equal(keyring.active.kid, fresh.kid);
+		assert.equal(keyring.find(replaced), undefined, "nothing that it signed is good any more");
 		const { lists } = signingKeys;
 		for (let i = 0; i < 100; i++) assert.equal(await keyring.findAnew(`unknown ${i}`), undefined);
 		assert.equal(signingKeys.lists, lists);

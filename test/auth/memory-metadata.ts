@@ -116,7 +116,6 @@ export class MemorySigningKeys implements SigningKeys {
 
 	async replaceAll(fresh: Parameters<SigningKeys["replaceAll"]>[0]): Promise<void> {
 		const now = this.#clock.at;
-		const retired = this.keys.map((key): SigningKey => ({ ...key, state: "retired", since: now }));
-		this.keys = [...retired, { ...fresh, state: "active", createdAt: now, since: now }];
+		this.keys = [{ ...fresh, state: "active", createdAt: now, since: now }];
 	}
 }

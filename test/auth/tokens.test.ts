@@ -130,9 +130,7 @@ describe("a token", () => {
 		const { token } = tokens.issue(alice, granted);
 		assert.ok(await tokens.verify(token));
 		await signingKeys.replaceAll(await createSigningKey(masterKey));
-		await keyring.refresh();
-		assert.ok(await tokens.verify(token));
-		signingKeys.keys = signingKeys.keys.filter(({ state }) => state === "active");
+		assert.ok(await tokens.verify(token), "until this replica has looked again");
 		await keyring.refresh();
 		assert.equal(await tokens.verify(token), undefined);
 	});
