@@ -6,10 +6,11 @@ import { describe, type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { digestOf } from "#/oci/digest.ts";
 import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from "#/oci/media-types.ts";
-import { childrenOf, crashRun, signal } from "./crash-run.ts";
+import { crashRun } from "./crash-run.ts";
 import { type Answer, type Call, HttpClient } from "./http-client.ts";
 import { limaniCommand } from "./limani-command.ts";
 import { ADMIN_AUTHORIZATION, type LimaniProcess, spawnLimani, startLimani } from "./limani-process.ts";
+import { childrenOf, signal } from "./process-lives.ts";
 import { pick, randomBytes, seededRandom } from "./seeded-random.ts";
 import { temporaryDirectory } from "./temporary-directory.ts";
 

@@ -1,6 +1,6 @@
 // Clients that push with retries while the registry is killed and started again, and what must be true afterwards.
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FILE_SIZES, randomContent, type SizeBounds } from "./blob-pusher.ts";
@@ -9,6 +9,7 @@ import { HttpClient } from "./http-client.ts";
 import { ImagePusher } from "./image-pusher.ts";
 import { COMPILE_CACHE, limaniCommand } from "./limani-command.ts";
 import { ADMIN_AUTHORIZATION, freePort, type LimaniOpts, type LimaniProcess, spawnLimani } from "./limani-process.ts";
+import { ProcessLives, signal } from "./process-lives.ts";
 import type { Lives, RepositoryLedger } from "./push-ledger.ts";
 import { RetryingClient, Stopped } from "./retrying-client.ts";
 import { type Random, randomBelow, seededRandom } from "./seeded-random.ts";
@@ -115,7 +116,7 @@ const overlay = (config: Sections = {}, over: Readonly<Record<string, Sections>>
 class Attacked {
 	readonly #process: LimaniOpts & { readonly port: number };
 	readonly #opts: CrashRunOpts;
-	readonly #lives = { current: 0, dead: -1 };
+	readonly #lives = new ProcessLives();
 	#isOver = false;
 	kills = 0;
 
@@ -179,13 +180,15 @@ class Attacked {
 			// Several blows in one life, where what is hit is not the whole of it.
 			do {
 				await sleep(randomBelow(random, random() < 0.3 ? 300 : 2500));
+				this.#lives.look(limani);
 				await this.#injure(limani, random);
 				this.kills += 1;
 			} while (isAlive(limani) && random() < 0.7 && performance.now() < end && !this.#isOver);
-			await endAll(limani);
-			this.#lives.dead = this.#lives.current;
-			this.#lives.current += 1;
+			this.#lives.look(limani);
+			await limani.stop("SIGKILL");
+			this.#lives.end(random() < 0.5);
 		}
+		await this.#lives.allEnded();
 	}
 
 	async #injure(limani: LimaniProcess, random: Random): Promise<void> {
@@ -220,30 +223,11 @@ const openPushers = (
 
 const isAlive = ({ child }: LimaniProcess): boolean => child.exitCode === null && child.signalCode === null;
 
-/** The processes that this one started. */
-export const childrenOf = ({ child: { pid } }: LimaniProcess): readonly number[] => {
-	try {
-		const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-		return text.split(" ").flatMap((word) => (word.trim() === "" ? [] : [Number(word)]));
-	} catch {
-		return [];
-	}
-};
-
-/** Kills what is left of a registry, and waits until nothing is. */
-const endAll = async (limani: LimaniProcess): Promise<void> => {
-	const workers = childrenOf(limani);
-	await limani.stop("SIGKILL");
-	for (const pid of workers) signal(pid, "SIGKILL");
-};
-
-/** Sends a signal to a process that may be gone. */
-export const signal = (pid: number, name: NodeJS.Signals): void => {
-	try {
-		process.kill(pid, name);
-	} catch (error) {
-		if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
-	}
+/** Lets a process stand still for longer than it may hold an upload, and then go on. */
+export const pause = async (pid: number, random: Random): Promise<void> => {
+	signal(pid, "SIGSTOP");
+	await sleep(1500 + randomBelow(random, 1500));
+	signal(pid, "SIGCONT");
 };
 
 /** Waits until what nobody goes on with is gone, and every stored byte is known and right. */
