@@ -24,7 +24,7 @@ export const overlayEnvironment = (
 	const result = structuredClone(document);
 	const used: string[] = [];
 	for (const { path, type } of leavesOf(schema, document, [])) {
-		const name = [PREFIX, ...path.map(toUpperSnake)].join("_");
+		const name = variableOf(path);
 		const text = environment[name];
 		if (text === undefined || text === "") continue;
 		setIn(result, path, type === "string" ? text : readVariable(name, text));
@@ -41,6 +41,9 @@ const readVariable = (name: string, text: string): unknown => {
 		throw new YamlError(`${name}: expected a value in YAML (${error.message})`, { cause: error });
 	}
 };
+
+/** The environment variable that sets the key at `path`. */
+export const variableOf = (path: readonly string[]): string => [PREFIX, ...path.map(toUpperSnake)].join("_");
 
 interface Leaf {
 	readonly path: readonly string[];

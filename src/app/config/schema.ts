@@ -19,27 +19,36 @@ const projectName = z.string().regex(/^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/, 
 
 const project = z.strictObject({
 	name: projectName.describe("First component of the names of its repositories"),
-	visibility: z.enum(["Private", "Internal", "Public"]).default("Private"),
+	visibility: z
+		.enum(["Private", "Internal", "Public"])
+		.default("Private")
+		.describe("Who may pull: members, everybody who logs in, or everybody"),
 	store: z.string().default("default").describe("Name of the blob store that its repositories use"),
 	sparseIndexes: z.boolean().default(false).describe("Whether an index may name manifests that are not here"),
 	members: z
 		.array(
 			z.strictObject({
-				kind: z.enum(["User", "Group", "ServiceAccount"]).default("User"),
-				name: z.string().min(1),
-				role: z.enum(["admin", "maintainer", "developer", "guest", "limitedGuest"]),
+				kind: z
+					.enum(["User", "Group", "ServiceAccount"])
+					.default("User")
+					.describe("What the member is; only users have an effect so far"),
+				name: z.string().min(1).describe("The member's name"),
+				role: z
+					.enum(["admin", "maintainer", "developer", "guest", "limitedGuest"])
+					.describe("guests pull, developers push too, maintainers and admins delete too"),
 			}),
 		)
-		.default([]),
+		.default([])
+		.describe("Who may do what in it"),
 });
 
 const user = z
 	.strictObject({
-		name: z.string().min(1).max(255),
-		password: z.string().min(1).optional(),
+		name: z.string().min(1).max(255).describe("What the user logs in with"),
+		password: z.string().min(1).optional().describe("The password; or passwordFile"),
 		passwordFile: z.string().optional().describe("A file whose first line is the password"),
-		admin: z.boolean().default(false),
-		disabled: z.boolean().default(false),
+		admin: z.boolean().default(false).describe("Whether everything is allowed, in every project"),
+		disabled: z.boolean().default(false).describe("Whether the user may not log in"),
 	})
 	.refine((value) => (value.password === undefined) !== (value.passwordFile === undefined), {
 		message: "expected exactly one of password, passwordFile",
@@ -48,17 +57,21 @@ const user = z
 const robot = z
 	.strictObject({
 		name: z.string().min(1).max(255).describe("Without the `robot$` that goes before it"),
-		secret: z.string().min(16).optional(),
+		secret: z.string().min(16).optional().describe("At least 16 characters; or secretFile"),
 		secretFile: z.string().optional().describe("A file whose first line is the secret"),
 		permissions: z
 			.array(
 				z.strictObject({
 					project: z.string().min(1).describe("Name or glob"),
-					repositories: z.array(z.string().min(1)).optional().describe("Globs below the project"),
-					actions: z.array(z.enum(["pull", "push", "delete"])).min(1),
+					repositories: z.array(z.string().min(1)).optional().describe("Globs below the project; default: all"),
+					actions: z
+						.array(z.enum(["pull", "push", "delete"]))
+						.min(1)
+						.describe("What is allowed there"),
 				}),
 			)
-			.default([]),
+			.default([])
+			.describe("What the robot may do"),
 	})
 	.refine((value) => (value.secret === undefined) !== (value.secretFile === undefined), {
 		message: "expected exactly one of secret, secretFile",
@@ -78,16 +91,23 @@ const document = z.strictObject({
 		),
 	dataDir: z.string().min(1).default(".limani").describe("Directory of everything that is kept on this machine"),
 	workers: z.int().min(1).max(64).default(1).describe("Processes that serve requests"),
-	tls: z.strictObject({ certFile: z.string(), keyFile: z.string() }).optional(),
+	tls: z
+		.strictObject({
+			certFile: z.string().describe("PEM file of the certificate and what it is signed by"),
+			keyFile: z.string().describe("PEM file of its private key"),
+		})
+		.optional(),
 	database: z
 		.strictObject({
-			sqlite: z.strictObject({ directory: z.string().optional().describe("Default: DIR") }).optional(),
+			sqlite: z
+				.strictObject({ directory: z.string().optional().describe("Where the database file is; default: dataDir") })
+				.optional(),
 			postgres: z
 				.strictObject({
-					url: z.string().min(1).optional(),
-					urlFile: z.string().optional(),
-					caFile: z.string().optional(),
-					maxConnections: z.int().min(1).max(1000).default(16).describe("Per process"),
+					url: z.string().min(1).optional().describe("Such as postgres://USER:PASSWORD@HOST:PORT/DATABASE; or urlFile"),
+					urlFile: z.string().optional().describe("A file whose first line is the URL"),
+					caFile: z.string().optional().describe("PEM file of authorities, trusted in place of the system's"),
+					maxConnections: z.int().min(1).max(1000).default(16).describe("Connections, per process"),
 				})
 				.optional(),
 		})
@@ -99,21 +119,28 @@ const document = z.strictObject({
 	auth: z
 		.strictObject({
 			service: z.string().default("limani").describe("Audience of tokens"),
-			tokenLifetime: durationMs("5m").refine((ms) => ms >= 60_000, "expected 1m or more"),
-			refreshTokenLifetime: durationMs("30d"),
+			tokenLifetime: durationMs("5m")
+				.refine((ms) => ms >= 60_000, "expected 1m or more")
+				.describe("How long a token lives, and so how soon what was taken away from a user has an effect; 1m or more"),
+			refreshTokenLifetime: durationMs("30d").describe("How long a client can get tokens without the password"),
 			signingKeyLifetime: durationMs("30d").describe("How long a key signs before the next one does"),
 			anonymousPull: z
 				.boolean()
 				.default(true)
 				.describe("Whether Public projects may be pulled from without credentials"),
 			basic: z.boolean().default(true).describe("Accept Basic credentials on /v2 directly"),
-			masterKeyFile: z.string().optional().describe("Seals the signing keys; default: DIR/master.key"),
+			masterKeyFile: z
+				.string()
+				.optional()
+				.describe(
+					"32 random bytes that seal the signing keys and what the journal has of secrets; default: master.key in dataDir, made at the first start",
+				),
 		})
 		.prefault({}),
 	limits: z
 		.strictObject({
 			concurrentUploads: z.int().min(1).default(256).describe("Upload requests at once, per process"),
-			openUploadsPerProject: z.int().min(1).default(1000),
+			openUploadsPerProject: z.int().min(1).default(1000).describe("Uploads that are begun and not finished"),
 			uploadIdle: durationMs("24h").describe("An upload that nobody touches for so long is dropped"),
 			uploadLease: durationMs("30s")
 				.refine((ms) => ms >= 1_000, "expected 1s or more")
@@ -126,7 +153,7 @@ const document = z.strictObject({
 				"How long content pulled by digest can be pulled again while the database cannot be reached; 0: not at all",
 			),
 			drain: durationMs("30s").describe("How long requests may go on after SIGTERM"),
-			maxConnections: z.int().min(1).default(10_000),
+			maxConnections: z.int().min(1).default(10_000).describe("Connections of clients, per process"),
 		})
 		.prefault({}),
 	housekeeping: z
@@ -148,24 +175,24 @@ const document = z.strictObject({
 		.prefault({}),
 	control: z
 		.strictObject({
-			listen: hostPort,
-			tokenFile: z.string(),
-			certFile: z.string().optional(),
-			keyFile: z.string().optional(),
+			listen: hostPort.describe("Where the operator connects"),
+			tokenFile: z.string().describe("A file whose first line is the token that the operator shows"),
+			certFile: z.string().optional().describe("PEM file of the certificate; needed beyond loopback"),
+			keyFile: z.string().optional().describe("PEM file of its private key"),
 		})
 		.optional()
 		.describe("The port that an operator drives; absent: none"),
 	log: z
 		.strictObject({
-			level: z.enum(["error", "warn", "info", "debug"]).default("info"),
+			level: z.enum(["error", "warn", "info", "debug"]).default("info").describe("The least that is logged"),
 			requests: z.boolean().default(true).describe("One line a request"),
 		})
 		.prefault({}),
 	resources: z
 		.strictObject({
-			projects: z.array(project).default([]),
-			users: z.array(user).default([]),
-			robots: z.array(robot).default([]),
+			projects: z.array(project).default([]).describe("Projects"),
+			users: z.array(user).default([]).describe("Users"),
+			robots: z.array(robot).default([]).describe("Robot accounts"),
 		})
 		.optional()
 		.describe("Projects, users and robots to apply at the start, where no operator does"),

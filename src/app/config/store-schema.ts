@@ -8,18 +8,23 @@ const prefix = z
 
 const redirect = z.boolean().default(false).describe("Send clients to presigned URLs for blobs");
 
-const filesystem = z.strictObject({ root: z.string().optional().describe("Default: DIR/stores/NAME") });
+const filesystem = z.strictObject({
+	root: z.string().optional().describe("Directory of the store; default: stores/NAME in dataDir"),
+});
 
 const s3 = z
 	.strictObject({
-		bucket: z.string().min(1),
-		region: z.string().default("us-east-1"),
-		endpoint: z.url().optional().describe("Default: that of AWS for the region"),
+		bucket: z.string().min(1).describe("Must exist"),
+		region: z.string().default("us-east-1").describe("The bucket's region"),
+		endpoint: z.url().optional().describe("Where the service is; default: that of AWS for the region"),
 		prefix,
 		pathStyle: z.boolean().default(false).describe("The bucket in the path of URLs, not in the host name"),
-		accessKeyId: z.string().optional().describe("Default: what the AWS SDK finds (environment, web identity, role)"),
-		secretAccessKey: z.string().optional(),
-		sessionToken: z.string().optional(),
+		accessKeyId: z
+			.string()
+			.optional()
+			.describe("Access key; default: what the AWS SDK finds (environment, web identity, role)"),
+		secretAccessKey: z.string().optional().describe("The key's secret"),
+		sessionToken: z.string().optional().describe("For temporary keys"),
 		caFile: z.string().optional().describe("PEM file of authorities, trusted in place of the system's"),
 		redirect,
 		redirectEndpoint: z.url().optional().describe("Where clients reach the service; default: endpoint"),
@@ -37,20 +42,26 @@ const s3 = z
 	});
 
 const gcs = z.strictObject({
-	bucket: z.string().min(1),
+	bucket: z.string().min(1).describe("Must exist"),
 	prefix,
-	apiEndpoint: z.url().optional().describe("Default: Google's; without TLS, no credentials are sent there"),
-	credentialsFile: z.string().optional().describe("Default: the environment's application default credentials"),
+	apiEndpoint: z
+		.url()
+		.optional()
+		.describe("Where the service is; without TLS, no credentials are sent there; default: Google's"),
+	credentialsFile: z
+		.string()
+		.optional()
+		.describe("JSON key file; default: the environment's application default credentials"),
 	redirect,
 });
 
 const azure = z
 	.strictObject({
-		container: z.string().min(1),
+		container: z.string().min(1).describe("Must exist"),
 		prefix,
-		endpoint: z.url().optional().describe("Default: that of the account"),
-		accountName: z.string().min(1).optional(),
-		accountKey: z.base64().optional(),
+		endpoint: z.url().optional().describe("Where the service is; default: that of the account"),
+		accountName: z.string().min(1).optional().describe("The storage account"),
+		accountKey: z.base64().optional().describe("One of its keys"),
 		connectionString: z.string().optional().describe("As the portal shows it, in place of name, key and endpoint"),
 		redirect,
 	})

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { withReference } from "./support/config-reference.ts";
+import { startLimani } from "./support/limani-process.ts";
+
+const root = join(import.meta.dirname, "..");
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+
+test("the reference of the configuration is what npm run generate makes of the schema", () => {
+	const page = read("docs/configuration.md");
+	assert.equal(withReference(page), page);
+});
+
+/** The words in the first column of the table under a heading. */
+const firstColumn = (page: string, heading: string): readonly string[] => {
+	const [section = ""] = page.slice(page.indexOf(`\n## ${heading}\n`) + 1).split(/\n(?=## )/);
+	const cells = Array.from(section.matchAll(/^\| (`[^|]+) \|/gm), ([, cell = ""]) => cell);
+	return cells.flatMap((cell) => Array.from(cell.matchAll(/`([^`]+)`/g), ([, word = ""]) => word));
+};
+
+test("the metrics that are documented are those that a registry has", async () => {
+	await using limani = await startLimani();
+	const text = await (await fetch(`${limani.url}/metrics`)).text();
+	const has = Array.from(text.matchAll(/^# TYPE (\S+) /gm), ([, name = ""]) => name);
+	const documented = firstColumn(read("docs/operations.md"), "Metrics");
+	assert.deepEqual(documented.toSorted(), has.filter((name) => name.startsWith("limani_")).sort());
+	const others = Array.from(
+		read("docs/operations.md").matchAll(/`((?:process|nodejs)_\w+)`/g),
+		([, name = ""]) => name,
+	);
+	assert.ok(others.length > 0);
+	for (const name of others) assert.ok(has.includes(name), name);
+});
+
+test("the log messages that are documented are in the sources", () => {
+	const documented = firstColumn(read("docs/operations.md"), "Logs");
+	assert.ok(documented.length > 5);
+	const sources = globSync("src/**/*.ts", { cwd: root }).map(read).join("\n");
+	for (const message of documented) assert.ok(sources.includes(`"${message}"`), message);
+});
