@@ -40,7 +40,13 @@ async function bench(opts: BenchOptions, folder: string): Promise<void> {
 	const seeded = makeSeeds(names);
 	const places = { registryRoot: join(folder, "registry"), staticRoot: join(folder, "static") };
 	writeSeeds(seeded, places);
-	await using servers = await startServers({ ...places, folder, peers: opts.peers, profileTo: opts.profileTo });
+	await using servers = await startServers({
+		...places,
+		folder,
+		peers: opts.peers,
+		catalog: seeded.catalog,
+		profileTo: opts.profileTo,
+	});
 	await seedLimani(servers.limani, seeded);
 	using puller = new Puller();
 	const tools: Tools = { puller, wrk, seconds: opts.full ? 3 : 1, seeded };

@@ -59,9 +59,9 @@ export const writeSeeds = (seeded: Seeded, { registryRoot, staticRoot }: SeedPla
 	for (const content of seeded.catalog) writeCatalogEntry(registryRoot, content);
 };
 
-/** Pushes Limani's seeds. */
+/** Pushes Limani's seeds, but for the catalog, which is there when it starts. */
 export const pushSeeds = async (seeded: Seeded, limani: Server, authorization: string): Promise<void> => {
-	const { small, large, images, tags, referrers, catalog } = seeded;
+	const { small, large, images, tags, referrers } = seeded;
 	const contents = [small, large, images, tags, referrers?.content].filter((content) => content !== undefined);
-	await pushContent(limani, [...contents, ...catalog], authorization);
+	await pushContent(limani, contents, authorization);
 };

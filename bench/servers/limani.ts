@@ -17,11 +17,11 @@ export interface LimaniServerOpts {
 }
 
 /** `limani registry` in one process over SQLite and files, as by default. */
-export const startLimaniServer = async (opts: LimaniServerOpts): Promise<Server> => {
+export const startLimaniServer = async (opts: LimaniServerOpts): Promise<Server & { readonly dataDir: string }> => {
 	const { folder, projects, repositories, profileTo } = opts;
 	const port = await freePort();
 	const dataDir = join(folder, "limani");
-	mkdirSync(dataDir);
+	mkdirSync(dataDir, { recursive: true });
 	const config = join(folder, "limani.yaml");
 	const document = {
 		listen: `127.0.0.1:${port}`,
@@ -44,6 +44,7 @@ export const startLimaniServer = async (opts: LimaniServerOpts): Promise<Server>
 		name: "limani",
 		kind: "limani",
 		port,
+		dataDir,
 		pid: child.pid,
 		remark: "one process, SQLite and files, Bearer tokens, metrics, access log into a file",
 		authorization: `Bearer ${await getToken(port, repositories)}`,

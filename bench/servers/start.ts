@@ -1,6 +1,7 @@
 import { findPart } from "../../test/support/parts.ts";
 import { pushRepositories } from "../rows/images.ts";
-import { catalogProjects } from "../seed/content.ts";
+import { type Content, catalogProjects } from "../seed/content.ts";
+import { fillCatalog } from "../seed/fill-catalog.ts";
 import type { SeedPlaces } from "../seed/seed.ts";
 import { startDockerRegistry } from "./docker-registry.ts";
 import { startLimaniServer } from "./limani.ts";
@@ -13,6 +14,8 @@ export interface StartOpts extends SeedPlaces {
 	readonly folder: string;
 	/** Starts of names; absent: all that this machine has. */
 	readonly peers: readonly string[] | undefined;
+	/** What Limani's catalog is filled with before it starts. */
+	readonly catalog: readonly Content[];
 	/** See `LimaniServerOpts`. */
 	readonly profileTo: string | undefined;
 }
@@ -33,18 +36,22 @@ const REGISTRIES: readonly (readonly [part: string, name: string])[] = [
 /** Starts Limani and those of its peers that are there. */
 export const startServers = async (opts: StartOpts): Promise<Servers> => {
 	await using started = new AsyncDisposableStack();
-	const { folder, registryRoot, staticRoot, peers, profileTo } = opts;
-	const limani = started.use(
-		await startLimaniServer({
-			folder,
-			projects: ["team", ...catalogProjects],
-			repositories: ["app", "large", "images", "tags", "referrers", "pushed"]
-				.map((name) => `team/${name}`)
-				.concat(pushRepositories),
-			profileTo,
-		}),
-	);
-	const all = [limani];
+	const { folder, registryRoot, staticRoot, peers, catalog, profileTo } = opts;
+	const limaniOpts = {
+		folder,
+		projects: ["team", ...catalogProjects],
+		repositories: ["app", "large", "images", "tags", "referrers", "pushed"]
+			.map((name) => `team/${name}`)
+			.concat(pushRepositories),
+	};
+	if (catalog.length > 0) {
+		// Its first start makes the projects.
+		const { dataDir, ...empty } = await startLimaniServer({ ...limaniOpts, profileTo: undefined });
+		await empty[Symbol.asyncDispose]();
+		await fillCatalog(dataDir, catalog);
+	}
+	const limani = started.use(await startLimaniServer({ ...limaniOpts, profileTo }));
+	const all: Server[] = [limani];
 	for (const [part, name] of REGISTRIES) {
 		const program = findWanted(part, name, peers);
 		if (program === undefined) continue;
