@@ -126,7 +126,8 @@ const createApp = ({ config, metadata, logger }: ProcessParts, face: Face) => {
 };
 
 const createObserver = ({ config, meters }: ProcessParts, lines: JsonLines): RequestObserver => {
-	const all = [requestMetrics(meters.registry), ...(config.log.requests ? [accessLog(lines, Date.now)] : [])];
+	const log = accessLog(lines, Date.now, config.log.requests ? "all" : "failures");
+	const all = [requestMetrics(meters.registry), log];
 	return {
 		observe: (record) => {
 			for (const observer of all) observer.observe(record);

@@ -2,14 +2,23 @@ import type { JsonLines } from "#/lib/json-lines.ts";
 import { OciError } from "#/oci/error.ts";
 import type { RequestObserver, RequestRecord } from "./request-observer.ts";
 
+/** Which requests a log tells of. */
+type LoggedRequests = "all" | "failures";
+
 /**
- * Writes one JSON line a request, in the shape of every other log line. No header, token or query is in it, so that
- * no secret can be.
+ * Writes one JSON line a request, in the shape of every other log line; or only one for each that the registry failed,
+ * as nothing else tells why. No header, token or query is in it, so that no secret can be.
  */
-export const accessLog = (lines: JsonLines, now: () => number): RequestObserver => {
+export const accessLog = (lines: JsonLines, now: () => number, which: LoggedRequests = "all"): RequestObserver => {
 	const timestamp = timestamps(now);
-	return { observe: (record) => lines.line(formatRecord(record, timestamp())) };
+	return {
+		observe: (record) => {
+			if (which === "all" || isFailure(record)) lines.line(formatRecord(record, timestamp()));
+		},
+	};
 };
+
+const isFailure = ({ status }: RequestRecord): boolean => status >= 500;
 
 /** Many requests end within one millisecond, and writing a date costs as much as the rest of the line. */
 const timestamps = (now: () => number): (() => string) => {
@@ -25,7 +34,7 @@ const timestamps = (now: () => number): (() => string) => {
 
 const formatRecord = (record: RequestRecord, timestamp: string): string => {
 	const { request, error } = record;
-	const failed = record.status >= 500;
+	const failed = isFailure(record);
 	return JSON.stringify({
 		timestamp,
 		level: failed ? "error" : "info",

@@ -70,6 +70,24 @@ describe("the access log", () => {
 		assert.match(String(line.error), /the registry failed[\s\S]*cause: Error: the disk is gone\n\s+at /);
 	});
 
+	it("tells of failures even where it tells of nothing else", async () => {
+		const [record] = await recordsOf((face) => face.fetch("/v2/"));
+		assert.ok(record !== undefined);
+		const written: string[] = [];
+		const lines = new JsonLines((text) => written.push(text));
+		const log = accessLog(lines, () => 0, "failures");
+		for (const status of [200, 404, 499, 500, 503, 507]) log.observe({ ...record, status });
+		lines.flush();
+		assert.deepEqual(
+			written
+				.join("")
+				.trimEnd()
+				.split("\n")
+				.map((line) => JSON.parse(line).status),
+			[500, 503, 507],
+		);
+	});
+
 	it("writes each millisecond's own time", async () => {
 		const [record] = await recordsOf((face) => face.fetch("/v2/"));
 		assert.ok(record !== undefined);

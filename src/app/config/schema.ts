@@ -185,7 +185,10 @@ const document = z.strictObject({
 	log: z
 		.strictObject({
 			level: z.enum(["error", "warn", "info", "debug"]).default("info").describe("The least that is logged"),
-			requests: z.boolean().default(true).describe("One line a request"),
+			requests: z
+				.boolean()
+				.default(true)
+				.describe("One line a request; else only one for each that the registry failed"),
 		})
 		.prefault({}),
 	resources: z

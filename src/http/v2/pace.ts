@@ -2,7 +2,7 @@ import type { ServerResponse } from "node:http";
 import type { Chunk } from "#/storage/blob-store.ts";
 
 /** What a slow peer keeps occupied: little enough for a thousand of them, bytes. */
-const SMALL = 64 * 1024;
+const SMALL = 32 * 1024;
 /** The size of reads with the best throughput, bytes. */
 const LARGE = 512 * 1024;
 /** Writes under way at once: one in the socket, one behind it. */

@@ -10,7 +10,7 @@ import { RawConnection } from "../../support/raw-http.ts";
 import { randomBytes, seededRandom } from "../../support/seeded-random.ts";
 
 const MIB = 1024 * 1024;
-const SMALL = 64 * 1024;
+const SMALL = 32 * 1024;
 const LARGE = 512 * 1024;
 
 /** A blob that gives as much as it is asked for, and keeps account of it. */
