@@ -15,14 +15,14 @@ export interface SmallDisk {
 export const mountSmallDisk = (test: TestContext, mib: number): SmallDisk | undefined => {
 	const directory = mkdtempSync(join(tmpdir(), "limani-disk-"));
 	try {
-		execFileSync("mount", ["-t", "tmpfs", "-o", `size=${mib}m`, "tmpfs", directory], { stdio: "pipe" });
+		run("mount", "-t", "tmpfs", "-o", `size=${mib}m`, "tmpfs", directory);
 	} catch (error) {
 		rmSync(directory, { recursive: true });
 		test.skip(`a small disk cannot be mounted here: ${error instanceof Error ? error.message.trim() : "?"}`);
 		return undefined;
 	}
 	test.after(() => {
-		execFileSync("umount", ["-l", directory]);
+		run("umount", "-l", directory);
 		rmSync(directory, { recursive: true });
 	});
 	return {
@@ -32,4 +32,8 @@ export const mountSmallDisk = (test: TestContext, mib: number): SmallDisk | unde
 			return bavail * bsize;
 		},
 	};
+};
+
+const run = (program: string, ...args: readonly string[]): void => {
+	execFileSync(program, args, { stdio: "pipe" });
 };
