@@ -74,13 +74,18 @@ export const runWorker = async (config: Config, logger: winston.Logger): Promise
 	return { [Symbol.asyncDispose]: () => resources.disposeAsync() };
 };
 
-/** @throws ConfigError when the worker ends instead; it has said why */
+/**
+ * Resolves when a worker serves, or was killed: then another takes its place.
+ *
+ * @throws ConfigError when the worker ends by itself instead; it has said why
+ */
 const untilListening = async (worker: Worker, stopping: AbortSignal): Promise<void> => {
 	const settled = new AbortController();
 	const signal = AbortSignal.any([settled.signal, stopping, AbortSignal.timeout(START_MS)]);
 	try {
-		const ended = once(worker, "exit", { signal }).then(() => "ended");
-		if ((await Promise.race([once(worker, "listening", { signal }), ended])) === "ended") {
+		const listening = once(worker, "listening", { signal }).then(() => null);
+		const ended = once(worker, "exit", { signal }).then(([code]: (number | null)[]) => code);
+		if (typeof (await Promise.race([listening, ended])) === "number") {
 			throw new ConfigError("a worker process ended at its start, for the reason above");
 		}
 	} finally {

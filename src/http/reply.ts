@@ -27,20 +27,21 @@ export const json = (status: number, value: unknown, headers: readonly string[] 
 /** Bodies up to this many bytes go out in one write with the headers. */
 const ONE_WRITE = 64 * 1024;
 
-/** Writes a reply; resolves when its last byte was handed to the socket. */
-export const send = async (response: ServerResponse, reply: Reply, head: boolean): Promise<void> => {
+/** Writes a reply. A body that is streamed takes a while: what is returned resolves when its last byte was handed over. */
+export const send = (response: ServerResponse, reply: Reply, head: boolean): Promise<void> | undefined => {
 	const { body } = reply;
 	if (body === undefined) {
 		response.writeHead(reply.status, [...reply.headers]);
-		if (reply.stream === undefined || head) response.end();
-		else await reply.stream(response);
-		return;
+		if (reply.stream !== undefined && !head) return reply.stream(response);
+		response.end();
+		return undefined;
 	}
 	response.writeHead(reply.status, [...reply.headers, "Content-Length", String(Buffer.byteLength(body))]);
 	if (head) response.end();
 	else if (typeof body === "string" || body.byteLength > ONE_WRITE) response.end(body);
 	// Node joins headers and body only where both are text; latin1 has a character for each byte.
 	else response.end(latin1Of(body), "latin1");
+	return undefined;
 };
 
 const latin1Of = ({ buffer, byteOffset, byteLength }: Uint8Array): string =>

@@ -290,6 +290,22 @@ const stopsEarly = async (t: TestContext, config: Config, said: string): Promise
 	assert.deepEqual(workers.filter(isAlive), []);
 };
 
+/** A worker is killed before it serves. */
+const killedEarly = async (t: TestContext, config: Config): Promise<void> => {
+	await using limani = await spawnLimani({ dataDir: temporaryDirectory(t), config });
+	const deadline = performance.now() + 20_000;
+	while (childrenOf(limani).length < WORKERS) {
+		assert.ok(performance.now() < deadline, limani.output());
+		await sleep(10);
+	}
+	const [victim = assert.fail()] = childrenOf(limani);
+	signal(victim, "SIGKILL");
+	await untilSaid(limani, "worker.listening", WORKERS);
+	assert.ok(!childrenOf(limani).includes(victim));
+	await limani.stop("SIGTERM");
+	assert.equal(limani.child.exitCode, 0, limani.output());
+};
+
 /** Workers are killed while clients push. */
 const workersKilled = async (t: TestContext, config: Config): Promise<void> => {
 	let replaced = 0;
@@ -301,7 +317,7 @@ const workersKilled = async (t: TestContext, config: Config): Promise<void> => {
 		signal(victim, "SIGKILL");
 		const deadline = performance.now() + 60_000;
 		while (childrenOf(limani).length < WORKERS || childrenOf(limani).includes(victim)) {
-			assert.ok(performance.now() < deadline, `worker ${victim} was not replaced`);
+			assert.ok(performance.now() < deadline, `worker ${victim} was not replaced:\n${limani.output()}`);
 			await sleep(50);
 		}
 		replaced += 1;
@@ -337,6 +353,7 @@ export const clusterSuite = (name: string, open: OpenDatabaseConfig): void => {
 			}),
 		);
 		test("are replaced when they are killed, and what was acknowledged is whole", withConfig(workersKilled));
+		test("are replaced when they are killed before they serve", withConfig(killedEarly));
 		test("end when the first is killed, and the next may start at once", withConfig(firstKilled));
 		for (const said of ["resources.applied", "worker.listening"]) {
 			test(

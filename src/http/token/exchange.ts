@@ -57,7 +57,7 @@ export const serve =
 		} catch (error) {
 			failure = error;
 			if (response.headersSent) response.destroy();
-			else await answer(exchange, fail(error, id), id).catch(() => response.destroy());
+			else answerFailure(exchange, fail(error, id), id);
 		}
 		const seconds = (performance.now() - started) / 1000;
 		const { statusCode: status } = response;
@@ -74,7 +74,15 @@ export const serve =
 		});
 	};
 
-const answer = ({ request, response }: TokenExchange, reply: Reply, id: string): Promise<void> => {
+const answerFailure = (exchange: TokenExchange, reply: Reply, id: string): void => {
+	try {
+		void answer(exchange, reply, id);
+	} catch {
+		exchange.response.destroy();
+	}
+};
+
+const answer = ({ request, response }: TokenExchange, reply: Reply, id: string): Promise<void> | undefined => {
 	// What was not read of the body would otherwise be taken for the next request.
 	const close = request.complete ? [] : ["Connection", "close"];
 	const headers = [...reply.headers, "X-Content-Type-Options", "nosniff", "X-Request-Id", id, ...close];

@@ -27,29 +27,30 @@ export const authorize = async (
 ): Promise<Access> => {
 	const { authorization } = request.headers;
 	const outcome = await authenticator.authenticate(authorization, signal, address);
-	const scope = [scopeOf(path, route), ...sourceScopeOf(request, path)].filter((part) => part !== undefined).join(" ");
-	if ("failed" in outcome)
-		throw new ChallengeError({ scope: scope || undefined, error: "invalid_token" }, outcome.failed);
+	if ("failed" in outcome) {
+		throw new ChallengeError({ scope: scopesOf(request, path, route), error: "invalid_token" }, outcome.failed);
+	}
 	const { access } = outcome;
 	if (await isAllowed(access, path, route, signal)) return access;
+	const scope = scopesOf(request, path, route);
 	// A token is an identity of sorts, even one that anybody can have: clients show it to see whether it is good.
 	if (path.kind === "base" && authorization !== undefined) return access;
-	if (authorization === undefined)
-		throw new ChallengeError({ scope: scope || undefined, error: undefined }, "credentials are needed");
+	if (authorization === undefined) throw new ChallengeError({ scope, error: undefined }, "credentials are needed");
 	if (/^bearer /i.test(authorization)) {
-		throw new ChallengeError(
-			{ scope: scope || undefined, error: "insufficient_scope" },
-			`the token does not grant ${scope || "this"}`,
-		);
+		throw new ChallengeError({ scope, error: "insufficient_scope" }, `the token does not grant ${scope ?? "this"}`);
 	}
 	throw new OciError("DENIED", { detail: `${access.actor} may not ${route.need} here` });
 };
 
-const isAllowed = async (access: Access, path: V2Endpoint, route: Route, signal: AbortSignal): Promise<boolean> => {
-	if (path.kind === "catalog") return (await access.catalog(signal)) !== undefined;
+const isAllowed = (access: Access, path: V2Endpoint, route: Route, signal: AbortSignal): boolean | Promise<boolean> => {
+	if (path.kind === "catalog") return access.catalog(signal).then((scope) => scope !== undefined);
 	if (route.need === "identity" || !("repository" in path)) return access.principal.kind !== "anonymous";
 	return access.allows(route.need, path.repository, signal);
 };
+
+/** All scopes that a token for the request should have. */
+const scopesOf = (request: IncomingMessage, path: V2Endpoint, route: Route): string | undefined =>
+	[scopeOf(path, route), ...sourceScopeOf(request, path)].filter((part) => part !== undefined).join(" ") || undefined;
 
 /** The scope that grants the request, as token services read it. */
 const scopeOf = (path: V2Endpoint, { need }: Route): string | undefined => {

@@ -39,7 +39,8 @@ export const createV2Handler =
 		let status: number;
 		try {
 			const reply = await answer(deps, context, path, address);
-			await respond(deps, context, reply);
+			const streaming = respond(deps, context, reply);
+			if (streaming !== undefined) await streaming;
 			status = response.statusCode;
 		} catch (error) {
 			failure = error;
@@ -95,11 +96,15 @@ const fail = async (deps: V2Deps, context: V2Request, error: unknown): Promise<n
 		error instanceof ChallengeError
 			? deps.challenge(request, error.challenge).flatMap((value) => ["WWW-Authenticate", value])
 			: [];
-	await respond(deps, context, { ...reply, headers: [...reply.headers, ...headers] }).catch(() => response.destroy());
+	try {
+		await respond(deps, context, { ...reply, headers: [...reply.headers, ...headers] });
+	} catch {
+		response.destroy();
+	}
 	return response.statusCode;
 };
 
-const respond = async (deps: V2Deps, context: V2Request, reply: Reply): Promise<void> => {
+const respond = (deps: V2Deps, context: V2Request, reply: Reply): Promise<void> | undefined => {
 	const { request, response, unread } = context;
 	const headers = [
 		...reply.headers,
@@ -114,6 +119,7 @@ const respond = async (deps: V2Deps, context: V2Request, reply: Reply): Promise<
 	const whole = { ...reply, headers };
 	const head = request.method === "HEAD";
 	if (unread === "coming") context.abandonBody();
-	if (unread === "coming" && reply.stream === undefined) sendAndLinger(response, whole, head);
-	else await send(response, whole, head);
+	if (unread !== "coming" || reply.stream !== undefined) return send(response, whole, head);
+	sendAndLinger(response, whole, head);
+	return undefined;
 };

@@ -23,9 +23,13 @@ export class SqliteEngine implements Engine {
 		this.#deps = deps;
 	}
 
-	async read(name: string, input: unknown, signal?: AbortSignal): Promise<unknown> {
-		signal?.throwIfAborted();
-		return this.#deps.reader.read(name, input);
+	read(name: string, input: unknown, signal?: AbortSignal): Promise<unknown> {
+		try {
+			signal?.throwIfAborted();
+			return Promise.resolve(this.#deps.reader.read(name, input));
+		} catch (error) {
+			return Promise.reject(error);
+		}
 	}
 
 	write(name: string, input: unknown, opts?: { readonly id?: string }): Promise<unknown> {

@@ -19,17 +19,19 @@ export interface ManifestServiceDeps {
 export const createManifestService = ({ manifests, cache }: ManifestServiceDeps): ManifestService => ({
 	get: (repository, reference, signal) =>
 		answer(async () => {
-			if (cache === undefined) return await getStored(manifests, repository, reference, signal);
+			if (cache === undefined)
+				return contentOf(await find(manifests, repository, reference, { payload: true, signal }));
 			// The head proves that the repository has the manifest now; only then may cached bytes be shown.
-			const head = await getHead(manifests, repository, reference, signal);
+			const head = await find(manifests, repository, reference, { payload: false, signal });
 			const cached = cache.find(head.digest);
 			if (cached !== undefined) return { ...head, payload: cached };
-			const stored = await getStored(manifests, repository, reference, signal);
+			const stored = contentOf(await find(manifests, repository, reference, { payload: true, signal }));
 			cache.put(stored.digest, stored.payload);
 			return stored;
 		}),
 
-	head: (repository, reference, signal) => answer(() => getHead(manifests, repository, reference, signal)),
+	head: (repository, reference, signal) =>
+		answer(() => find(manifests, repository, reference, { payload: false, signal })),
 
 	put: (push, body) => answer(() => put(manifests, push, body)),
 
@@ -72,20 +74,12 @@ const find = async (
 	throw new OciError("MANIFEST_UNKNOWN", { detail: { reference: text } });
 };
 
-const getHead = async (
-	manifests: Manifests,
-	repository: string,
-	reference: Reference,
-	signal: AbortSignal,
-): Promise<ManifestHead> => await find(manifests, repository, reference, { payload: false, signal });
-
-const getStored = async (
-	manifests: Manifests,
-	repository: string,
-	reference: Reference,
-	signal: AbortSignal,
-): Promise<ManifestContent> => {
-	const { digest, mediaType, size, payload } = await find(manifests, repository, reference, { payload: true, signal });
+const contentOf = ({
+	digest,
+	mediaType,
+	size,
+	payload,
+}: ManifestHead & { readonly payload?: Uint8Array }): ManifestContent => {
 	if (payload === undefined) throw new Error(`metadata has no payload of manifest ${digest}`);
 	return { digest, mediaType, size, payload };
 };
