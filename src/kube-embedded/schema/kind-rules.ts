@@ -1,0 +1,46 @@
+import type { KubeObject } from "#/kube/kube-object.ts";
+
+/** One thing that is wrong with an object, as Kubernetes words it. */
+export interface FieldCause {
+	readonly reason:
+		| "FieldValueRequired"
+		| "FieldValueInvalid"
+		| "FieldValueNotSupported"
+		| "FieldValueForbidden"
+		| "FieldValueTooLong"
+		| "FieldValueDuplicate"
+		| "FieldValueTypeInvalid";
+	/** E.g. `spec.members[0].role`. */
+	readonly field: string;
+	/** E.g. `Invalid value: "x": must be …`. */
+	readonly message: string;
+}
+
+/** An object that may be stored, or what is wrong with it. */
+export type Judged =
+	| { readonly object: KubeObject; readonly warnings: readonly string[] }
+	| { readonly causes: readonly FieldCause[] };
+
+/** How a list in an object is merged: by these keys, as a set, or replaced whole. */
+export type ListType = { readonly keys: readonly string[] } | "set" | "atomic";
+
+/** What the API knows of one version of one kind: everything that is not storage. Pure. */
+export interface KindRules {
+	/**
+	 * Drops unknown fields, fills in defaults and validates (CEL too) what is to be created. `strict`: unknown and
+	 * duplicate fields are causes (fieldValidation=Strict); else they are dropped, with a warning where `warn`.
+	 */
+	judgeCreate(object: KubeObject, opts: { readonly unknownFields: "Strict" | "Warn" | "Ignore" }): Judged;
+	/** The same for a change; rules see `previous` as oldSelf, and what did not change and was bad before is let pass (ratcheting). */
+	judgeUpdate(
+		object: KubeObject,
+		previous: KubeObject,
+		opts: { readonly unknownFields: "Strict" | "Warn" | "Ignore"; readonly subresource: "status" | undefined },
+	): Judged;
+	/** Defaults and pruning alone: what a stored object looks like when it is read. */
+	read(object: KubeObject): KubeObject;
+	/** How the list at a path (field names, list steps left out) merges, for apply and strategic merge. */
+	listType(path: readonly string[]): ListType;
+	/** Whether the map or object at a path is replaced whole. */
+	isAtomic(path: readonly string[]): boolean;
+}

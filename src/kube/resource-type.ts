@@ -1,0 +1,29 @@
+/** A kind of object and where the API serves it. */
+export interface ResourceType {
+	/** Empty for the core group. */
+	readonly group: string;
+	readonly version: string;
+	/** The path component, e.g. `registries`. */
+	readonly plural: string;
+	readonly kind: string;
+	readonly namespaced: boolean;
+}
+
+/** `apiVersion` of the objects of a type. */
+export const apiVersionOf = ({ group, version }: Pick<ResourceType, "group" | "version">): string =>
+	group === "" ? version : `${group}/${version}`;
+
+const core = (plural: string, kind: string, namespaced = true): ResourceType => ({
+	group: "",
+	version: "v1",
+	plural,
+	kind,
+	namespaced,
+});
+
+/** Namespaces. */
+export const NAMESPACES = core("namespaces", "Namespace", false);
+/** Secrets. */
+export const SECRETS = core("secrets", "Secret");
+/** Service accounts. */
+export const SERVICE_ACCOUNTS = core("serviceaccounts", "ServiceAccount");
