@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openEngine } from "#/metadata/postgres/open-engine.ts";
-import type { Engine } from "#/metadata/sql/engine.ts";
+import type { Engine } from "#/metadata/sql/engine/engine.ts";
 import { openHost } from "#/metadata/sqlite/open-engine.ts";
 import { ledger } from "../test/support/ledger.ts";
 import { sqliteLedger } from "../test/support/sqlite-ledger.ts";

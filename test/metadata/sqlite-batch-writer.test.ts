@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { migrate } from "#/metadata/sql/migrate.ts";
+import { migrate } from "#/metadata/sql/engine/migrate.ts";
 import { BatchWriter } from "#/metadata/sqlite/batch-writer.ts";
 import { openWriteConnection } from "#/metadata/sqlite/connection.ts";
 import { sqliteDialect } from "#/metadata/sqlite/dialect.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
-import type { Keeping } from "#/metadata/sql/engine.ts";
+import type { Keeping } from "#/metadata/sql/engine/engine.ts";
 import { Generation } from "#/metadata/sqlite/generation.ts";
 import { KeptAnswers } from "#/metadata/sqlite/kept-answers.ts";
 import { openGuest, openHost } from "#/metadata/sqlite/open-engine.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { MetadataError } from "#/metadata/metadata-error.ts";
-import { checkSchema, type Migration, migrate, type RunInTransaction } from "#/metadata/sql/migrate.ts";
+import { checkSchema, type Migration, migrate, type RunInTransaction } from "#/metadata/sql/engine/migrate.ts";
 import { sqliteDialect } from "#/metadata/sqlite/dialect.ts";
 import { openHost } from "#/metadata/sqlite/open-engine.ts";
 import { PreparedStatements } from "#/metadata/sqlite/prepared-statements.ts";

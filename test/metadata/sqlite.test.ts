@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MetadataError } from "#/metadata/metadata-error.ts";
-import type { Engine } from "#/metadata/sql/engine.ts";
+import type { Engine } from "#/metadata/sql/engine/engine.ts";
 import { openHost } from "#/metadata/sqlite/open-engine.ts";
 import { openLedger, sqliteLedger, temporaryDirectory } from "../support/sqlite-ledger.ts";
 

@@ -1,6 +1,6 @@
 // Entry of a writer thread that serves the ledger and counts its COMMITs.
 import { DatabaseSync } from "node:sqlite";
-import type { Step } from "#/metadata/sql/statement.ts";
+import type { Step } from "#/metadata/sql/engine/statement.ts";
 import { threadStart } from "#/metadata/sqlite/database-thread.ts";
 import { serveWriter } from "#/metadata/sqlite/writer-server.ts";
 import { ledger } from "./ledger.ts";

@@ -1,6 +1,6 @@
-import type { Program } from "#/metadata/sql/engine.ts";
-import type { Migration } from "#/metadata/sql/migrate.ts";
-import { all, first, type Step, type StepContext } from "#/metadata/sql/statement.ts";
+import type { Program } from "#/metadata/sql/engine/engine.ts";
+import type { Migration } from "#/metadata/sql/engine/migrate.ts";
+import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 
 /**
  * A program small enough to see every row of: entries are appended, counters go up. It is what the engines are tested

@@ -2,11 +2,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { commandStep, type Engine, type EngineReader, queryStep } from "#/metadata/sql/engine.ts";
-import { migrate } from "#/metadata/sql/migrate.ts";
+import { commandStep, type Engine, type EngineReader, queryStep } from "#/metadata/sql/engine/engine.ts";
+import { migrate } from "#/metadata/sql/engine/migrate.ts";
+import type { Row, Statement, StepContext } from "#/metadata/sql/engine/statement.ts";
 import { program, toExecutor } from "#/metadata/sql/program.ts";
 import { SqlMetadata } from "#/metadata/sql/sql-metadata.ts";
-import type { Row, Statement, StepContext } from "#/metadata/sql/statement.ts";
 import { sqliteDialect } from "#/metadata/sqlite/dialect.ts";
 import { PreparedStatements } from "#/metadata/sqlite/prepared-statements.ts";
 

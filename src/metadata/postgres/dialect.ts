@@ -1,4 +1,4 @@
-import type { Dialect } from "#/metadata/sql/statement.ts";
+import type { Dialect } from "#/metadata/sql/engine/statement.ts";
 
 /** PostgreSQL under READ COMMITTED: commands lock the rows that they decide on. */
 export const postgresDialect: Dialect = {

@@ -1,4 +1,4 @@
-import type { Engine, Program } from "#/metadata/sql/engine.ts";
+import type { Engine, Program } from "#/metadata/sql/engine/engine.ts";
 import { Connections, type PostgresOpts } from "./connections.ts";
 import { PostgresEngine } from "./postgres-engine.ts";
 

@@ -1,8 +1,8 @@
 import { untilAborted } from "#/lib/until-aborted.ts";
 import { MetadataError } from "#/metadata/metadata-error.ts";
-import { commandStep, type Engine, type EngineReader, type Program, queryStep } from "#/metadata/sql/engine.ts";
-import { checkSchema, type Migration, migrate } from "#/metadata/sql/migrate.ts";
-import { first, type Step } from "#/metadata/sql/statement.ts";
+import { commandStep, type Engine, type EngineReader, type Program, queryStep } from "#/metadata/sql/engine/engine.ts";
+import { checkSchema, type Migration, migrate } from "#/metadata/sql/engine/migrate.ts";
+import { first, type Step } from "#/metadata/sql/engine/statement.ts";
 import type { Connections } from "./connections.ts";
 import { withRetries } from "./retry.ts";
 import { openSnapshot } from "./snapshot.ts";

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { Row, Statement, Step } from "#/metadata/sql/statement.ts";
+import type { Row, Statement, Step } from "#/metadata/sql/engine/statement.ts";
 import { DatabaseFailure, messageOf } from "./database-failure.ts";
 import type { Translator } from "./translate.ts";
 

@@ -1,4 +1,4 @@
-import { type EngineReader, type Program, queryStep } from "#/metadata/sql/engine.ts";
+import { type EngineReader, type Program, queryStep } from "#/metadata/sql/engine/engine.ts";
 import type { Connections } from "./connections.ts";
 import { DatabaseFailure } from "./database-failure.ts";
 import { postgresDialect } from "./dialect.ts";

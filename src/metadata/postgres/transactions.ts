@@ -1,4 +1,4 @@
-import type { Row, Step, StepContext } from "#/metadata/sql/statement.ts";
+import type { Row, Step, StepContext } from "#/metadata/sql/engine/statement.ts";
 import type { Connections } from "./connections.ts";
 import { DatabaseFailure } from "./database-failure.ts";
 import { postgresDialect } from "./dialect.ts";

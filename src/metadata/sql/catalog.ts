@@ -1,31 +1,33 @@
 /** Every command and query by name: the one list that engines run from, and that the types are read off. */
 
-import { completeUpload } from "./commands/complete-upload.ts";
-import { applyChange, beginEpoch, resync } from "./commands/control.ts";
-import { createUpload } from "./commands/create-upload.ts";
-import { cancelUpload, expireUploads } from "./commands/end-upload.ts";
-import { acquireUpload, extendUpload, releaseUpload } from "./commands/hold-upload.ts";
-import { adoptSegment, pruneJournal, sealSegment, takeLease } from "./commands/journal.ts";
-import { mountBlob } from "./commands/mount-blob.ts";
-import { claimCondemned, condemn, forgetObject, intendObject, settleIntended } from "./commands/objects.ts";
-import { putManifest } from "./commands/put-manifest.ts";
-import { putRefreshToken } from "./commands/refresh-tokens.ts";
-import { removeManifest, removeTag } from "./commands/remove-manifest.ts";
-import { restoreRecords } from "./commands/restore.ts";
-import { advanceSigningKeys, replaceSigningKeys } from "./commands/signing-keys.ts";
-import { unlinkBlob } from "./commands/unlink-blob.ts";
-import { watchClock } from "./commands/watch-clock.ts";
-import { currentControl, observe } from "./control-rows.ts";
-import { blobHolders, findBlob } from "./queries/blobs.ts";
-import { findRefreshToken, findRobot, findUser } from "./queries/identities.ts";
-import { findManifest, listReferrers, listTags } from "./queries/manifests.ts";
-import { findProject, listProjects } from "./queries/projects.ts";
-import { catalog, findRepository } from "./queries/repositories.ts";
-import { listSigningKeys } from "./queries/signing-keys.ts";
-import { snapshotPage } from "./queries/snapshot-pages.ts";
-import { projectUsage, recountUsage } from "./queries/usage.ts";
-import { findUpload, lastSegment, listObjects, unjournaled } from "./queries/work.ts";
-import type { Step, StepContext } from "./statement.ts";
+import { blobHolders, findBlob } from "./blobs/blob-queries.ts";
+import { mountBlob } from "./blobs/mount-blob.ts";
+import { unlinkBlob } from "./blobs/unlink-blob.ts";
+import { applyChange, beginEpoch, resync } from "./control/control-commands.ts";
+import { currentControl, observe } from "./control/control-rows.ts";
+import type { Step, StepContext } from "./engine/statement.ts";
+import { findRefreshToken, findRobot, findUser } from "./identities/identity-queries.ts";
+import { putRefreshToken } from "./identities/put-refresh-token.ts";
+import { adoptSegment, pruneJournal, sealSegment, takeLease } from "./journal/journal-commands.ts";
+import { lastSegment, unjournaled } from "./journal/journal-queries.ts";
+import { advanceSigningKeys, replaceSigningKeys } from "./keys/signing-key-commands.ts";
+import { listSigningKeys } from "./keys/signing-key-queries.ts";
+import { findManifest, listReferrers, listTags } from "./manifests/manifest-queries.ts";
+import { putManifest } from "./manifests/put-manifest.ts";
+import { removeManifest, removeTag } from "./manifests/remove-manifest.ts";
+import { claimCondemned, condemn, forgetObject, intendObject, settleIntended } from "./objects/object-commands.ts";
+import { listObjects } from "./objects/object-queries.ts";
+import { watchClock } from "./objects/watch-clock.ts";
+import { findProject, listProjects } from "./projects/project-queries.ts";
+import { catalog, findRepository } from "./repositories/repository-queries.ts";
+import { restoreRecords } from "./snapshots/restore-records.ts";
+import { snapshotPage } from "./snapshots/snapshot-pages.ts";
+import { completeUpload } from "./uploads/complete-upload.ts";
+import { createUpload } from "./uploads/create-upload.ts";
+import { cancelUpload, expireUploads } from "./uploads/end-upload.ts";
+import { acquireUpload, extendUpload, releaseUpload } from "./uploads/hold-upload.ts";
+import { findUpload } from "./uploads/upload-queries.ts";
+import { projectUsage, recountUsage } from "./usage/usage-queries.ts";
 
 /** The registry's commands. */
 export const commands = {

@@ -1,11 +1,4 @@
 import type { CommandInput, CommandName, CommandOutput, QueryInput, QueryName, QueryOutput } from "./catalog.ts";
-import type { Command, Query } from "./statement.ts";
-
-/** Commands by name, as an executor runs them; `catalog.ts` holds the registry's. */
-export type Commands = Readonly<Record<string, Command<never, unknown>>>;
-
-/** Queries by name, as an executor runs them; `catalog.ts` holds the registry's. */
-export type Queries = Readonly<Record<string, Query<never, unknown>>>;
 
 /**
  * What runs the commands and queries of `catalog.ts` on a database. One per engine; `SqlMetadata` sits on it.

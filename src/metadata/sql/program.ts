@@ -1,5 +1,5 @@
 import { type CommandName, commands, queries } from "./catalog.ts";
-import type { Engine, Program } from "./engine.ts";
+import type { Engine, Program } from "./engine/engine.ts";
 import type { SqlExecutor } from "./executor.ts";
 import { keptQueries } from "./kept-queries.ts";
 import { migrations } from "./schema/migrations.ts";

@@ -12,7 +12,7 @@ import type { Snapshots } from "#/metadata/snapshots.ts";
 import type { Uploads } from "#/metadata/uploads.ts";
 import type { Usages } from "#/metadata/usages.ts";
 import type { SqlExecutor } from "./executor.ts";
-import { exportStore } from "./export-store.ts";
+import { exportStore } from "./snapshots/export-store.ts";
 
 /** The metadata store on an SQL database. Disposing it closes the executor. */
 export class SqlMetadata implements Metadata {

@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { commandStep, type Program } from "#/metadata/sql/engine.ts";
+import { commandStep, type Program } from "#/metadata/sql/engine/engine.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { Generation } from "./generation.ts";
 import { HighWaterMark } from "./high-water-mark.ts";

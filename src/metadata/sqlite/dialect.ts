@@ -1,4 +1,4 @@
-import type { Dialect } from "#/metadata/sql/statement.ts";
+import type { Dialect } from "#/metadata/sql/engine/statement.ts";
 
 /** SQLite: the writer is alone, so nothing is locked by row. */
 export const sqliteDialect: Dialect = {

@@ -1,4 +1,4 @@
-import type { Keeping } from "#/metadata/sql/engine.ts";
+import type { Keeping } from "#/metadata/sql/engine/engine.ts";
 
 /** How much is kept before all of it is dropped. */
 export interface KeptAnswersOpts {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
-import { type Program, queryStep } from "#/metadata/sql/engine.ts";
-import type { StepContext } from "#/metadata/sql/statement.ts";
+import { type Program, queryStep } from "#/metadata/sql/engine/engine.ts";
+import type { StepContext } from "#/metadata/sql/engine/statement.ts";
 import { openReadConnection } from "./connection.ts";
 import { sqliteDialect } from "./dialect.ts";
 import type { Generation } from "./generation.ts";

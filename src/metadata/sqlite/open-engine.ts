@@ -1,6 +1,6 @@
 import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
-import type { Engine, Program } from "#/metadata/sql/engine.ts";
+import type { Engine, Program } from "#/metadata/sql/engine/engine.ts";
 import { lockDirectory } from "./data-lock.ts";
 import { startThread } from "./database-thread.ts";
 import { Generation } from "./generation.ts";

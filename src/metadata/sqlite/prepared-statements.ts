@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import type { Row, SqlValue, Statement, Step } from "#/metadata/sql/statement.ts";
+import type { Row, SqlValue, Statement, Step } from "#/metadata/sql/engine/statement.ts";
 
 interface Prepared {
 	readonly statement: StatementSync;

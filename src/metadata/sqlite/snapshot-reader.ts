@@ -1,4 +1,4 @@
-import type { EngineReader } from "#/metadata/sql/engine.ts";
+import type { EngineReader } from "#/metadata/sql/engine/engine.ts";
 import { type DatabaseThread, startThread } from "./database-thread.ts";
 import { RequestClient } from "./request-client.ts";
 import { reserved } from "./wire.ts";

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { MessagePort } from "node:worker_threads";
-import { type Program, queryStep } from "#/metadata/sql/engine.ts";
+import { type Program, queryStep } from "#/metadata/sql/engine/engine.ts";
 import { openReadConnection } from "./connection.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { PreparedStatements } from "./prepared-statements.ts";

@@ -1,5 +1,5 @@
 import { untilAborted } from "#/lib/until-aborted.ts";
-import type { Engine, EngineReader } from "#/metadata/sql/engine.ts";
+import type { Engine, EngineReader } from "#/metadata/sql/engine/engine.ts";
 import type { LocalReader } from "./local-reader.ts";
 import type { Answer } from "./serve-guest.ts";
 import type { SnapshotReaders } from "./snapshot-reader.ts";

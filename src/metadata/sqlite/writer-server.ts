@@ -1,8 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
-import type { Program } from "#/metadata/sql/engine.ts";
-import { migrate } from "#/metadata/sql/migrate.ts";
-import type { Step, StepContext } from "#/metadata/sql/statement.ts";
+import type { Program } from "#/metadata/sql/engine/engine.ts";
+import { migrate } from "#/metadata/sql/engine/migrate.ts";
+import type { Step, StepContext } from "#/metadata/sql/engine/statement.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { openWriteConnection } from "./connection.ts";
 import type { ThreadStart } from "./database-thread.ts";

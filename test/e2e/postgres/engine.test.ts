@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { MetadataError } from "#/metadata/metadata-error.ts";
 import { openEngine } from "#/metadata/postgres/open-engine.ts";
-import type { Engine, Program } from "#/metadata/sql/engine.ts";
+import type { Engine, Program } from "#/metadata/sql/engine/engine.ts";
 import { ledger } from "../../support/ledger.ts";
 import { privatePostgres, query } from "../../support/postgres.ts";
 

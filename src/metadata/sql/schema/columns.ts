@@ -1,4 +1,4 @@
-import type { Dialect } from "#/metadata/sql/statement.ts";
+import type { Dialect } from "#/metadata/sql/engine/statement.ts";
 
 const words: { readonly [name in Dialect["name"]]: { readonly [word: string]: string } } = {
 	sqlite: {

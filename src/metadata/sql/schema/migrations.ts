@@ -1,4 +1,4 @@
-import type { Migration } from "#/metadata/sql/migrate.ts";
+import type { Migration } from "#/metadata/sql/engine/migrate.ts";
 import { inDialect } from "./columns.ts";
 import { content } from "./content.ts";
 import { tenants } from "./tenants.ts";

@@ -1,0 +1,102 @@
+import type { PutManifest, PutManifestOutcome } from "#/metadata/manifests.ts";
+import type { Refusal, Refused } from "#/metadata/refusal.ts";
+import type { RepositoryFacts } from "#/metadata/repositories.ts";
+import type { Step, StepContext } from "#/metadata/sql/engine/statement.ts";
+import { emit } from "#/metadata/sql/journal/outbox-rows.ts";
+import { reviewManifests } from "#/metadata/sql/objects/reviews.ts";
+import {
+	abandonRepository,
+	ensureRepository,
+	keepRepository,
+	publishRepository,
+} from "#/metadata/sql/repositories/repository-rows.ts";
+import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
+import type { Digest } from "#/oci/digest.ts";
+import { hasManifest, insertManifest } from "./manifest-rows.ts";
+import { findMissing } from "./missing-content.ts";
+import { conditionHolds } from "./tag-condition.ts";
+import { countMoves, findTags, moveTag, type TagRow } from "./tag-rows.ts";
+
+/** Stores a manifest and moves its tags, or refuses whole: see `Manifests.put`. */
+export function* putManifest(put: PutManifest, context: StepContext): Step<PutManifestOutcome | Refused> {
+	const ensured = yield* ensureRepository(put.repository, context);
+	if ("refused" in ensured) return ensured;
+	const { repository } = ensured;
+	const tags = yield* findTags(repository.id, put.tags, context);
+	const isNew = !(yield* hasManifest(repository.id, put.digest));
+	const refused =
+		preconditionRefusal(put, { tags, isNew }) ?? (isNew ? yield* findMissing(repository, put, context) : undefined);
+	if (refused !== undefined) {
+		yield* abandonRepository(ensured);
+		return { refused };
+	}
+	const repositories = yield* keepRepository(ensured, put.actor, context);
+	const change = isNew ? yield* store(repository, put, context) : {};
+	yield* moveTags({ repository, put, tags }, context);
+	yield* reviewManifests(repository.id, [put.digest], "manifest-put", context);
+	yield* addUsage(repository, { ...change, repositories });
+	yield* publishRepository(repository, context.now, context);
+	return { created: isNew, previous: put.tags.map((tag) => tags.get(tag)?.digest) };
+}
+
+/** What is looked at is each tag's manifest; in a push without tags, the manifest under its own digest. */
+function preconditionRefusal(
+	{ tags: names, condition, digest }: PutManifest,
+	{ tags, isNew }: { readonly tags: ReadonlyMap<string, TagRow>; readonly isNew: boolean },
+): Refusal | undefined {
+	const present = names.length > 0 ? names.map((tag) => tags.get(tag)?.digest) : [isNew ? undefined : digest];
+	const stopped = present.findIndex((current) => !conditionHolds(condition, current));
+	return stopped === -1 ? undefined : { reason: "precondition", current: present[stopped] };
+}
+
+function* store(repository: RepositoryFacts, put: PutManifest, context: StepContext) {
+	const blobs = [...new Set(put.blobs.map((blob) => blob.digest))];
+	const change = yield* insertManifest(repository, { ...put, blobs, at: context.now }, context);
+	yield* emit(context, repository.store, {
+		kind: "manifest-put",
+		repository: repository.name,
+		digest: put.digest,
+		mediaType: put.mediaType,
+		artifactType: put.artifactType,
+		annotations: put.annotations,
+		config: put.config,
+		subject: put.subject,
+		blobs,
+		children: [...new Set(put.children)],
+		payload: Buffer.from(put.payload.buffer, put.payload.byteOffset, put.payload.byteLength).toString("base64"),
+		actor: put.actor,
+	});
+	return change;
+}
+
+interface TagMoves {
+	readonly repository: RepositoryFacts;
+	readonly put: PutManifest;
+	/** As they stood before. */
+	readonly tags: ReadonlyMap<string, TagRow>;
+}
+
+/** Tags that point at the manifest already do not move: their history goes on. */
+function* moveTags({ repository, put, tags }: TagMoves, context: StepContext): Step<void> {
+	const moving = [...new Set(put.tags)].filter((tag) => tags.get(tag)?.digest !== put.digest);
+	if (moving.length === 0) return;
+	const { last, at } = yield* countMoves(repository.id, moving.length, context.now);
+	const left = new Set<Digest>();
+	for (const [index, tag] of moving.entries()) {
+		const move = last - moving.length + 1 + index;
+		const previous = tags.get(tag)?.digest;
+		if (previous !== undefined) left.add(previous);
+		const { digest, actor } = put;
+		yield* moveTag({ repositoryId: repository.id, name: tag, digest, move, actor, at });
+		yield* emit({ now: at }, repository.store, {
+			kind: "tag-moved",
+			repository: repository.name,
+			tag,
+			digest,
+			previous,
+			move,
+			actor,
+		});
+	}
+	yield* reviewManifests(repository.id, [...left], "tag-moved", context);
+}

@@ -1,0 +1,77 @@
+import type { RecordOf, RegistryRecord } from "#/metadata/records.ts";
+import type { JournalRecord } from "#/metadata/snapshots.ts";
+import { linkBlob, unlinkBlob } from "#/metadata/sql/blobs/blob-rows.ts";
+import type { Step, StepContext } from "#/metadata/sql/engine/statement.ts";
+import { deleteManifest, hasManifest, insertManifest } from "#/metadata/sql/manifests/manifest-rows.ts";
+import { reviewManifests } from "#/metadata/sql/objects/reviews.ts";
+import { publishRepository } from "#/metadata/sql/repositories/repository-rows.ts";
+import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
+import { condemnRestored, restoreObject } from "./restore-object.ts";
+import { createRestored, restoredRepository } from "./restore-repository.ts";
+import { moveRestoredTag, removeRestoredTag } from "./restore-tag.ts";
+
+type ContentRecord = Exclude<
+	RegistryRecord,
+	RecordOf<"project-put" | "project-removed" | "user-put" | "user-removed" | "robot-put" | "robot-removed">
+>;
+
+/** Applies a record of what repositories and stores hold. */
+export function* restoreContent(record: ContentRecord, row: JournalRecord, context: StepContext): Step<void> {
+	switch (record.kind) {
+		case "repository-created":
+			return yield* createRestored(record, row, context);
+		case "object-live":
+			return yield* restoreObject(record, row, context);
+		case "object-condemned":
+			return yield* condemnRestored(record, row, context);
+		case "blob-linked":
+			return yield* linkRestored(record, row.at, context);
+		case "blob-unlinked": {
+			const repository = yield* restoredRepository(record.repository);
+			const { blobBytes } = yield* unlinkBlob(repository, record.digest, context);
+			return yield* addUsage(repository, { blobBytes });
+		}
+		case "manifest-put":
+			return yield* putRestored(record, row.at, context);
+		case "manifest-removed": {
+			// Its tags have records of their own, which know whether they were moved since.
+			const repository = yield* restoredRepository(record.repository);
+			return yield* addUsage(repository, (yield* deleteManifest(repository, record.digest, context)) ?? {});
+		}
+		case "tag-moved":
+			return yield* moveRestoredTag(record, row.at, context);
+		case "tag-removed":
+			return yield* removeRestoredTag(record, row.at, context);
+	}
+}
+
+function* linkRestored(record: RecordOf<"blob-linked">, at: number, context: StepContext): Step<void> {
+	const repository = yield* restoredRepository(record.repository);
+	const { digest, size, actor } = record;
+	const { blobBytes } = yield* linkBlob(repository, { digest, size, actor, at }, context);
+	yield* addUsage(repository, { blobBytes });
+}
+
+/** Its blobs and children are not asked for: they may stand further down. */
+function* putRestored(record: RecordOf<"manifest-put">, at: number, context: StepContext): Step<void> {
+	const repository = yield* restoredRepository(record.repository);
+	if (yield* hasManifest(repository.id, record.digest)) return;
+	const { artifactType, annotations, config, subject } = record;
+	const manifest = {
+		digest: record.digest,
+		mediaType: record.mediaType,
+		artifactType,
+		annotations,
+		config,
+		subject,
+		payload: new Uint8Array(Buffer.from(record.payload, "base64")),
+		blobs: record.blobs,
+		children: record.children,
+		actor: record.actor,
+		at,
+	};
+	const change = yield* insertManifest(repository, manifest, context);
+	yield* reviewManifests(repository.id, [record.digest], "manifest-put", context);
+	yield* addUsage(repository, change);
+	yield* publishRepository(repository, at, context);
+}

@@ -1,0 +1,33 @@
+import type { RecordOf } from "#/metadata/records.ts";
+import type { RepositoryFacts } from "#/metadata/repositories.ts";
+import type { JournalRecord } from "#/metadata/snapshots.ts";
+import { intOf } from "#/metadata/sql/engine/rows.ts";
+import { first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
+import { countPublished, factColumns, insertRepository, toFacts } from "#/metadata/sql/repositories/repository-rows.ts";
+import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
+
+/** The repository of a record, in a deleted project too. Throws when no record before made it. */
+export function* restoredRepository(name: string): Step<RepositoryFacts> {
+	const row = yield* first(
+		`SELECT ${factColumns} FROM repositories r JOIN projects p ON p.id = r.project_id WHERE r.name = ?`,
+		name,
+	);
+	if (row === undefined) throw new Error(`no record made the repository ${name}`);
+	return toFacts(row);
+}
+
+/** Makes a repository that is not there, in the store of its record. */
+export function* createRestored(
+	record: RecordOf<"repository-created">,
+	{ store, at }: JournalRecord,
+	context: StepContext,
+): Step<void> {
+	const project = yield* first("SELECT id FROM projects WHERE name = ?", record.project);
+	if (project === undefined) throw new Error(`no record made the project ${record.project}`);
+	const publishedAt = record.publishedAt ?? null;
+	const row = { name: record.repository, projectId: intOf(project, "id"), store, publishedAt };
+	if (!(yield* insertRepository(row, at))) return;
+	const repository = yield* restoredRepository(record.repository);
+	yield* addUsage(repository, { repositories: 1 });
+	if (repository.published) yield* countPublished(repository, context);
+}

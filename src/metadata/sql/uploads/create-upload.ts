@@ -1,0 +1,88 @@
+import type { Refused } from "#/metadata/refusal.ts";
+import type { RepositoryFacts } from "#/metadata/repositories.ts";
+import { intOf } from "#/metadata/sql/engine/rows.ts";
+import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
+import { insertIntent } from "#/metadata/sql/objects/object-rows.ts";
+import {
+	abandonRepository,
+	type EnsuredRepository,
+	ensureRepository,
+	findRepository,
+	keepRepository,
+} from "#/metadata/sql/repositories/repository-rows.ts";
+import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
+import type { Upload } from "#/metadata/uploads.ts";
+import type { Algorithm } from "#/oci/digest.ts";
+
+/** So many uploads may be open in one project, if the caller does not say. */
+const defaultMaxOpen = 1000;
+
+/** How long the creator of an upload has it before it must extend its lease, if it does not say, milliseconds. */
+const creatorLeaseMs = 60_000;
+
+/** What {@link createUpload} takes. */
+export interface CreateUploadInput {
+	readonly id: string;
+	readonly repository: string;
+	readonly key: string;
+	readonly algorithm: Algorithm;
+	readonly actor: string;
+	readonly holder: string;
+	readonly hold: boolean;
+	readonly leaseMs?: number | undefined;
+	readonly maxOpen?: number | undefined;
+}
+
+/** Opens an upload and writes the intent for its bytes: see `Uploads.create`. */
+export function* createUpload(
+	input: CreateUploadInput,
+	context: StepContext,
+): Step<{ readonly upload: Upload; readonly repository: RepositoryFacts } | Refused> {
+	const ensured = yield* openRepository(input.repository, context);
+	if ("refused" in ensured) return ensured;
+	const { repository } = ensured;
+	const limit = input.maxOpen ?? defaultMaxOpen;
+	if ((yield* countOpen(repository.projectId, limit)) >= limit) {
+		yield* abandonRepository(ensured);
+		return { refused: { reason: "too-many-uploads", limit } };
+	}
+	const repositories = yield* keepRepository(ensured, input.actor, context);
+	const { id, key, algorithm, holder } = input;
+	const { store } = repository;
+	yield* insertIntent({ store, key, purpose: "blob", holder, uploadId: id }, context);
+	const epoch = input.hold ? 1 : 0;
+	yield* all(
+		`INSERT INTO uploads (id, repository_id, project_id, store, key, algorithm, bytes, state, epoch, holder, lease_until,
+			created_by, touched_at) VALUES (?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, ?, ?, ?)`,
+		id,
+		repository.id,
+		repository.projectId,
+		store,
+		key,
+		algorithm,
+		epoch,
+		input.hold ? holder : null,
+		input.hold ? context.now + (input.leaseMs ?? creatorLeaseMs) : 0,
+		input.actor,
+		context.now,
+	);
+	yield* addUsage(repository, { repositories });
+	const upload = { id, repository: repository.name, store, key, offset: 0, algorithm, state: undefined, epoch };
+	return { upload, repository };
+}
+
+/** A repository that exists is not locked: uploads into one and the same need not wait for each other. */
+function* openRepository(name: string, context: StepContext): Step<EnsuredRepository | Refused> {
+	const repository = yield* findRepository(name);
+	return repository === undefined ? yield* ensureRepository(name, context) : { repository, created: false };
+}
+
+/** Open uploads of the project, counted up to `limit`. Creations under way are not seen, so a few more can slip in. */
+function* countOpen(projectId: number, limit: number): Step<number> {
+	const row = yield* first(
+		"SELECT COUNT(*) AS open FROM (SELECT id FROM uploads WHERE project_id = ? LIMIT ?) AS counted",
+		projectId,
+		limit,
+	);
+	return row === undefined ? 0 : intOf(row, "open");
+}

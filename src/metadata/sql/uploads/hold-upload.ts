@@ -1,0 +1,74 @@
+import type { Refused } from "#/metadata/refusal.ts";
+import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
+import type { UploadLease } from "#/metadata/uploads.ts";
+import { lockUpload } from "./upload-rows.ts";
+
+/** What {@link acquireUpload} takes. */
+export interface AcquireInput {
+	readonly repository: string;
+	readonly id: string;
+	readonly holder: string;
+	readonly expectedOffset: number | undefined;
+	readonly leaseMs: number;
+}
+
+/** Takes an upload's lease: see `Uploads.acquire`. */
+export function* acquireUpload(input: AcquireInput, context: StepContext): Step<UploadLease | Refused> {
+	const row = yield* lockUpload(input.id, context);
+	if (row === undefined || row.upload.repository !== input.repository) {
+		return { refused: { reason: "upload-unknown", id: input.id } };
+	}
+	const { upload } = row;
+	const { offset } = upload;
+	const sameHolder = row.holder === input.holder;
+	if (!sameHolder && row.leaseUntil > context.now) return { refused: { reason: "upload-busy", offset } };
+	if (input.expectedOffset !== undefined && input.expectedOffset !== offset) {
+		return { refused: { reason: "upload-offset", offset } };
+	}
+	yield* all(
+		"UPDATE uploads SET epoch = epoch + 1, holder = ?, lease_until = ?, touched_at = ? WHERE id = ?",
+		input.holder,
+		context.now + input.leaseMs,
+		context.now,
+		input.id,
+	);
+	const abandoned = !sameHolder && row.leaseUntil > 0;
+	return { ...upload, epoch: upload.epoch + 1, sameHolder, abandoned };
+}
+
+/** Goes on holding an upload: see `Uploads.extend`. */
+export function* extendUpload(
+	{ id, epoch, leaseMs }: { readonly id: string; readonly epoch: number; readonly leaseMs: number },
+	context: StepContext,
+): Step<boolean> {
+	const row = yield* first(
+		"UPDATE uploads SET lease_until = ?, touched_at = ? WHERE id = ? AND epoch = ? AND lease_until > 0 RETURNING id",
+		context.now + leaseMs,
+		context.now,
+		id,
+		epoch,
+	);
+	return row !== undefined;
+}
+
+/** What {@link releaseUpload} takes. */
+export interface ReleaseInput {
+	readonly id: string;
+	readonly epoch: number;
+	readonly offset: number;
+	readonly state: { readonly [field: string]: unknown } | undefined;
+}
+
+/** Acknowledges bytes and gives the lease back: see `Uploads.release`. */
+export function* releaseUpload(progress: ReleaseInput, context: StepContext): Step<boolean> {
+	const row = yield* first(
+		`UPDATE uploads SET bytes = ?, state = ?, lease_until = 0, touched_at = ?
+		WHERE id = ? AND epoch = ? AND lease_until > 0 RETURNING id`,
+		progress.offset,
+		progress.state === undefined ? null : JSON.stringify(progress.state),
+		context.now,
+		progress.id,
+		progress.epoch,
+	);
+	return row !== undefined;
+}
