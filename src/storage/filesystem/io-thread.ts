@@ -1,8 +1,9 @@
-import { isMarkedAsUntransferable, Worker } from "node:worker_threads";
+import { Worker } from "node:worker_threads";
 import type { Algorithm, Digest } from "#/oci/digest.ts";
 import { StoreError } from "#/storage/store-error.ts";
 import { errnoOf } from "./file-error.ts";
 import type { IoCall, IoReply, IoRequest } from "./io-messages.ts";
+import { toOwned } from "./own-memory.ts";
 import type { Sink } from "./sink.ts";
 
 interface Pending {
@@ -141,15 +142,4 @@ const toError = (code: string | undefined, message: string): Error => {
 	if (code === "CORRUPT") return new StoreError("CORRUPT", message);
 	const error = Object.assign(new Error(message), { code });
 	return errnoOf(error) === undefined ? new StoreError("UNAVAILABLE", message) : error;
-};
-
-/**
- * The piece with memory of its own: itself where it spans its whole buffer, a copy where it shares it with others
- * (a slice, a pooled buffer), for moving the buffer would take their bytes away too.
- */
-const toOwned = (piece: Uint8Array): Uint8Array<ArrayBuffer> => {
-	const { buffer } = piece;
-	return buffer instanceof ArrayBuffer && piece.byteLength === buffer.byteLength && !isMarkedAsUntransferable(buffer)
-		? new Uint8Array(buffer)
-		: new Uint8Array(piece);
 };

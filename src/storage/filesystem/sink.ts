@@ -1,6 +1,7 @@
 import type { Algorithm, Digest } from "#/oci/digest.ts";
 import { RunningDigest } from "#/storage/running-digest.ts";
 import type { OpenFile } from "./file-system.ts";
+import { freePiece } from "./own-memory.ts";
 
 /** Where the bytes of an upload go, and where they are hashed on their way. */
 export interface Sink {
@@ -18,7 +19,7 @@ export const localSink = (file: OpenFile, algorithm: Algorithm): Sink => {
 	return {
 		write: (pieces, position) => {
 			for (const piece of pieces) hash.update(piece);
-			return file.write(pieces, position);
+			return writeAndFree(file, pieces, position);
 		},
 		digest: () => Promise.resolve(hash.digest()),
 		end: () => Promise.resolve(),
@@ -27,7 +28,12 @@ export const localSink = (file: OpenFile, algorithm: Algorithm): Sink => {
 
 /** Writes only: for an upload taken up in the middle, whose earlier bytes must be read again in any case. */
 export const plainSink = (file: OpenFile): Sink => ({
-	write: (pieces, position) => file.write(pieces, position),
+	write: (pieces, position) => writeAndFree(file, pieces, position),
 	digest: () => Promise.resolve(undefined),
 	end: () => Promise.resolve(),
 });
+
+const writeAndFree = async (file: OpenFile, pieces: readonly Uint8Array[], position: number): Promise<void> => {
+	await file.write(pieces, position);
+	for (const piece of pieces) freePiece(piece);
+};
