@@ -2,7 +2,6 @@ import type winston from "winston";
 import type { Config } from "./config/schema.ts";
 import { openOwnedDatabase } from "./database.ts";
 import { startHousekeeping } from "./housekeeping.ts";
-import { listen } from "./listen.ts";
 import { openProcessParts } from "./process-parts.ts";
 import { openServing } from "./serving.ts";
 
@@ -19,7 +18,7 @@ export const runAlone = async (config: Config, logger: winston.Logger): Promise<
 	const { registry: metrics } = parts.meters;
 	const text = async () => ({ contentType: metrics.contentType, text: await metrics.metrics() });
 	const serving = opening.use(await openServing(parts, text));
-	await listen(serving.server, config.listen);
+	await serving.listen();
 	const resources = opening.move();
 	return { [Symbol.asyncDispose]: () => resources.disposeAsync() };
 };

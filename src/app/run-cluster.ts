@@ -6,7 +6,6 @@ import { ConfigError } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
 import { openOwnedDatabase, openWorkerDatabase } from "./database.ts";
 import { startHousekeeping } from "./housekeeping.ts";
-import { listen } from "./listen.ts";
 import { ClusterMetrics, joinClusterMetrics } from "./metrics/cluster-metrics.ts";
 import { openProcessParts } from "./process-parts.ts";
 import type { Running } from "./run-alone.ts";
@@ -69,7 +68,7 @@ export const runWorker = async (config: Config, logger: winston.Logger): Promise
 	const askAll = joinClusterMetrics(registry, process);
 	const metrics = async () => ({ contentType: registry.contentType, text: await askAll() });
 	const serving = opening.use(await openServing(parts, metrics));
-	await listen(serving.server, config.listen);
+	await serving.listen();
 	const resources = opening.move();
 	return { [Symbol.asyncDispose]: () => resources.disposeAsync() };
 };

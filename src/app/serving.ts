@@ -1,24 +1,27 @@
 /** What one process needs to answer clients: assembled here, over metadata and stores that are already open. */
 import { randomBytes } from "node:crypto";
-import type { IncomingMessage, Server } from "node:http";
+import { createServer, type IncomingMessage, type Server } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
+import type winston from "winston";
 import { type Auth, openAuth } from "#/auth/auth.ts";
 import { formatChallenges } from "#/auth/challenge.ts";
 import { accessLog } from "#/http/access-log.ts";
 import { type ClientOf, createClientOf } from "#/http/client-of.ts";
+import type { OperationsDeps } from "#/http/operations.ts";
 import { originOf } from "#/http/origin-of.ts";
 import { createRequestIds } from "#/http/request-ids.ts";
 import { requestMetrics } from "#/http/request-metrics.ts";
 import type { RequestObserver } from "#/http/request-observer.ts";
 import { createHttpServer, DEFAULT_SERVER_LIMITS } from "#/http/server.ts";
 import { createV2Handler } from "#/http/v2/handler.ts";
-import { createWebApp } from "#/http/web-app.ts";
+import { createOperationsApp, createWebApp } from "#/http/web-app.ts";
 import { parseNetwork } from "#/lib/address-set.ts";
 import { JsonLines } from "#/lib/json-lines.ts";
 import { systemClock } from "#/registry/clock.ts";
 import { createRegistry } from "#/registry/create-registry.ts";
 import type { Registry } from "#/registry/registry.ts";
 import type { Config } from "./config/schema.ts";
+import { listen } from "./listen.ts";
 import { reportTo, writeStdout } from "./logger.ts";
 import type { ProcessParts } from "./process-parts.ts";
 import { readTls } from "./read-tls.ts";
@@ -26,10 +29,11 @@ import { readTls } from "./read-tls.ts";
 /** The metrics of all processes of this registry on this machine, in the text format. */
 export type MetricsText = () => Promise<{ readonly contentType: string; readonly text: string }>;
 
-/** A server that is ready to listen. Disposing it lets requests finish within the drain time, then cuts them off. */
+/** What answers clients and operators. Disposing it lets requests finish within the drain time, then cuts them off. */
 export interface Serving extends AsyncDisposable {
-	readonly server: Server;
 	readonly registry: Registry;
+	/** Listens where the configuration says. @throws ConfigError when an address cannot be had */
+	listen(): Promise<void>;
 }
 
 /** Assembles the server of one process. */
@@ -61,7 +65,10 @@ export const openServing = async (parts: ProcessParts, metrics: MetricsText): Pr
 		metrics,
 		observer: createObserver(parts, opening.use(new JsonLines(writeStdout))),
 		requestId: createRequestIds(),
-		clientOf: createClientOf(config.trustedProxies.flatMap((text) => parseNetwork(text) ?? [])),
+		clientOf: createClientOf(
+			config.trustedProxies.flatMap((text) => parseNetwork(text) ?? []),
+			warnOnce(logger),
+		),
 		isStopping: () => stopping,
 	};
 	const tls = await readTls("tls", config.tls);
@@ -71,15 +78,21 @@ export const openServing = async (parts: ProcessParts, metrics: MetricsText): Pr
 		limits: limitsOf(config),
 		tls,
 	});
+	const operations = config.operations.listen === undefined ? undefined : openOperations(parts, face);
 	const resources = opening.move();
 	return {
-		server,
 		registry,
+		async listen() {
+			if (operations !== undefined) await listen(operations, config.operations.listen ?? "");
+			await listen(server, config.listen);
+		},
 		async [Symbol.asyncDispose]() {
 			stopping = true;
 			await sleep(config.limits.stopDelay);
 			await drain(config.limits.drain);
 			await registry.uploads.drain(AbortSignal.timeout(5_000)).catch(() => undefined);
+			operations?.close();
+			operations?.closeAllConnections();
 			await resources.disposeAsync();
 		},
 	};
@@ -115,14 +128,35 @@ const createV2 = (config: Config, { auth, registry, observer, requestId, clientO
 	});
 };
 
-const createApp = ({ config, metadata, logger }: ProcessParts, face: Face) => {
-	const report = (error: unknown) => reportTo(logger)({ event: "readiness.failed", level: "warn", error });
-	const { auth, metrics, observer, requestId, clientOf, isStopping } = face;
+const createApp = (parts: ProcessParts, face: Face) => {
+	const { config } = parts;
+	const { auth, observer, requestId, clientOf } = face;
 	const { tokenService, keyring } = auth;
 	return createWebApp({
-		operations: { ready: (signal) => metadata.ping(signal), metrics, isStopping, report },
+		operations: operationsOf(parts, face),
+		showMetrics: config.operations.listen === undefined,
 		token: { tokenService, keyring, service: config.auth.service, observer, requestId, clientOf },
 	});
+};
+
+const openOperations = (parts: ProcessParts, face: Face): Server =>
+	createServer(createOperationsApp(operationsOf(parts, face)));
+
+const operationsOf = ({ metadata, logger }: ProcessParts, { metrics, isStopping }: Face): OperationsDeps => ({
+	ready: (signal) => metadata.ping(signal),
+	metrics,
+	isStopping,
+	report: (error) => reportTo(logger)({ event: "readiness.failed", level: "warn", error }),
+});
+
+/** All clients behind a proxy that is not believed count as one, which is seen late and understood later. */
+const warnOnce = (logger: winston.Logger): ((peer: string | undefined) => void) => {
+	let warned = false;
+	return (address) => {
+		if (warned) return;
+		warned = true;
+		logger.warn("proxy.not-trusted", { address, key: "trustedProxies" });
+	};
 };
 
 const createObserver = ({ config, meters }: ProcessParts, lines: JsonLines): RequestObserver => {

@@ -18,14 +18,21 @@ export type ClientOf = (request: IncomingMessage) => Client;
  * stands before it was said by the client and may be anything. What cannot be read is not believed, nor what is before it.
  *
  * @param trustedProxies whose word is taken; none: nobody's
+ * @param ignored told of a peer that forwards requests and is not to be believed: often a proxy that nobody named
  */
-export const createClientOf = (trustedProxies: readonly Network[]): ClientOf => {
+export const createClientOf = (
+	trustedProxies: readonly Network[],
+	ignored: (peer: string | undefined) => void = () => undefined,
+): ClientOf => {
 	const trusted = new AddressSet(trustedProxies);
 	return (request) => {
 		const { socket, headers } = request;
 		const peer = addressOf(socket.remoteAddress);
 		const scheme = "encrypted" in socket ? "https" : "http";
-		if (!trusted.has(peer)) return { address: peer, scheme };
+		if (!trusted.has(peer)) {
+			if (headers["x-forwarded-for"] !== undefined) ignored(peer);
+			return { address: peer, scheme };
+		}
 		const { address, passed } = walk(peer, listOf(headers["x-forwarded-for"]), trusted);
 		return { address, scheme: schemeAt(listOf(headers["x-forwarded-proto"]), passed) ?? scheme };
 	};

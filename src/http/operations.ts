@@ -14,8 +14,8 @@ export interface OperationsDeps {
 /** How long a readiness probe may take, milliseconds. */
 const READY_MS = 2_000;
 
-/** `/livez` (the process turns), `/readyz` (it can serve) and `/metrics`. */
-export const operationsRouter = ({ ready, metrics, isStopping, report }: OperationsDeps): Router => {
+/** `/livez` (the process turns) and `/readyz` (it can serve). */
+export const healthRouter = ({ ready, isStopping, report }: Omit<OperationsDeps, "metrics">): Router => {
 	const router = express.Router();
 	router.get("/livez", (_request, response) => {
 		response.type("text/plain").send("ok\n");
@@ -36,6 +36,12 @@ export const operationsRouter = ({ ready, metrics, isStopping, report }: Operati
 			report(error);
 		}
 	});
+	return router;
+};
+
+/** `/metrics`. */
+export const metricsRouter = ({ metrics }: Pick<OperationsDeps, "metrics">): Router => {
+	const router = express.Router();
 	router.get("/metrics", async (_request, response) => {
 		const { contentType, text } = await metrics();
 		response.set("Content-Type", contentType).send(text);

@@ -54,6 +54,20 @@ describe("where a request comes from", () => {
 		}
 	});
 
+	it("tells of peers that forward requests and are not trusted", async () => {
+		const ignored: (string | undefined)[] = [];
+		clientOf = createClientOf([], (peer) => ignored.push(peer));
+		await ask({});
+		assert.deepEqual(ignored, []);
+		await ask({ "x-forwarded-for": CLIENT });
+		// Once for the address, once for the origin.
+		assert.deepEqual(ignored, ["127.0.0.1", "127.0.0.1"]);
+		const trusted = [parseNetwork("127.0.0.1") ?? assert.fail("no network")];
+		clientOf = createClientOf(trusted, (peer) => ignored.push(peer));
+		await ask({ "x-forwarded-for": CLIENT });
+		assert.equal(ignored.length, 2);
+	});
+
 	it("makes the origin under which the client sees us", async () => {
 		const originFor = async (headers: Headers) => (await open(headers)).resume().headers["x-origin"];
 		const behindTls = { host: "registry.test", "x-forwarded-proto": "https" };

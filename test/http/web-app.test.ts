@@ -21,6 +21,7 @@ describe("what is not below /v2", () => {
 				isStopping: () => face.stopping,
 				report: (error) => reported.push(error),
 			},
+			showMetrics: true,
 			token: {
 				tokenService,
 				keyring,

@@ -182,6 +182,13 @@ const document = z.strictObject({
 		})
 		.optional()
 		.describe("The port that an operator drives; absent: none"),
+	operations: z
+		.strictObject({
+			listen: hostPort
+				.optional()
+				.describe("Where /metrics is, with /livez and /readyz, over plain HTTP; absent: where clients connect"),
+		})
+		.prefault({}),
 	log: z
 		.strictObject({
 			level: z.enum(["error", "warn", "info", "debug"]).default("info").describe("The least that is logged"),

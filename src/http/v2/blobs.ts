@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import { empty, type Reply } from "#/http/reply.ts";
+import { empty, json, type Reply } from "#/http/reply.ts";
 import type { BlobLocation } from "#/metadata/blobs.ts";
+import { formatErrors, OciError } from "#/oci/error.ts";
 import type { V2Endpoint } from "#/oci/path.ts";
 import type { ByteRange, OpenBlob } from "#/storage/blob-store.ts";
 import { assertMatch, etagOf, isNotModified } from "./conditions.ts";
@@ -32,7 +33,7 @@ export const getBlob = async (context: V2Context, path: BlobPath): Promise<Reply
 	}
 	const ranges = rangesOf(context, blob);
 	if (ranges?.length === 0) {
-		return empty(416, [...headers, "Content-Range", `bytes */${blob.size}`]);
+		return json(416, formatErrors(new OciError("RANGE_INVALID")), ["Content-Range", `bytes */${blob.size}`]);
 	}
 	const plan = planBody(blob, ranges);
 	if ("bytes" in content) return fromMemory([...headers, ...plan.headers], content.bytes, ranges, plan);
