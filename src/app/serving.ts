@@ -38,26 +38,10 @@ export interface Serving extends AsyncDisposable {
 
 /** Assembles the server of one process. */
 export const openServing = async (parts: ProcessParts, metrics: MetricsText): Promise<Serving> => {
-	const { config, metadata, stores, logger, holder, newId } = parts;
+	const { config, logger } = parts;
 	await using opening = new AsyncDisposableStack();
-	const report = reportTo(logger);
-	const { concurrentUploads, openUploadsPerProject, uploadLease, linkProofAge } = config.limits;
 	const auth = opening.use(await openConfiguredAuth(parts));
-	const registry = createRegistry({
-		metadata,
-		stores,
-		newId,
-		clock: systemClock,
-		holder,
-		report,
-		linkProofMs: linkProofAge,
-		limits: {
-			concurrentUploads,
-			openPerProject: openUploadsPerProject,
-			leaseMs: uploadLease,
-			extendMs: Math.ceil(uploadLease / 3),
-		},
-	});
+	const registry = openRegistry(parts);
 	let stopping = false;
 	const face: Face = {
 		auth,
@@ -96,6 +80,25 @@ export const openServing = async (parts: ProcessParts, metrics: MetricsText): Pr
 			await resources.disposeAsync();
 		},
 	};
+};
+
+const openRegistry = ({ config, metadata, stores, logger, holder, newId }: ProcessParts): Registry => {
+	const { concurrentUploads, openUploadsPerProject, uploadLease, linkProofAge } = config.limits;
+	return createRegistry({
+		metadata,
+		stores,
+		newId,
+		clock: systemClock,
+		holder,
+		report: reportTo(logger),
+		linkProofMs: linkProofAge,
+		limits: {
+			concurrentUploads,
+			openPerProject: openUploadsPerProject,
+			leaseMs: uploadLease,
+			extendMs: Math.ceil(uploadLease / 3),
+		},
+	});
 };
 
 /** What the handlers of all endpoints share. */

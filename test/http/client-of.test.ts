@@ -58,10 +58,10 @@ describe("where a request comes from", () => {
 		const ignored: (string | undefined)[] = [];
 		clientOf = createClientOf([], (peer) => ignored.push(peer));
 		await ask({});
-		assert.deepEqual(ignored, []);
+		assert.equal(ignored.length, 0);
 		await ask({ "x-forwarded-for": CLIENT });
 		// Once for the address, once for the origin.
-		assert.deepEqual(ignored, ["127.0.0.1", "127.0.0.1"]);
+		assert.equal(ignored.join(), "127.0.0.1,127.0.0.1");
 		const trusted = [parseNetwork("127.0.0.1") ?? assert.fail("no network")];
 		clientOf = createClientOf(trusted, (peer) => ignored.push(peer));
 		await ask({ "x-forwarded-for": CLIENT });
