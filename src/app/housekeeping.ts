@@ -18,8 +18,14 @@ import type { ProcessParts } from "./process-parts.ts";
 import { readSecret } from "./read-secret.ts";
 import { readTls } from "./read-tls.ts";
 
-/** Starts sweeping, the journal, control and the configuration's own resources. Disposing waits for what is under way. */
-export const startHousekeeping = async (parts: ProcessParts): Promise<AsyncDisposable> => {
+/** What works behind the requests. Disposing it waits for what is under way. */
+export interface Housekeeping extends AsyncDisposable {
+	/** The data plane, for who drives it in this process. */
+	readonly control: Control;
+}
+
+/** Starts sweeping, the journal, control and the configuration's own resources. */
+export const startHousekeeping = async (parts: ProcessParts): Promise<Housekeeping> => {
 	const { config, metadata, stores, holder, newId, masterKey } = parts;
 	await using opening = new AsyncDisposableStack();
 	const report = reportTo(parts.logger);
@@ -60,7 +66,7 @@ export const startHousekeeping = async (parts: ProcessParts): Promise<AsyncDispo
 	});
 	if (config.control !== undefined) opening.use(await serveControl(config.control, control, report));
 	const resources = opening.move();
-	return { [Symbol.asyncDispose]: () => resources.disposeAsync() };
+	return { control, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 };
 
 const applyResources = async (parts: ProcessParts, control: Control): Promise<void> => {

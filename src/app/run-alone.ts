@@ -1,4 +1,5 @@
 import type winston from "winston";
+import type { Control } from "#/control/control.ts";
 import type { Config } from "./config/schema.ts";
 import { openOwnedDatabase } from "./database.ts";
 import { startHousekeeping } from "./housekeeping.ts";
@@ -8,17 +9,31 @@ import { openServing } from "./serving.ts";
 /** A registry that runs. Disposing it stops it, in good order. */
 export type Running = AsyncDisposable;
 
-/** Runs the registry in this process alone. Resolves when it listens. */
-export const runAlone = async (config: Config, logger: winston.Logger): Promise<Running> => {
+/** A registry that runs in this process. */
+export interface RunningHere extends Running {
+	readonly control: Control;
+}
+
+/**
+ * Runs the registry in this process alone. Resolves when it listens.
+ *
+ * @param waitsFor what must come to be before the registry is called ready, beside what it needs itself; absent: nothing
+ * @throws ConfigError, MetadataError, StoreError
+ */
+export const runAlone = async (
+	config: Config,
+	logger: winston.Logger,
+	waitsFor: () => string | undefined = () => undefined,
+): Promise<RunningHere> => {
 	await using opening = new AsyncDisposableStack();
 	const warn = (message: string, error: unknown) => logger.warn(message, { error: String(error) });
 	const { executor } = await openOwnedDatabase(config, warn);
 	const parts = opening.use(await openProcessParts(config, logger, executor));
-	opening.use(await startHousekeeping(parts));
+	const { control } = opening.use(await startHousekeeping(parts));
 	const { registry: metrics } = parts.meters;
 	const text = async () => ({ contentType: metrics.contentType, text: await metrics.metrics() });
-	const serving = opening.use(await openServing(parts, text));
+	const serving = opening.use(await openServing(parts, text, waitsFor));
 	await serving.listen();
 	const resources = opening.move();
-	return { [Symbol.asyncDispose]: () => resources.disposeAsync() };
+	return { control, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 };

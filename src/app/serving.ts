@@ -37,7 +37,11 @@ export interface Serving extends AsyncDisposable {
 }
 
 /** Assembles the server of one process. */
-export const openServing = async (parts: ProcessParts, metrics: MetricsText): Promise<Serving> => {
+export const openServing = async (
+	parts: ProcessParts,
+	metrics: MetricsText,
+	waitsFor: () => string | undefined = () => undefined,
+): Promise<Serving> => {
 	const { config, logger } = parts;
 	await using opening = new AsyncDisposableStack();
 	const auth = opening.use(await openConfiguredAuth(parts));
@@ -47,6 +51,7 @@ export const openServing = async (parts: ProcessParts, metrics: MetricsText): Pr
 		auth,
 		registry,
 		metrics,
+		waitsFor,
 		observer: createObserver(parts, opening.use(new JsonLines(writeStdout))),
 		requestId: createRequestIds(),
 		clientOf: createClientOf(
@@ -106,6 +111,8 @@ interface Face {
 	readonly auth: Auth;
 	readonly registry: Registry;
 	readonly metrics: MetricsText;
+	/** What the registry waits for before it is called ready, beside what it needs itself. */
+	readonly waitsFor: () => string | undefined;
 	readonly observer: RequestObserver;
 	readonly requestId: (request: IncomingMessage) => string;
 	readonly clientOf: ClientOf;
@@ -145,8 +152,11 @@ const createApp = (parts: ProcessParts, face: Face) => {
 const openOperations = (parts: ProcessParts, face: Face): Server =>
 	createServer(createOperationsApp(operationsOf(parts, face)));
 
-const operationsOf = ({ metadata, logger }: ProcessParts, { metrics, isStopping }: Face): OperationsDeps => ({
-	ready: (signal) => metadata.ping(signal),
+const operationsOf = ({ metadata, logger }: ProcessParts, { metrics, waitsFor, isStopping }: Face): OperationsDeps => ({
+	ready: async (signal) => {
+		await metadata.ping(signal);
+		return waitsFor();
+	},
 	metrics,
 	isStopping,
 	report: (error) => reportTo(logger)({ event: "readiness.failed", level: "warn", error }),

@@ -2,8 +2,8 @@ import express, { type Router } from "express";
 
 /** What the operational endpoints report. */
 export interface OperationsDeps {
-	/** Resolves when the registry can serve; throws with a message that says what is missing. */
-	readonly ready: (signal: AbortSignal) => Promise<void>;
+	/** Resolves when the registry can serve, or to what it waits for, in words for anybody; throws when it fails. */
+	readonly ready: (signal: AbortSignal) => Promise<string | undefined>;
 	/** The metrics in the text format, and its content type. */
 	readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 	readonly isStopping: () => boolean;
@@ -26,8 +26,12 @@ export const healthRouter = ({ ready, isStopping, report }: Omit<OperationsDeps,
 			return;
 		}
 		try {
-			await ready(AbortSignal.timeout(READY_MS));
-			response.type("text/plain").send("ok\n");
+			const waitsFor = await ready(AbortSignal.timeout(READY_MS));
+			const answer = waitsFor === undefined ? "ok\n" : `not ready: ${waitsFor}\n`;
+			response
+				.status(waitsFor === undefined ? 200 : 503)
+				.type("text/plain")
+				.send(answer);
 		} catch (error) {
 			response
 				.status(503)

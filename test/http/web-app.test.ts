@@ -9,7 +9,7 @@ describe("what is not below /v2", () => {
 	let test: TestAuth;
 	let face: Face;
 	const reported: unknown[] = [];
-	let ready: () => Promise<void> = async () => undefined;
+	let ready: () => Promise<string | undefined> = async () => undefined;
 	let metrics = async () => ({ contentType: "text/plain; version=0.0.4; charset=utf-8", text: "up 1\n" });
 	before(async () => {
 		test = await openTestAuth();
@@ -47,6 +47,9 @@ describe("what is not below /v2", () => {
 
 	it("says whether it can serve, and the log why it cannot", async () => {
 		assert.equal((await face.fetch("/readyz")).status, 200);
+		ready = async () => "one thing";
+		assert.equal(await (await face.fetch("/readyz")).text(), "not ready: one thing\n");
+		assert.equal((await face.fetch("/readyz")).status, 503);
 		ready = async () => {
 			throw new Error("no answer from db.internal");
 		};
