@@ -18,8 +18,10 @@ export const localSink = (file: OpenFile, algorithm: Algorithm): Sink => {
 	const hash = new RunningDigest(algorithm);
 	return {
 		write: (pieces, position) => {
+			// The disk is at work while this thread hashes.
+			const writing = file.write(pieces, position);
 			for (const piece of pieces) hash.update(piece);
-			return writeAndFree(file, pieces, position);
+			return freeAfter(writing, pieces);
 		},
 		digest: () => Promise.resolve(hash.digest()),
 		end: () => Promise.resolve(),
@@ -28,12 +30,12 @@ export const localSink = (file: OpenFile, algorithm: Algorithm): Sink => {
 
 /** Writes only: for an upload taken up in the middle, whose earlier bytes must be read again in any case. */
 export const plainSink = (file: OpenFile): Sink => ({
-	write: (pieces, position) => writeAndFree(file, pieces, position),
+	write: (pieces, position) => freeAfter(file.write(pieces, position), pieces),
 	digest: () => Promise.resolve(undefined),
 	end: () => Promise.resolve(),
 });
 
-const writeAndFree = async (file: OpenFile, pieces: readonly Uint8Array[], position: number): Promise<void> => {
-	await file.write(pieces, position);
+const freeAfter = async (writing: Promise<void>, pieces: readonly Uint8Array[]): Promise<void> => {
+	await writing;
 	for (const piece of pieces) freePiece(piece);
 };

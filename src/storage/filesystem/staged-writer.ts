@@ -55,7 +55,7 @@ export class StagedWriter implements BlobWriter {
 	#isNameDurable: boolean;
 	#isRenamed = false;
 	#isCommitted = false;
-	#isClosed = false;
+	#closing: Promise<void> | undefined;
 	#failure: { readonly error: unknown } | undefined;
 	/** Bytes since the last early fsync was started, and that fsync while it is under way. */
 	#unflushed = 0;
@@ -123,7 +123,8 @@ export class StagedWriter implements BlobWriter {
 			await this.#rename();
 		});
 		this.#isCommitted = true;
-		await this.#close();
+		// Everything is durable: nobody need wait until the descriptor is given back.
+		void this.#close();
 	}
 
 	async abort(_signal: AbortSignal): Promise<void> {
@@ -147,7 +148,7 @@ export class StagedWriter implements BlobWriter {
 	 */
 	async #guard<T>(signal: AbortSignal | undefined, step: () => Promise<T>): Promise<T> {
 		if (this.#failure !== undefined) throw this.#failure.error;
-		if (this.#isClosed) throw new Error(`the writer of ${this.#staged.key} is spent`);
+		if (this.#closing !== undefined) throw new Error(`the writer of ${this.#staged.key} is spent`);
 		signal?.throwIfAborted();
 		try {
 			return await step();
@@ -215,9 +216,13 @@ export class StagedWriter implements BlobWriter {
 			: this.#deps.thread.hash(descriptor, this.#offset, algorithm, signal);
 	}
 
-	async #close(): Promise<void> {
-		if (this.#isClosed) return;
-		this.#isClosed = true;
+	#close(): Promise<void> {
+		this.#closing ??= this.#release();
+		return this.#closing;
+	}
+
+	/** Never fails. */
+	async #release(): Promise<void> {
 		await this.#queue.settle();
 		await this.#sink.end();
 		await this.#flush;

@@ -39,6 +39,8 @@ export class WriteBehind {
 	readonly #writes = new Set<Promise<void>>();
 	#failure: { readonly error: unknown } | undefined;
 	#waiters: Waiter[] = [];
+	/** Nothing more comes for now, so that waiting to write it in one piece is waiting in vain. */
+	#isDraining = false;
 
 	/** @param position where the first byte goes */
 	constructor(deps: WriteBehindDeps, position: number) {
@@ -60,8 +62,14 @@ export class WriteBehind {
 	}
 
 	/** Resolves when everything pushed was written. */
-	drain(): Promise<void> {
-		return this.#until(0);
+	async drain(): Promise<void> {
+		this.#isDraining = true;
+		try {
+			this.#pump();
+			await this.#until(0);
+		} finally {
+			this.#isDraining = false;
+		}
 	}
 
 	/** Resolves when no write is under way any more, whether or not they succeeded. What still waited is dropped. */
@@ -92,7 +100,8 @@ export class WriteBehind {
 	}
 
 	#mayStart(): boolean {
-		return this.#writes.size === 0 || (this.#writes.size < MAX_IN_FLIGHT && this.#waitingBytes >= SECOND_BYTES);
+		if (this.#writes.size === 0) return true;
+		return this.#writes.size < MAX_IN_FLIGHT && (this.#isDraining || this.#waitingBytes >= SECOND_BYTES);
 	}
 
 	#takeBatch(): Uint8Array[] {
