@@ -62,6 +62,8 @@ const registryRecord = z.discriminatedUnion("kind", [
 		publishedAt: z.int().optional(),
 		actor,
 	}),
+	/** It never had a manifest, and has nothing in it. */
+	z.object({ kind: z.literal("repository-removed"), repository: z.string(), project: z.string(), actor }),
 	/** The blob (store, digest) lies under `key` from now on. */
 	z.object({ kind: z.literal("object-live"), key: z.string(), digest, size, actor }),
 	/** The object's bytes may be deleted, and the blob that it was is no more. */

@@ -85,7 +85,8 @@ export interface Uploads {
 		readonly actor: string;
 	}): Promise<{ readonly duplicate: boolean } | Refused>;
 	/**
-	 * Ends the upload and condemns its object; the answer tells what to delete. Refused when it is unknown, or `epoch`
+	 * Ends the upload and condemns its object, and drops the repository when it was never published and has nothing
+	 * else in it; the answer tells what to delete. Refused when it is unknown, or `epoch`
 	 * is given and is not that of the last hand-over.
 	 */
 	cancel(
@@ -93,6 +94,6 @@ export interface Uploads {
 		id: string,
 		epoch?: number,
 	): Promise<{ readonly store: string; readonly key: string; readonly state: Upload["state"] } | Refused>;
-	/** Condemns uploads that nobody touched for `idleMs`, at most `limit`; returns how many. */
+	/** Ends uploads that nobody touched for `idleMs` as `cancel` does, at most `limit`; returns how many. */
 	expire(idleMs: number, limit: number): Promise<number>;
 }

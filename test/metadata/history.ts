@@ -80,6 +80,8 @@ interface ModelRepository {
 	readonly blobs: Set<Digest>;
 	readonly manifests: Map<Digest, ModelManifest>;
 	readonly tags: Map<string, Digest>;
+	/** Whether it ever had a manifest. */
+	published: boolean;
 }
 
 /** The registry that a history leads to, as sets and maps. */
@@ -101,7 +103,7 @@ export class RegistryModel {
 	ensure(repository: string): ModelRepository {
 		let known = this.repositories.get(repository);
 		if (known === undefined) {
-			known = { blobs: new Set(), manifests: new Map(), tags: new Map() };
+			known = { blobs: new Set(), manifests: new Map(), tags: new Map(), published: false };
 			this.repositories.set(repository, known);
 		}
 		return known;
@@ -192,6 +194,7 @@ export class History {
 			put.tags.map((tag) => known?.tags.get(tag)),
 		);
 		const repository = this.model.ensure(put.name);
+		repository.published = true;
 		repository.manifests.set(digest, { text: put.text, blobs: blobs.map((blob) => blob.digest), children });
 		for (const tag of put.tags) repository.tags.set(tag, digest);
 		this.#digests.set(key(put.text), digest);
@@ -247,8 +250,11 @@ export class History {
 		const outcome = await this.#on.metadata.uploads.create(input);
 		assert.equal(!isRefused(outcome), this.model.isOpen(name));
 		if (isRefused(outcome)) return;
-		this.model.ensure(name);
 		assert.ok(!isRefused(await this.#on.metadata.uploads.cancel(name, id)));
+		const known = this.model.ensure(name);
+		const isEmpty = !known.published && known.blobs.size === 0;
+		assert.equal((await this.#on.metadata.repositories.find(name)) === undefined, isEmpty);
+		if (isEmpty) this.model.repositories.delete(name);
 	}
 
 	async #project(name: string, present: boolean, visibility: string): Promise<void> {

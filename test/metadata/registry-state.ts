@@ -6,7 +6,8 @@ const tables: { readonly [table: string]: string } = {
 		deleted_at IS NOT NULL AS deleted FROM projects`,
 	project_usage: `SELECT p.name, SUM(blob_bytes) AS blob_bytes, SUM(manifest_bytes) AS manifest_bytes,
 		SUM(manifests) AS manifests, SUM(repositories) AS repositories
-		FROM project_usage u JOIN projects p ON p.id = u.project_id GROUP BY p.name`,
+		FROM project_usage u JOIN projects p ON p.id = u.project_id GROUP BY p.name
+		HAVING SUM(blob_bytes) + SUM(manifest_bytes) + SUM(repositories) > 0`,
 	project_blobs: `SELECT p.name, b.store, b.digest, b.size, b.links
 		FROM project_blobs b JOIN projects p ON p.id = b.project_id`,
 	users: "SELECT * FROM users",

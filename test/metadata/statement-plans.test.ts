@@ -6,6 +6,7 @@ import { openInspectedMetadata, wallClock } from "../support/sqlite-metadata.ts"
 
 /** Steps that are bounded although they scan or sort, by their step and statement. */
 const bounded: readonly RegExp[] = [
+	/^SCAN CONSTANT ROW/, // no table at all
 	/^SCAN (wanted|named|sealed|picked|counted|l)\b/, // parameters, and results of bounded statements
 	/^SCAN outbox: SELECT .* ORDER BY seq LIMIT/, // by its row number
 	/^USE TEMP .* json_each\(\?\) AS wanted/, // as many rows as the page wants

@@ -4,6 +4,8 @@ import type { Dialect } from "#/metadata/sql/engine/statement.ts";
 export const postgresDialect: Dialect = {
 	name: "postgres",
 	forUpdate: " FOR UPDATE",
+	forNoKeyUpdate: " FOR NO KEY UPDATE",
+	forKeyShare: " FOR KEY SHARE",
 	forShare: " FOR SHARE",
 	skipLocked: " FOR UPDATE SKIP LOCKED",
 	jsonValues: "json_array_elements_text(CAST(? AS json))",

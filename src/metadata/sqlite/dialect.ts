@@ -4,6 +4,8 @@ import type { Dialect } from "#/metadata/sql/engine/statement.ts";
 export const sqliteDialect: Dialect = {
 	name: "sqlite",
 	forUpdate: "",
+	forNoKeyUpdate: "",
+	forKeyShare: "",
 	forShare: "",
 	skipLocked: "",
 	jsonValues: "json_each(?)",

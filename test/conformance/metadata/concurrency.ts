@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { isRefused } from "#/metadata/refusal.ts";
-import { actor, digestOf, type MetadataCase, manifestInput, project } from "./bench.ts";
+import { actor, digestOf, done, type MetadataCase, manifestInput, project } from "./bench.ts";
 
 /** What several replicas do at once. */
 export const concurrencyCases: readonly MetadataCase[] = [
@@ -77,6 +77,29 @@ export const concurrencyCases: readonly MetadataCase[] = [
 			});
 			assert.equal(condemned.length, 19);
 			assert.ok(!condemned.some(({ key }) => keys.has(key)));
+			await bench.checkUsage();
+		},
+	},
+	{
+		name: "a push into a repository that is about to go for want of content is never lost",
+		async run(bench) {
+			await bench.projects("a");
+			const { uploads, blobs } = bench.metadata;
+			await bench.push("a/source", "layer");
+			for (let round = 0; round < 20; round++) {
+				const name = `a/x${round}`;
+				const opened = [await bench.upload(name), await bench.upload(name)];
+				const ended = opened.map(({ id }) => done(uploads.cancel(name, id)));
+				const [mounted] = await Promise.all([
+					done(blobs.mount(name, digestOf("layer"), "a/source", actor)),
+					bench.push(name, "new"),
+					bench.put(name, { tags: ["v"] }),
+					...ended,
+				]);
+				assert.ok(mounted.mounted);
+				assert.ok(await bench.tag(name, "v"));
+				for (const text of ["new", "layer"]) assert.ok((await blobs.find(name, digestOf(text)))?.blob, text);
+			}
 			await bench.checkUsage();
 		},
 	},

@@ -147,6 +147,39 @@ export const uploadCases: readonly MetadataCase[] = [
 		},
 	},
 	{
+		name: "a repository goes with its last upload, unless it was published or has anything else",
+		async run(bench) {
+			await bench.projects("a");
+			const { uploads, repositories, outbox } = bench.metadata;
+			const idle = async (name: string) => {
+				const { id, epoch } = await bench.upload(name);
+				await uploads.release({ id, epoch, offset: 0, state: {} });
+			};
+			for (const name of ["a/empty", "a/empty", "a/linked", "a/published", "a/held"]) await idle(name);
+			await bench.push("a/linked", "layer");
+			await bench.put("a/published");
+			await bench.upload("a/held");
+			const cancelled = await bench.upload("a/cancelled");
+			await done(uploads.cancel("a/cancelled", cancelled.id));
+			assert.equal(await repositories.find("a/cancelled"), undefined);
+			await sleep(20);
+			assert.equal(await uploads.expire(10, 1), 1);
+			assert.ok(await repositories.find("a/empty"), "it has another upload");
+			assert.equal(await uploads.expire(10, 10), 4);
+			assert.equal(await repositories.find("a/empty"), undefined);
+			for (const name of ["a/linked", "a/published", "a/held"]) assert.ok(await repositories.find(name), name);
+			assert.equal((await bench.metadata.usages.find("a"))?.repositories, 3);
+			await bench.checkUsage();
+			const removed = (await outbox.unjournaled(100, 1e6)).filter(({ kind }) => kind === "repository-removed");
+			assert.deepEqual(
+				removed.map(({ body }) => JSON.parse(body).repository),
+				["a/cancelled", "a/empty"],
+			);
+			await bench.put("a/empty", { tags: ["v"] });
+			assert.ok(await bench.tag("a/empty", "v"), "it is made anew");
+		},
+	},
+	{
 		name: "a deleted project's uploads are unknown",
 		async run(bench) {
 			await bench.projects("a");

@@ -26,6 +26,10 @@ export interface Dialect {
 	readonly name: "sqlite" | "postgres";
 	/** " FOR UPDATE" where rows are locked, "" where the writer is alone. */
 	readonly forUpdate: string;
+	/** " FOR NO KEY UPDATE" where rows are locked, "" where the writer is alone: lets pass those who need the row to stay. */
+	readonly forNoKeyUpdate: string;
+	/** " FOR KEY SHARE" where rows are locked, "" where the writer is alone: the row stays, though it may be changed. */
+	readonly forKeyShare: string;
 	/** " FOR SHARE" where rows are locked, "" where the writer is alone. */
 	readonly forShare: string;
 	/** " FOR UPDATE SKIP LOCKED" where rows are locked, "" where the writer is alone. */

@@ -12,6 +12,9 @@ export const factColumns =
 /** Neither the repository `r` nor its project `p` is deleted. */
 export const visible = "r.deleted_at IS NULL AND p.deleted_at IS NULL";
 
+/** A repository that was there but is not when it is locked was dropped in between, for want of content: seldom twice. */
+const MAX_ATTEMPTS = 5;
+
 const FIND = `SELECT ${factColumns} FROM repositories r JOIN projects p ON p.id = r.project_id WHERE r.name = ? AND ${visible}`;
 
 /** What a row with {@link factColumns} says of its repository. */
@@ -37,11 +40,16 @@ export function* findRepository(name: string): Step<RepositoryFacts | undefined>
 /** The repository of this name, locked until the end of the command; undefined as with {@link findRepository}. */
 export function* lockRepository(name: string, context: StepContext): Step<RepositoryFacts | undefined> {
 	const row = yield* first(
-		`SELECT ${factColumns} FROM (SELECT * FROM repositories WHERE name = ?${context.dialect.forUpdate}) r
+		`SELECT ${factColumns} FROM (SELECT * FROM repositories WHERE name = ?${context.dialect.forNoKeyUpdate}) r
 		JOIN projects p ON p.id = r.project_id WHERE ${visible}`,
 		name,
 	);
 	return row && toFacts(row);
+}
+
+/** Keeps a repository from being dropped until the end of the command; false when it is gone already. */
+export function* holdRepository(id: number, context: StepContext): Step<boolean> {
+	return (yield* first(`SELECT id FROM repositories WHERE id = ?${context.dialect.forKeyShare}`, id)) !== undefined;
 }
 
 /** A repository that a command may write to; `created` when the command had to make it. */
@@ -67,10 +75,12 @@ export function* ensureRepository(name: string, context: StepContext): Step<Ensu
 		return { refused: { reason: "project-unknown", project: projectName } };
 	}
 	const row = { name, projectId: intOf(project, "id"), store: textOf(project, "store"), publishedAt: null };
-	const created = yield* insertRepository(row, context.now);
-	const repository = yield* lockRepository(name, context);
-	if (repository === undefined) return { refused: { reason: "repository-unknown", repository: name } };
-	return { repository, created };
+	for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+		const created = yield* insertRepository(row, context.now);
+		const repository = yield* lockRepository(name, context);
+		if (repository !== undefined) return { repository, created };
+	}
+	return { refused: { reason: "repository-unknown", repository: name } };
 }
 
 /** Records the repository if it was made just now; answers how many were, for the accounts. */
@@ -91,7 +101,12 @@ export function* keepRepository(
 
 /** Leaves no trace of a repository that was made just now, since the command refuses. */
 export function* abandonRepository({ repository, created }: EnsuredRepository): Step<void> {
-	if (created) yield* all("DELETE FROM repositories WHERE id = ?", repository.id);
+	if (created) yield* removeRepository(repository);
+}
+
+/** Deletes the row of a repository that has nothing in it. */
+export function* removeRepository({ id }: Pick<RepositoryFacts, "id">): Step<void> {
+	yield* all("DELETE FROM repositories WHERE id = ?", id);
 }
 
 /** Makes a repository's row; false when the name is there already. */

@@ -6,8 +6,9 @@ import { deleteManifest, hasManifest, insertManifest } from "#/metadata/sql/mani
 import { reviewManifests } from "#/metadata/sql/objects/reviews.ts";
 import { publishRepository } from "#/metadata/sql/repositories/repository-rows.ts";
 import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
+import { projectOf } from "#/oci/name.ts";
 import { condemnRestored, restoreObject } from "./restore-object.ts";
-import { createRestored, restoredRepository } from "./restore-repository.ts";
+import { createRestored, dropRestored, findRestored, restoredRepository } from "./restore-repository.ts";
 import { moveRestoredTag, removeRestoredTag } from "./restore-tag.ts";
 
 type ContentRecord = Exclude<
@@ -20,14 +21,18 @@ export function* restoreContent(record: ContentRecord, row: JournalRecord, conte
 	switch (record.kind) {
 		case "repository-created":
 			return yield* createRestored(record, row, context);
+		case "repository-removed":
+			return yield* dropRestored(record);
 		case "object-live":
 			return yield* restoreObject(record, row, context);
 		case "object-condemned":
 			return yield* condemnRestored(record, row, context);
 		case "blob-linked":
-			return yield* linkRestored(record, row.at, context);
+			return yield* linkRestored(record, row, context);
 		case "blob-unlinked": {
-			const repository = yield* restoredRepository(record.repository);
+			const repository = yield* findRestored(record.repository);
+			// The snapshot was taken when the repository had been dropped, for want of content.
+			if (repository === undefined) return;
 			const { blobBytes } = yield* unlinkBlob(repository, record.digest, context);
 			return yield* addUsage(repository, { blobBytes });
 		}
@@ -45,8 +50,19 @@ export function* restoreContent(record: ContentRecord, row: JournalRecord, conte
 	}
 }
 
-function* linkRestored(record: RecordOf<"blob-linked">, at: number, context: StepContext): Step<void> {
-	const repository = yield* restoredRepository(record.repository);
+/**
+ * The repository is not there where the snapshot was taken when it had been dropped, for want of content: it comes back
+ * until the record of that.
+ */
+function* linkRestored(record: RecordOf<"blob-linked">, row: JournalRecord, context: StepContext): Step<void> {
+	const { repository: name, actor: by } = record;
+	yield* createRestored(
+		{ kind: "repository-created", repository: name, project: projectOf(name), actor: by },
+		row,
+		context,
+	);
+	const repository = yield* restoredRepository(name);
+	const { at } = row;
 	const { digest, size, actor } = record;
 	const { blobBytes } = yield* linkBlob(repository, { digest, size, actor, at }, context);
 	yield* addUsage(repository, { blobBytes });

@@ -3,17 +3,40 @@ import type { RepositoryFacts } from "#/metadata/repositories.ts";
 import type { JournalRecord } from "#/metadata/snapshots.ts";
 import { intOf } from "#/metadata/sql/engine/rows.ts";
 import { first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
-import { countPublished, factColumns, insertRepository, toFacts } from "#/metadata/sql/repositories/repository-rows.ts";
+import { isEmpty } from "#/metadata/sql/repositories/drop-repositories.ts";
+import {
+	countPublished,
+	factColumns,
+	insertRepository,
+	removeRepository,
+	toFacts,
+} from "#/metadata/sql/repositories/repository-rows.ts";
 import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
 
-/** The repository of a record, in a deleted project too. Throws when no record before made it. */
-export function* restoredRepository(name: string): Step<RepositoryFacts> {
+/** The repository of a record, in a deleted project too; undefined when it is not there. */
+export function* findRestored(name: string): Step<RepositoryFacts | undefined> {
 	const row = yield* first(
 		`SELECT ${factColumns} FROM repositories r JOIN projects p ON p.id = r.project_id WHERE r.name = ?`,
 		name,
 	);
-	if (row === undefined) throw new Error(`no record made the repository ${name}`);
-	return toFacts(row);
+	return row && toFacts(row);
+}
+
+/** The repository of a record. Throws when no record before made it. */
+export function* restoredRepository(name: string): Step<RepositoryFacts> {
+	const repository = yield* findRestored(name);
+	if (repository === undefined) throw new Error(`no record made the repository ${name}`);
+	return repository;
+}
+
+/** Drops a repository that has nothing in it; what was pushed since came with records of its own. */
+export function* dropRestored(record: RecordOf<"repository-removed">): Step<void> {
+	const row = yield* first("SELECT id, project_id, published_at FROM repositories WHERE name = ?", record.repository);
+	if (row === undefined || row.published_at !== null) return;
+	const repository = { id: intOf(row, "id"), projectId: intOf(row, "project_id") };
+	if (!(yield* isEmpty(repository))) return;
+	yield* removeRepository(repository);
+	yield* addUsage(repository, { repositories: -1 });
 }
 
 /** Makes a repository that is not there, in the store of its record. */

@@ -8,6 +8,7 @@ import {
 	type EnsuredRepository,
 	ensureRepository,
 	findRepository,
+	holdRepository,
 	keepRepository,
 } from "#/metadata/sql/repositories/repository-rows.ts";
 import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
@@ -71,10 +72,15 @@ export function* createUpload(
 	return { upload, repository };
 }
 
-/** A repository that exists is not locked: uploads into one and the same need not wait for each other. */
+/**
+ * A repository that exists is not locked: uploads into one and the same need not wait for each other. One that was never
+ * published is held, for it goes with its last upload.
+ */
 function* openRepository(name: string, context: StepContext): Step<EnsuredRepository | Refused> {
 	const repository = yield* findRepository(name);
-	return repository === undefined ? yield* ensureRepository(name, context) : { repository, created: false };
+	if (repository === undefined) return yield* ensureRepository(name, context);
+	const stays = repository.published || (yield* holdRepository(repository.id, context));
+	return stays ? { repository, created: false } : yield* ensureRepository(name, context);
 }
 
 /** Open uploads of the project, counted up to `limit`. Creations under way are not seen, so a few more can slip in. */
