@@ -1,5 +1,6 @@
 /** The program: its first argument names what to run. */
 import { ConfigError } from "./app/config/load.ts";
+import { crdsCommand } from "./app/crds-command.ts";
 import { writeStdout } from "./app/logger.ts";
 import { rebuildCommand } from "./app/rebuild-command.ts";
 import { registryCommand } from "./app/registry-command.ts";
@@ -13,6 +14,7 @@ const HELP = `Usage: limani COMMAND [OPTIONS]
   verify        compare what is stored with what the database knows
   rebuild       make a lost database again, from what the stores keep of it
   replace-keys  forget all token signing keys, after a leak or where the master key was lost
+  crds          print the definitions of the custom resources
 
 limani COMMAND --help tells more.
 `;
@@ -22,6 +24,7 @@ const COMMANDS: { readonly [name: string]: (args: readonly string[]) => Promise<
 	verify: verifyCommand,
 	rebuild: rebuildCommand,
 	"replace-keys": replaceKeysCommand,
+	crds: crdsCommand,
 };
 
 const main = async ([name = "help", ...args]: readonly string[]): Promise<void> => {

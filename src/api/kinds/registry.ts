@@ -70,7 +70,6 @@ const nameFits: CelRule = {
 	rule: "self.metadata.name.matches('^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$')",
 	message:
 		"the name must be at most 40 lower-case letters, digits and dashes that begin with a letter: Services are named after it",
-	fieldPath: ".metadata.name",
 };
 
 /** The types of a Registry's conditions. */

@@ -78,7 +78,6 @@ export const robotAccountStatus = z.object({
 const nameFits: CelRule = {
 	rule: "self.metadata.name.size() <= 63",
 	message: "the name must be at most 63 characters long: it becomes a label's value",
-	fieldPath: ".metadata.name",
 };
 
 /** The types of a RobotAccount's conditions. */
