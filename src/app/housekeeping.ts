@@ -47,6 +47,7 @@ export const startHousekeeping = async (parts: ProcessParts): Promise<Housekeepi
 	const pruner = new Pruner({ ...common, objects, outbox }, { kept: snapshotsKept, intervalMs });
 	const control = new DataPlane({
 		controlState: metadata.controlState,
+		usages: metadata.usages,
 		stores: new Set(stores.keys()),
 		features: {
 			sweep: async (_id, signal) => ({ ...(await sweeper.round(signal)) }),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { CONTROLLED_KINDS } from "#/api/controlled-specs.ts";
+import { MAX_NAME_LENGTH } from "#/oci/name.ts";
 import type { Control } from "./control.ts";
 
 const count = z.int().min(0);
@@ -21,6 +22,15 @@ const observed = z.object({
 	message: z.string(),
 	cursor: count,
 	deleted: z.boolean(),
+});
+
+const projectUsage = z.object({
+	uid: z.string(),
+	name: z.string(),
+	blobBytes: count,
+	manifestBytes: count,
+	manifests: count,
+	repositories: count,
 });
 
 const staleEpoch = z.object({ reason: z.literal("stale-epoch"), epoch: count });
@@ -56,8 +66,17 @@ export const CONTRACT = {
 	apply: operation(
 		"apply",
 		z
-			.object({ epoch: count, base: count, upserts: z.array(desired), deletes: z.array(uid) })
-			.refine(({ upserts, deletes }) => namesOnce([...upserts.map((one) => one.uid), ...deletes]), ONCE),
+			.object({
+				epoch: count,
+				base: count,
+				upserts: z.array(desired),
+				deletes: z.array(uid),
+				releases: z.array(uid).optional(),
+			})
+			.refine(
+				({ upserts, deletes, releases = [] }) => namesOnce([...upserts.map((one) => one.uid), ...deletes, ...releases]),
+				ONCE,
+			),
 		applied,
 	),
 	resync: operation(
@@ -71,6 +90,11 @@ export const CONTRACT = {
 		"observe",
 		z.object({ cursor: count, limit: z.int().min(1).max(1_000) }),
 		z.object({ changes: z.array(observed), cursor: count }),
+	),
+	usage: operation(
+		"usage",
+		z.object({ after: z.string().max(MAX_NAME_LENGTH).optional(), limit: z.int().min(1).max(1_000) }),
+		z.object({ projects: z.array(projectUsage), more: z.boolean() }),
 	),
 	run: operation(
 		"run",

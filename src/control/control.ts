@@ -37,6 +37,24 @@ export type ControlRefusal =
 /** The version of the state after a change, or why there was none. */
 export type Applied = { readonly base: number } | { readonly refused: ControlRefusal };
 
+/** What one project uses. */
+export interface ProjectUsage {
+	readonly uid: string;
+	readonly name: string;
+	/** Bytes of its blobs, each once however many of its repositories have it. */
+	readonly blobBytes: number;
+	/** Bytes of its manifests, in each repository. */
+	readonly manifestBytes: number;
+	readonly manifests: number;
+	readonly repositories: number;
+}
+
+/** Projects with what they use, and whether there are any after the last of them. */
+export interface UsagePage {
+	readonly projects: readonly ProjectUsage[];
+	readonly more: boolean;
+}
+
 /** What a run on demand came to. */
 export type RunOutcome =
 	| { readonly ran: { readonly [count: string]: number | string | boolean } }
@@ -58,9 +76,14 @@ export interface Control {
 		change: {
 			readonly epoch: number;
 			readonly base: number;
-			/** Each uid once, here and in `deletes` together. */
+			/** Each uid once, here, in `deletes` and in `releases` together. */
 			readonly upserts: readonly DesiredResource[];
 			readonly deletes: readonly string[];
+			/**
+			 * Uids that are controlled no more. A project stays as it is, no snapshot deletes it, and its owner may claim it
+			 * again; users and robots are deleted. They are observed as gone, for the reason Released. @defaultValue none
+			 */
+			readonly releases?: readonly string[] | undefined;
 		},
 		signal: AbortSignal,
 	): Promise<Applied>;
@@ -85,6 +108,14 @@ export interface Control {
 		request: { readonly cursor: number; readonly limit: number },
 		signal: AbortSignal,
 	): Promise<{ readonly changes: readonly ObservedResource[]; readonly cursor: number }>;
+	/**
+	 * What projects use, those after `after` in byte order of the name; of a project that was released too, under the uid
+	 * that it had. Costs the same however many projects there are.
+	 */
+	usage(
+		request: { readonly after?: string | undefined; readonly limit: number },
+		signal: AbortSignal,
+	): Promise<UsagePage>;
 	/** Runs background work now, on one subject where the feature has several. Aborting stops it. */
 	run(
 		request: { readonly epoch: number; readonly feature: string; readonly id: string },

@@ -2,7 +2,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { toJson } from "./check-input.ts";
 import { CONTRACT, type Operation } from "./contract.ts";
-import type { Applied, Control, RunOutcome } from "./control.ts";
+import type { Applied, Control, RunOutcome, UsagePage } from "./control.ts";
 import { ControlError } from "./control-error.ts";
 import { readAnswer } from "./read-answer.ts";
 
@@ -65,6 +65,10 @@ export class RemoteControl implements Control, Disposable {
 
 	observe(input: Input<"observe">, signal: AbortSignal): ReturnType<Control["observe"]> {
 		return this.#call(CONTRACT.observe, input, signal);
+	}
+
+	usage(input: Input<"usage">, signal: AbortSignal): Promise<UsagePage> {
+		return this.#call(CONTRACT.usage, input, signal);
 	}
 
 	run(input: Input<"run">, signal: AbortSignal): Promise<RunOutcome> {

@@ -1,12 +1,13 @@
 /** The data plane as the control plane sees it: what it is told is kept in metadata, from which everything else reads. */
 import { checkInput, toJson } from "#/control/check-input.ts";
 import { CONTRACT, type Operation } from "#/control/contract.ts";
-import type { Applied, Control, ControlRefusal, RunOutcome } from "#/control/control.ts";
+import type { Applied, Control, ControlRefusal, RunOutcome, UsagePage } from "#/control/control.ts";
 import { ControlError } from "#/control/control-error.ts";
 import { CodedError } from "#/lib/coded-error.ts";
 import { untilAborted } from "#/lib/until-aborted.ts";
 import type { ControlState } from "#/metadata/control-state.ts";
 import { MetadataError } from "#/metadata/metadata-error.ts";
+import type { Usages } from "#/metadata/usages.ts";
 import { judgeSpec } from "./judge-spec.ts";
 
 /** What a run did, as counts and words fit for a status. */
@@ -18,6 +19,7 @@ export type RunnableFeatures = { readonly [feature: string]: (id: string, signal
 /** What {@link DataPlane} works with. */
 export interface DataPlaneDeps {
 	readonly controlState: ControlState;
+	readonly usages: Pick<Usages, "list">;
 	/** Names of the configured blob stores. */
 	readonly stores: ReadonlySet<string>;
 	readonly features: RunnableFeatures;
@@ -28,11 +30,13 @@ type Input<N extends keyof Control> = Parameters<Control[N]>[0];
 /** {@link Control} in process, with the bounds and the errors that it has over a connection. */
 export class DataPlane implements Control {
 	readonly #controlState: ControlState;
+	readonly #usages: Pick<Usages, "list">;
 	readonly #stores: ReadonlySet<string>;
 	readonly #features: RunnableFeatures;
 
-	constructor({ controlState, stores, features }: DataPlaneDeps) {
+	constructor({ controlState, usages, stores, features }: DataPlaneDeps) {
 		this.#controlState = controlState;
+		this.#usages = usages;
 		this.#stores = stores;
 		this.#features = features;
 	}
@@ -59,6 +63,13 @@ export class DataPlane implements Control {
 		return answer(CONTRACT.observe, input, signal, async ({ cursor, limit }) => {
 			const changes = await this.#controlState.observe(cursor, limit, signal);
 			return { changes, cursor: changes.at(-1)?.cursor ?? cursor };
+		});
+	}
+
+	usage(input: Input<"usage">, signal: AbortSignal): Promise<UsagePage> {
+		return answer(CONTRACT.usage, input, signal, async ({ after, limit }) => {
+			const found = await this.#usages.list({ last: after, limit: limit + 1 }, signal);
+			return { projects: found.slice(0, limit), more: found.length > limit };
 		});
 	}
 

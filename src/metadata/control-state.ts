@@ -48,6 +48,8 @@ export interface ControlState {
 		readonly base: number;
 		readonly upserts: readonly DesiredResource[];
 		readonly deletes: readonly string[];
+		/** Uids that are controlled no more: a project stays as it is, users and robots go. @defaultValue none */
+		readonly releases?: readonly string[] | undefined;
 	}): Promise<{ readonly base: number } | { readonly refused: ControlRefusal }>;
 	/**
 	 * A page of a full snapshot. Pages of one `snapshot` id upsert; the last one deletes every controlled resource that

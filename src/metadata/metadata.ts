@@ -18,6 +18,7 @@ import type { Repositories } from "./repositories.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 import type { Snapshots } from "./snapshots.ts";
 import type { Uploads } from "./uploads.ts";
+import type { Usages } from "./usages.ts";
 
 /** The metadata store of one registry. */
 export interface Metadata extends AsyncDisposable {
@@ -32,6 +33,7 @@ export interface Metadata extends AsyncDisposable {
 	readonly signingKeys: SigningKeys;
 	readonly controlState: ControlState;
 	readonly snapshots: Snapshots;
+	readonly usages: Usages;
 	/** Resolves when the database answers and its schema is current; throws MetadataError UNAVAILABLE otherwise. */
 	ping(signal: AbortSignal): Promise<void>;
 }

@@ -50,6 +50,8 @@ const manifestPut = z.object({
 const registryRecord = z.discriminatedUnion("kind", [
 	projectPut,
 	z.object({ kind: z.literal("project-removed"), uid: z.string(), name: z.string(), revision: z.int(), actor }),
+	/** Nobody controls it any more; it stays as it is. */
+	z.object({ kind: z.literal("project-released"), uid: z.string(), name: z.string(), revision: z.int(), actor }),
 	z.object({ ...userSpec.shape, kind: z.literal("user-put"), uid: z.string(), generation, actor }),
 	z.object({ kind: z.literal("user-removed"), uid: z.string(), name: z.string(), actor }),
 	z.object({ ...robotAccountSpec.shape, kind: z.literal("robot-put"), uid: z.string(), generation, actor }),

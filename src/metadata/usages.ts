@@ -14,10 +14,22 @@ export interface CountedUsage {
 	readonly usage: ProjectUsage;
 }
 
+/** A project that is there, and what it uses. */
+export interface UsageRow extends ProjectUsage {
+	/** Of the resource that wants it, or wanted it last. */
+	readonly uid: string;
+	readonly name: string;
+}
+
 /** What projects use, deleted ones too. Every command keeps the account in its own transaction. */
 export interface Usages {
 	/** Costs the same however large the project is; absent when there is no such project. */
 	find(project: string, signal?: AbortSignal): Promise<ProjectUsage | undefined>;
+	/** Projects that are not deleted, after `last`, in byte order of the name, at most `limit`. Cost grows with the page only. */
+	list(
+		page: { readonly last?: string | undefined; readonly limit: number },
+		signal?: AbortSignal,
+	): Promise<readonly UsageRow[]>;
 	/** All projects in byte order of the name, counted anew from what there is. Reads everything: for verification. */
 	recount(signal?: AbortSignal): Promise<readonly CountedUsage[]>;
 }

@@ -11,6 +11,7 @@ const altered = (control: Control, changes: Partial<Control>): Control => ({
 	apply: (...args) => control.apply(...args),
 	resync: (...args) => control.resync(...args),
 	observe: (...args) => control.observe(...args),
+	usage: (...args) => control.usage(...args),
 	run: (...args) => control.run(...args),
 	...changes,
 });

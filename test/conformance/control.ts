@@ -6,8 +6,10 @@ import { epochCases } from "./control/epochs.ts";
 import { invalidSpecCases } from "./control/invalid-specs.ts";
 import { nameCases } from "./control/names.ts";
 import { observingCases } from "./control/observing.ts";
+import { releasingCases } from "./control/releasing.ts";
 import { resyncingCases } from "./control/resyncing.ts";
 import { runningCases } from "./control/running.ts";
+import { usageCases } from "./control/usage.ts";
 
 /** Everything that the port between the planes promises, as cases that can be run one by one. */
 export const controlCases: readonly ControlCase[] = [
@@ -17,6 +19,8 @@ export const controlCases: readonly ControlCase[] = [
 	...nameCases,
 	...resyncingCases,
 	...observingCases,
+	...releasingCases,
+	...usageCases,
 	...runningCases,
 	...boundCases,
 ];

@@ -21,6 +21,7 @@ const idle: Control = {
 	apply: async ({ base }) => ({ base }),
 	resync: async () => ({ base: 0 }),
 	observe: async ({ cursor }) => ({ changes: [], cursor }),
+	usage: async () => ({ projects: [], more: false }),
 	run: async () => ({ ran: {} }),
 };
 

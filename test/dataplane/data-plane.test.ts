@@ -4,6 +4,7 @@ import { ControlError } from "#/control/control-error.ts";
 import { DataPlane } from "#/dataplane/data-plane.ts";
 import type { ControlState } from "#/metadata/control-state.ts";
 import { MetadataError } from "#/metadata/metadata-error.ts";
+import type { Usages } from "#/metadata/usages.ts";
 import { project, soon, user } from "../conformance/control/bench.ts";
 import { controlConformance } from "../conformance/control.ts";
 import { openControlPlane, openSqliteState } from "../support/control-planes.ts";
@@ -16,6 +17,13 @@ const unavailable: ControlState = {
 	resync: () => Promise.reject(new MetadataError("UNAVAILABLE", "the writer is away")),
 	current: () => Promise.reject(new MetadataError("UNAVAILABLE", "the writer is away")),
 	observe: () => Promise.reject(new TypeError("a mistake of ours")),
+};
+
+/** Usages of a registry whose database is away. */
+const noUsages: Pick<Usages, "list"> = {
+	list: async () => {
+		throw new MetadataError("UNAVAILABLE", "the writer is away");
+	},
 };
 
 /** Whether an error says that the call may be tried again, and why. */
@@ -37,7 +45,7 @@ test("what metadata cannot do now is UNAVAILABLE, and a mistake of ours stays wh
 			return {};
 		},
 	};
-	const plane = new DataPlane({ controlState: unavailable, stores: new Set(["default"]), features });
+	const plane = new DataPlane({ controlState: unavailable, usages: noUsages, stores: new Set(["default"]), features });
 	const change = { epoch: 1, base: 0, upserts: [], deletes: [] };
 	await assert.rejects(plane.begin({ holder: "operator" }, soon()), isUnavailable(/^begin: the writer is away$/));
 	await assert.rejects(plane.apply(change, soon()), isUnavailable(/^apply: no room is left$/));
@@ -45,12 +53,13 @@ test("what metadata cannot do now is UNAVAILABLE, and a mistake of ours stays wh
 	await assert.rejects(plane.resync(page, soon()), isUnavailable(/^resync: the writer is away$/));
 	await assert.rejects(plane.run({ epoch: 1, feature: "sweep", id: "x" }, soon()), isUnavailable(/^run: /));
 	assert.deepEqual(runs, [], "who cannot be fenced is not let through");
+	await assert.rejects(plane.usage({ limit: 1 }, soon()), isUnavailable(/^usage: the writer is away$/));
 	await assert.rejects(plane.observe({ cursor: 0, limit: 1 }, soon()), TypeError);
 });
 
 test("aborting ends a call that metadata does not answer", async () => {
 	const waiting: ControlState = { ...unavailable, apply: () => new Promise(() => undefined) };
-	const plane = new DataPlane({ controlState: waiting, stores: new Set(), features: {} });
+	const plane = new DataPlane({ controlState: waiting, usages: noUsages, stores: new Set(), features: {} });
 	const leaving = new AbortController();
 	const applying = plane.apply({ epoch: 1, base: 0, upserts: [], deletes: [] }, leaving.signal);
 	const reason = new Error("leaving");
@@ -67,7 +76,7 @@ test("what is invalid is not kept, since it may hold a secret", async () => {
 			return { base: 1 };
 		},
 	};
-	const plane = new DataPlane({ controlState: noting, stores: new Set(["default"]), features: {} });
+	const plane = new DataPlane({ controlState: noting, usages: noUsages, stores: new Set(["default"]), features: {} });
 	const upserts = [user("u1", "alice", { password: "hunter2" }), project("p1", "alpha", { store: "elsewhere" })];
 	await plane.apply({ epoch: 1, base: 0, upserts, deletes: [] }, soon());
 	assert.doesNotMatch(JSON.stringify(kept), /hunter2/);

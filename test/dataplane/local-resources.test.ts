@@ -232,6 +232,7 @@ test("a process that is overtaken while it hands over stands back", async (conte
 			apply: (...args) => control.apply(...args),
 			resync: (...args) => control.resync(...args),
 			observe: (...args) => control.observe(...args),
+			usage: (...args) => control.usage(...args),
 			run: (...args) => control.run(...args),
 		},
 		metadata,

@@ -32,7 +32,8 @@ export type Happening =
 	| { readonly do: "remove"; readonly name: string; readonly text: string }
 	| { readonly do: "removeTag"; readonly name: string; readonly tag: string }
 	| { readonly do: "cancel"; readonly name: string }
-	| { readonly do: "project"; readonly project: string; readonly present: boolean; readonly visibility: string };
+	| { readonly do: "project"; readonly project: string; readonly present: boolean; readonly visibility: string }
+	| { readonly do: "release"; readonly project: string };
 
 /** Any history, with more of what makes state than of what takes it away. */
 export const histories: fc.Arbitrary<readonly Happening[]> = fc.array(
@@ -65,6 +66,10 @@ export const histories: fc.Arbitrary<readonly Happening[]> = fc.array(
 				present: fc.boolean(),
 				visibility: fc.constantFrom("Private", "Public"),
 			}),
+		},
+		{
+			weight: 1,
+			arbitrary: fc.record({ do: fc.constant("release" as const), project: fc.constantFrom(...projects) }),
 		},
 	),
 	{ minLength: 1, maxLength: 60, size: "max" },
@@ -115,6 +120,8 @@ export class History {
 	readonly model = new RegistryModel();
 	readonly #bench: Bench;
 	readonly #on: InspectedMetadata;
+	/** Projects that nobody controls, so that a deletion means nothing. */
+	readonly #released = new Set<string>();
 	/** The manifest that each text stands for at present, in each repository. */
 	readonly #digests = new Map<string, Digest>();
 
@@ -152,6 +159,9 @@ export class History {
 				return this.#cancel(happening.name);
 			case "project":
 				return this.#project(happening.project, happening.present, happening.visibility);
+			case "release":
+				this.#released.add(happening.project);
+				return this.#bench.apply([], [], [`uid-${happening.project}`]);
 		}
 	}
 
@@ -260,7 +270,9 @@ export class History {
 	async #project(name: string, present: boolean, visibility: string): Promise<void> {
 		if (present) await this.#bench.apply([project(name, { visibility })]);
 		else await this.#bench.apply([], [`uid-${name}`]);
-		if (present) this.model.present.add(name);
-		else this.model.present.delete(name);
+		if (present) {
+			this.model.present.add(name);
+			this.#released.delete(name);
+		} else if (!this.#released.has(name)) this.model.present.delete(name);
 	}
 }

@@ -31,6 +31,7 @@ export const controlApp = ({ control, token, report }: ControlAppDeps): Express 
 	serve(app, CONTRACT.apply, (input, signal) => control.apply(input, signal));
 	serve(app, CONTRACT.resync, (input, signal) => control.resync(input, signal));
 	serve(app, CONTRACT.observe, (input, signal) => control.observe(input, signal));
+	serve(app, CONTRACT.usage, (input, signal) => control.usage(input, signal));
 	serve(app, CONTRACT.run, (input, signal) => control.run(input, signal));
 	app.use((_request, response) => fail(response, 404, "no such operation"));
 	app.use((error: unknown, _request: Request, response: Response, _next: NextFunction) => {

@@ -27,7 +27,7 @@ import { createUpload } from "./uploads/create-upload.ts";
 import { cancelUpload, expireUploads } from "./uploads/end-upload.ts";
 import { acquireUpload, extendUpload, releaseUpload } from "./uploads/hold-upload.ts";
 import { findUpload } from "./uploads/upload-queries.ts";
-import { projectUsage, recountUsage } from "./usage/usage-queries.ts";
+import { listUsage, projectUsage, recountUsage } from "./usage/usage-queries.ts";
 
 /** The registry's commands. */
 export const commands = {
@@ -67,6 +67,7 @@ export const queries = {
 	"projects.find": findProject,
 	"projects.list": listProjects,
 	"usages.find": projectUsage,
+	"usages.list": listUsage,
 	"usages.recount": recountUsage,
 	"identities.findUser": findUser,
 	"identities.findRobot": findRobot,

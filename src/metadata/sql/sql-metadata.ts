@@ -27,7 +27,6 @@ export class SqlMetadata implements Metadata {
 	readonly signingKeys: SigningKeys;
 	readonly controlState: ControlState;
 	readonly snapshots: Snapshots;
-	/** What projects use; read by quotas and reports. */
 	readonly usages: Usages;
 	readonly #executor: SqlExecutor;
 
@@ -63,6 +62,7 @@ const projectsOn = (on: SqlExecutor): Projects => ({
 
 const usagesOn = (on: SqlExecutor): Usages => ({
 	find: (project, signal) => on.read("usages.find", { project }, signal),
+	list: (page, signal) => on.read("usages.list", page, signal),
 	recount: (signal) => on.read("usages.recount", undefined, signal),
 });
 

@@ -5,7 +5,7 @@ import type { Metadata } from "#/metadata/metadata.ts";
 /** A data plane under test, and what shows whether it did as it was told. */
 export interface ControlHarness extends AsyncDisposable {
 	readonly control: Control;
-	readonly metadata: Pick<Metadata, "projects" | "identities">;
+	readonly metadata: Pick<Metadata, "projects" | "identities" | "manifests">;
 	/** The names of its blob stores. */
 	readonly stores: readonly string[];
 	/**
@@ -76,6 +76,13 @@ export class Operator {
 	async tryApply(upserts: readonly DesiredResource[], deletes: readonly string[] = []): Promise<Applied> {
 		const { epoch, base } = this;
 		return this.#noted(await this.#control.apply({ epoch, base, upserts, deletes }, soon()));
+	}
+
+	/** Lets go of resources, which must not be refused. */
+	async release(...releases: readonly string[]): Promise<void> {
+		const { epoch, base } = this;
+		const change = { epoch, base, upserts: [], deletes: [], releases };
+		assert.deepEqual(this.#noted(await this.#control.apply(change, soon())), { base: this.base });
 	}
 
 	async tryResync(snapshot: string, resources: readonly DesiredResource[], last: boolean): Promise<Applied> {

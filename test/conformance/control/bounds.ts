@@ -22,6 +22,15 @@ const broken: readonly (readonly [
 		(control, epoch, base) => control.apply({ epoch, base, upserts: [project("p", "alpha")], deletes: ["p"] }, soon()),
 	],
 	[
+		"wants and releases one uid",
+		(control, epoch, base) => {
+			const upserts = [project("p", "alpha")];
+			return control.apply({ epoch, base, upserts, deletes: [], releases: ["p"] }, soon());
+		},
+	],
+	["lists the usage of no project at a time", (control) => control.usage({ limit: 0 }, soon())],
+	["lists the usage of too many projects at a time", (control) => control.usage({ limit: 1_001 }, soon())],
+	[
 		"names no uid",
 		(control, epoch, base) => control.apply({ epoch, base, upserts: [project("", "alpha")], deletes: [] }, soon()),
 	],

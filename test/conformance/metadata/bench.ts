@@ -63,10 +63,14 @@ export class Bench {
 	}
 
 	/** Applies changes as the operator does. */
-	async apply(upserts: readonly DesiredResource[], deletes: readonly string[] = []): Promise<void> {
+	async apply(
+		upserts: readonly DesiredResource[],
+		deletes: readonly string[] = [],
+		releases: readonly string[] = [],
+	): Promise<void> {
 		const { controlState } = this.metadata;
 		if (this.#epoch === 0) ({ epoch: this.#epoch, base: this.#base } = await controlState.begin("operator"));
-		const outcome = await controlState.apply({ epoch: this.#epoch, base: this.#base, upserts, deletes });
+		const outcome = await controlState.apply({ epoch: this.#epoch, base: this.#base, upserts, deletes, releases });
 		if ("refused" in outcome) assert.fail(`refused: ${JSON.stringify(outcome.refused)}`);
 		this.#base = outcome.base;
 	}

@@ -32,6 +32,7 @@ const serve = async (context: TestContext): Promise<Recorder & { readonly url: s
 		apply: note("apply", { base: 8 }),
 		resync: note("resync", { refused: { reason: "stale-epoch", epoch: 6 } }),
 		observe: note("observe", { changes: [], cursor: 3 }),
+		usage: note("usage", { projects: [], more: false }),
 		run: note("run", { ran: { count: 1 } }),
 	};
 	const stack = new AsyncDisposableStack();
@@ -64,6 +65,7 @@ const operations: readonly (readonly [name: string, input: object, answer: objec
 	["apply", { epoch: 5, base: 7, upserts: [], deletes: ["p1"] }, { base: 8 }],
 	["resync", { epoch: 5, snapshot: "s", resources: [], last: true }, { refused: { reason: "stale-epoch", epoch: 6 } }],
 	["observe", { cursor: 0, limit: 10 }, { changes: [], cursor: 3 }],
+	["usage", { after: "a", limit: 10 }, { projects: [], more: false }],
 	["run", { epoch: 5, feature: "sweep", id: "" }, { ran: { count: 1 } }],
 ];
 
@@ -142,6 +144,7 @@ test("an empty token is refused, since everybody knows it", () => {
 		apply: () => assert.fail("apply"),
 		resync: () => assert.fail("resync"),
 		observe: () => assert.fail("observe"),
+		usage: () => assert.fail("usage"),
 		run: () => assert.fail("run"),
 	};
 	assert.throws(() => createControlServer({ control, token: "", report: () => undefined }), ControlError);
@@ -218,7 +221,7 @@ test("a caller that goes away aborts its call, which is no failure to report", a
 		aborted.resolve();
 		throw signal.reason;
 	};
-	const control: Control = { begin: unused, apply: unused, resync: unused, observe: unused, run };
+	const control: Control = { begin: unused, apply: unused, resync: unused, observe: unused, usage: unused, run };
 	const report = (error: unknown) => reported.push(error);
 	const url = await listen(createControlServer({ control, token: TOKEN, report }), stack, "http");
 	const request = httpRequest(`${url}/control/v1/run`, {

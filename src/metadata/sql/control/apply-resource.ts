@@ -12,7 +12,13 @@ import {
 	writeUser,
 } from "#/metadata/sql/identities/identity-rows.ts";
 import { emit, identityStore } from "#/metadata/sql/journal/outbox-rows.ts";
-import { deleteProject, lockProject, type ProjectRow, writeProject } from "#/metadata/sql/projects/project-rows.ts";
+import {
+	deleteProject,
+	lockProject,
+	type ProjectRow,
+	reviseProject,
+	writeProject,
+} from "#/metadata/sql/projects/project-rows.ts";
 import {
 	applied,
 	findResource,
@@ -56,6 +62,22 @@ export function* removeResource(uid: string, actor: string, context: StepContext
 	else yield* removeIdentity(resource, actor, context);
 }
 
+/**
+ * Lets go of one resource: a project stays as it is, for its owner to claim again; users and robots would be left
+ * without anybody to change them, and go.
+ */
+export function* releaseResource(uid: string, actor: string, context: StepContext): Step<void> {
+	const resource = yield* findResource(uid);
+	if (resource === undefined || resource.deleted) return;
+	yield* writeDeleted(resource, "Released");
+	if (resource.kind !== "Project") return yield* removeIdentity(resource, actor, context);
+	const project = yield* lockProject("uid", uid, context);
+	if (project === undefined || project.deletedAt !== undefined) return;
+	const revision = project.revision + 1;
+	yield* reviseProject(project.name, revision);
+	yield* emit(context, project.store, { kind: "project-released", uid, name: project.name, revision, actor });
+}
+
 function* realize(wanted: DesiredResource, actor: string, context: StepContext): Step<Outcome> {
 	const { kind, uid, generation } = wanted;
 	switch (kind) {
@@ -86,7 +108,9 @@ function* putProject({ uid, generation, spec, actor }: Change<ProjectSpec>, cont
 		return refusal("Invalid", `the name of a project cannot change, it is ${mine.name}`);
 	}
 	const project = { ...spec, uid, owner, generation, revision: (named?.revision ?? 0) + 1 };
-	if (named !== undefined && isSame(named, project)) return applied;
+	const known = yield* findResource(uid);
+	// One that was let go is taken hold of again, which is a change though nothing else of it is.
+	if (named !== undefined && known?.deleted !== true && isSame(named, project)) return applied;
 	if (named !== undefined && named.uid !== uid) {
 		// The owner made its resource anew: what the former one said ends here.
 		const former = yield* findResource(named.uid);

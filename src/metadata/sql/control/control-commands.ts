@@ -1,7 +1,7 @@
 import type { ControlRefusal, DesiredResource } from "#/metadata/control-state.ts";
 import { textOf } from "#/metadata/sql/engine/rows.ts";
 import { all, anyOf, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
-import { applyResource, removeResource } from "./apply-resource.ts";
+import { applyResource, releaseResource, removeResource } from "./apply-resource.ts";
 import { lockControl, raiseBase } from "./control-rows.ts";
 
 type ChangeOutcome = { readonly base: number } | { readonly refused: ControlRefusal };
@@ -25,6 +25,7 @@ export interface ChangeInput {
 	readonly base: number;
 	readonly upserts: readonly DesiredResource[];
 	readonly deletes: readonly string[];
+	readonly releases?: readonly string[] | undefined;
 }
 
 /** Applies a chunk of changes: see `ControlState.apply`. */
@@ -32,7 +33,8 @@ export function* applyChange(change: ChangeInput, context: StepContext): Step<Ch
 	const state = yield* lockControl(context);
 	if (change.epoch !== state.epoch) return { refused: { reason: "stale-epoch", epoch: state.epoch } };
 	if (change.base !== state.base) return { refused: { reason: "base-mismatch", base: state.base } };
-	// First the deletes: a name that one of them frees may be wanted by an upsert.
+	for (const uid of change.releases ?? []) yield* releaseResource(uid, state.holder, context);
+	// Before the upserts, the deletes: a name that one of them frees may be wanted by an upsert.
 	for (const uid of change.deletes) yield* removeResource(uid, state.holder, context);
 	for (const resource of change.upserts) yield* applyResource(resource, state.holder, context);
 	const open = yield* first("SELECT id FROM control_snapshots WHERE state = 'open'");

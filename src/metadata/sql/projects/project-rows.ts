@@ -67,6 +67,11 @@ export function* deleteProject(name: string, revision: number, at: number): Step
 	yield* list(name, 0);
 }
 
+/** Counts a change of a project that is none of its row. */
+export function* reviseProject(name: string, revision: number): Step<void> {
+	yield* all("UPDATE projects SET revision = ? WHERE name = ?", revision, name);
+}
+
 /** Shows or hides the project's groups in the catalog. */
 function* list(name: string, listed: 0 | 1): Step<void> {
 	yield* all(

@@ -13,7 +13,9 @@ import { moveRestoredTag, removeRestoredTag } from "./restore-tag.ts";
 
 type ContentRecord = Exclude<
 	RegistryRecord,
-	RecordOf<"project-put" | "project-removed" | "user-put" | "user-removed" | "robot-put" | "robot-removed">
+	RecordOf<
+		"project-put" | "project-removed" | "project-released" | "user-put" | "user-removed" | "robot-put" | "robot-removed"
+	>
 >;
 
 /** Applies a record of what repositories and stores hold. */

@@ -4,7 +4,7 @@ import type { JournalRecord } from "#/metadata/snapshots.ts";
 import { applied, findResource, writeDeleted, writeResource } from "#/metadata/sql/control/control-rows.ts";
 import type { Step, StepContext } from "#/metadata/sql/engine/statement.ts";
 import { deleteIdentity, writeRobot, writeUser } from "#/metadata/sql/identities/identity-rows.ts";
-import { deleteProject, lockProject, writeProject } from "#/metadata/sql/projects/project-rows.ts";
+import { deleteProject, lockProject, reviseProject, writeProject } from "#/metadata/sql/projects/project-rows.ts";
 import { restoreContent } from "./restore-content.ts";
 
 /** Applies records in order, all or none: see `Snapshots.restore`. */
@@ -21,6 +21,8 @@ function* restoreRecord(record: RegistryRecord, row: JournalRecord, context: Ste
 			return yield* putProject(record, row.at, context);
 		case "project-removed":
 			return yield* removeProject(record, row.at, context);
+		case "project-released":
+			return yield* releaseProject(record, context);
 		case "user-put": {
 			const { kind: _, uid, generation, actor: __, ...spec } = record;
 			yield* writeUser({ ...spec, uid, generation });
@@ -58,6 +60,13 @@ function* removeProject(record: RecordOf<"project-removed">, at: number, context
 	if (present === undefined || present.revision >= record.revision) return;
 	yield* deleteProject(record.name, record.revision, at);
 	yield* noteDeleted(record.uid);
+}
+
+function* releaseProject(record: RecordOf<"project-released">, context: StepContext): Step<void> {
+	const present = yield* lockProject("name", record.name, context);
+	if (present === undefined || present.revision >= record.revision) return;
+	yield* reviseProject(record.name, record.revision);
+	yield* noteDeleted(record.uid, "Released");
 }
 
 function* noteApplied(

@@ -58,7 +58,9 @@ const nothing: SnapshotPage = { records: [], next: undefined };
 /** The store's own, and those that were moved to another store but still have repositories in this one. */
 function* projectPage({ store, after = [""], limit }: PageRequest): Step<SnapshotPage> {
 	const rows = yield* all(
-		`SELECT ${projectColumns} FROM projects p WHERE name > ?
+		`SELECT ${projectColumns}, (
+			SELECT 1 FROM control_resources c WHERE c.uid = p.uid AND c.deleted = 1
+		) AS uncontrolled FROM projects p WHERE name > ?
 		AND (store = ? OR EXISTS (SELECT 1 FROM repositories r WHERE r.project_id = p.id AND r.store = ?))
 		ORDER BY name LIMIT ?`,
 		...after,
@@ -69,16 +71,18 @@ function* projectPage({ store, after = [""], limit }: PageRequest): Step<Snapsho
 	return toPage(rows, limit, ["name"], (row) => {
 		const { deletedAt, revision, ...project } = toProjectRow(row);
 		const isGone = deletedAt !== undefined;
+		const isReleased = !isGone && row.uncontrolled === 1;
 		const put = toJournal(store, intOf(row, "created_at"), {
 			kind: "project-put",
 			...project,
-			// Its last change was the deletion, which follows.
-			revision: isGone ? revision - 1 : revision,
+			// The last change of one that is gone or was let go was that, which follows.
+			revision: isGone || isReleased ? revision - 1 : revision,
 			actor,
 		});
-		if (!isGone) return [put];
-		const { uid, name } = project;
-		return [put, toJournal(store, deletedAt, { kind: "project-removed", uid, name, revision, actor })];
+		const end = { uid: project.uid, name: project.name, revision, actor };
+		if (isGone) return [put, toJournal(store, deletedAt, { kind: "project-removed", ...end })];
+		if (isReleased) return [put, toJournal(store, intOf(row, "created_at"), { kind: "project-released", ...end })];
+		return [put];
 	});
 }
 

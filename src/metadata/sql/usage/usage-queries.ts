@@ -1,6 +1,6 @@
 import { intOf, textOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Step } from "#/metadata/sql/engine/statement.ts";
-import type { CountedUsage, ProjectUsage } from "#/metadata/usages.ts";
+import type { CountedUsage, ProjectUsage, UsageRow } from "#/metadata/usages.ts";
 
 /** What a project uses, as the commands have kept account: see `Usages.find`. */
 export function* projectUsage({ project: name }: { readonly project: string }): Step<ProjectUsage | undefined> {
@@ -15,6 +15,26 @@ export function* projectUsage({ project: name }: { readonly project: string }): 
 		intOf(project, "id"),
 	);
 	return row && toUsage(row);
+}
+
+/** A page of projects with what they use: see `Usages.list`. */
+export function* listUsage(page: {
+	readonly last?: string | undefined;
+	readonly limit: number;
+}): Step<readonly UsageRow[]> {
+	const rows = yield* all(
+		`SELECT p.uid, p.name,
+			CAST(COALESCE((SELECT SUM(u.blob_bytes) FROM project_usage u WHERE u.project_id = p.id), 0) AS BIGINT) AS blob_bytes,
+			CAST(COALESCE((SELECT SUM(u.manifest_bytes) FROM project_usage u WHERE u.project_id = p.id), 0) AS BIGINT)
+				AS manifest_bytes,
+			CAST(COALESCE((SELECT SUM(u.manifests) FROM project_usage u WHERE u.project_id = p.id), 0) AS BIGINT) AS manifests,
+			CAST(COALESCE((SELECT SUM(u.repositories) FROM project_usage u WHERE u.project_id = p.id), 0) AS BIGINT)
+				AS repositories
+		FROM projects p WHERE p.name > ? AND p.deleted_at IS NULL ORDER BY p.name LIMIT ?`,
+		page.last ?? "",
+		page.limit,
+	);
+	return rows.map((row) => ({ uid: textOf(row, "uid"), name: textOf(row, "name"), ...toUsage(row) }));
 }
 
 /** What every project uses, counted anew: see `Usages.recount`. */
