@@ -33,7 +33,9 @@ const openBench = async (meddle: (apply: Apply, call: number) => Apply = (apply)
 		},
 		resync: (...call) => plane.control.resync(...call),
 		observe: (...call) => plane.control.observe(...call),
+		usage: (...call) => plane.control.usage(...call),
 		run: (...call) => plane.control.run(...call),
+		usage: (...call) => plane.control.usage(...call),
 	};
 	const start = (holder = "operator") => {
 		const leaving = new AbortController();
