@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseRegistry, type Registry } from "#/api/kinds/registry.ts";
+import type { RegistryState } from "#/operator/registry/actuator.ts";
+import { planStatus, type RegistryObservation } from "#/operator/registry/plan.ts";
+
+const registryOf = (spec: object): Registry => {
+	const parsed = parseRegistry({ metadata: { name: "r", namespace: "n", uid: "u", generation: 1 }, spec });
+	if ("invalid" in parsed) throw new Error(parsed.invalid);
+	return parsed.resource;
+};
+
+const RUNS: RegistryState = {
+	url: "http://127.0.0.1:5080",
+	replicas: 1,
+	readyReplicas: 1,
+	selector: "",
+	version: "1",
+	control: undefined,
+	problem: undefined,
+};
+const STOPPED: RegistryState = { ...RUNS, url: undefined, replicas: 0, readyReplicas: 0, version: undefined };
+const WELL: RegistryObservation = {
+	registry: registryOf({}),
+	state: RUNS,
+	missing: [],
+	users: { pending: 0, refused: [] },
+	trouble: undefined,
+};
+
+const CASES: readonly (readonly [
+	name: string,
+	observed: Partial<RegistryObservation>,
+	reason: string,
+	available: string,
+	progress: string | undefined,
+])[] = [
+	["runs as wanted", {}, "Succeeded", "Serving", undefined],
+	[
+		"is to have no process",
+		{ registry: registryOf({ replicas: 0 }), state: STOPPED, users: undefined },
+		"ScaledToZero",
+		"ScaledToZero",
+		undefined,
+	],
+	["lacks a Secret and runs on", { missing: ["no Secret"] }, "DependencyNotReady", "Serving", "Reconciling"],
+	["lacks a Secret", { missing: ["no Secret"], state: undefined }, "DependencyNotReady", "NotServing", "Reconciling"],
+	[
+		"cannot run so",
+		{ state: { ...STOPPED, problem: { reason: "InvalidSpec", message: "no", terminal: true } }, users: undefined },
+		"InvalidSpec",
+		"NotServing",
+		"Stalled",
+	],
+	[
+		"failed to start",
+		{ state: { ...STOPPED, problem: { reason: "Failed", message: "no", terminal: false } }, users: undefined },
+		"Failed",
+		"NotServing",
+		"Reconciling",
+	],
+	["has no link yet", { users: undefined }, "Progressing", "Serving", "Reconciling"],
+	["does not answer", { trouble: "refused" }, "NotServing", "Serving", undefined],
+	["has users on their way", { users: { pending: 1, refused: [] } }, "Progressing", "Serving", "Reconciling"],
+	["has a user that is refused", { users: { pending: 0, refused: ["taken"] } }, "InvalidSpec", "Serving", "Stalled"],
+	["is suspended", { registry: registryOf({ suspend: true }) }, "Suspended", "Serving", "Settled"],
+];
+
+for (const [name, observed, reason, available, progress] of CASES) {
+	test(`a Registry that ${name} is ${reason}`, () => {
+		const plan = planStatus({ ...WELL, ...observed });
+		const notTrue = plan.findings.find(({ status, type }) => type === "Ready" && status !== "True");
+		assert.equal(notTrue?.reason ?? plan.ready.reason, reason);
+		assert.equal(plan.findings.find(({ type }) => type === "Available")?.reason, available);
+		assert.equal(plan.progress?.is, progress);
+	});
+}
