@@ -55,6 +55,23 @@ test("pieces are written at once when nothing is under way, and together when so
 	await drained;
 });
 
+test("draining sends out what waited for more, and afterwards little waits again", async () => {
+	const { queue, writes } = openQueue();
+	for (let i = 0; i < 3; i++) await queue.push(new Uint8Array(10 * KIB));
+	assert.equal(writes.length, 1);
+	const drained = queue.drain();
+	assert.deepEqual(
+		writes.map(({ bytes }) => bytes),
+		[10 * KIB, 20 * KIB],
+	);
+	for (const { finish } of writes) await finish();
+	await drained;
+	for (let i = 0; i < 2; i++) await queue.push(new Uint8Array(10 * KIB));
+	assert.equal(writes.length, 3);
+	await writes[2]?.finish();
+	await writes[3]?.finish();
+});
+
 test("at most two writes are under way, of at most 512 KiB where the pieces are smaller", async () => {
 	const { queue, writes } = openQueue();
 	for (let i = 0; i < 23; i++) await queue.push(new Uint8Array(64 * KIB));
