@@ -35,7 +35,6 @@ const openBench = async (meddle: (apply: Apply, call: number) => Apply = (apply)
 		observe: (...call) => plane.control.observe(...call),
 		usage: (...call) => plane.control.usage(...call),
 		run: (...call) => plane.control.run(...call),
-		usage: (...call) => plane.control.usage(...call),
 	};
 	const start = (holder = "operator") => {
 		const leaving = new AbortController();
