@@ -53,6 +53,8 @@ export const projectSpec = z.strictObject({
 	/** Whether an index may name manifests that are not here. */
 	sparseIndexes: z.boolean().default(false),
 	members: members.default([]),
+	/** Bytes that its blobs, each once, and its manifests may have together; absent: as many as there is room for. */
+	quotaBytes: z.int().min(1).exactOptional(),
 });
 
 /** A project, with its defaults. */

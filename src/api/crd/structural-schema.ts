@@ -69,7 +69,8 @@ const KEYWORDS: ReadonlySet<string> = new Set([
 ]);
 
 const structural = (node: unknown, path: string): StructuralSchema => {
-	if (typeof node !== "object" || node === null) throw new Error(`${path || "(root)"}: no schema`);
+	const isTyped = typeof node === "object" && node !== null && ("type" in node || "x-kubernetes-int-or-string" in node);
+	if (!isTyped) throw new Error(`${path || "(root)"}: no type`);
 	const result: { [keyword: string]: unknown } = {};
 	for (const [keyword, value] of Object.entries(node)) {
 		if (keyword === "properties" && typeof value === "object" && value !== null) {

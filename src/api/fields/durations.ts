@@ -18,16 +18,16 @@ export const durationMs = (text: string): number => {
 };
 
 /**
- * The CEL expression for a duration that stands in `path`. CEL's own durations know no days; the pattern's bounds keep
- * the sum far below what they can hold.
+ * The CEL expression for the seconds of a duration that stands in `path`. CEL's own durations know no days. Cutting by
+ * substring, not by split, lets the API server see that the cost is bounded.
  */
-export const durationCel = (path: string): string =>
-	`(duration(${path}.contains('d') ? string(int(${path}.split('d')[0]) * 24) + 'h' : '0s') + ` +
-	`duration(${path}.endsWith('d') ? '0s' : (${path}.contains('d') ? ${path}.split('d')[1] : ${path})))`;
+export const secondsCel = (path: string): string =>
+	`((${path}.contains('d') ? int(${path}.substring(0, ${path}.indexOf('d'))) * 86400 : 0) + ` +
+	`duration(${path}.endsWith('d') ? '0s' : ${path}.substring(${path}.indexOf('d') + 1)).getSeconds())`;
 
 /** A duration is not shorter than another, such as `1m`. */
 export const atLeast = (shortest: string): Rule<string> => ({
-	rule: `${durationCel("self")} >= duration('${shortest}')`,
+	rule: `${secondsCel("self")} >= ${durationMs(shortest) / 1_000}`,
 	message: `expected ${shortest} or more`,
 	holds: (text) => durationMs(text) >= durationMs(shortest),
 });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { atLeast, duration, durationCel, durationMs } from "#/api/fields/durations.ts";
+import { atLeast, duration, durationMs, secondsCel } from "#/api/fields/durations.ts";
 import { instant } from "#/api/fields/instants.ts";
 import { wholeList } from "#/api/fields/lists.ts";
 import { registryRef, secretRef } from "#/api/fields/references.ts";
@@ -35,7 +35,7 @@ const permission = z.object({
 });
 
 const graceFits: Rule<{ readonly interval?: string; readonly gracePeriod: string }> = {
-	rule: `!has(self.interval) || ${durationCel("self.gracePeriod")} <= ${durationCel("self.interval")}`,
+	rule: `!has(self.interval) || ${secondsCel("self.gracePeriod")} <= ${secondsCel("self.interval")}`,
 	message: "gracePeriod must not be longer than interval: a robot has two credentials at most",
 	fieldPath: ".gracePeriod",
 	holds: ({ interval, gracePeriod }) => interval === undefined || durationMs(gracePeriod) <= durationMs(interval),
