@@ -8,6 +8,7 @@ export interface FieldCause {
 		| "FieldValueNotSupported"
 		| "FieldValueForbidden"
 		| "FieldValueTooLong"
+		| "FieldValueTooMany"
 		| "FieldValueDuplicate"
 		| "FieldValueTypeInvalid";
 	/** E.g. `spec.members[0].role`. */
@@ -16,13 +17,23 @@ export interface FieldCause {
 	readonly message: string;
 }
 
-/** An object that may be stored, or what is wrong with it. */
+/**
+ * An object that may be stored, or what is wrong with it. With `strict` present the object was not even read
+ * (fieldValidation=Strict): a bad request, with these as what strict decoding found.
+ */
 export type Judged =
 	| { readonly object: KubeObject; readonly warnings: readonly string[] }
-	| { readonly causes: readonly FieldCause[] };
+	| { readonly causes: readonly FieldCause[]; readonly strict?: readonly string[] };
 
 /** How a list in an object is merged: by these keys, as a set, or replaced whole. */
-export type ListType = { readonly keys: readonly string[] } | "set" | "atomic";
+export type ListType =
+	| {
+			readonly keys: readonly string[];
+			/** What a key counts as where it is absent. */
+			readonly fallbacks?: { readonly [key: string]: unknown };
+	  }
+	| "set"
+	| "atomic";
 
 /** What the API knows of one version of one kind: everything that is not storage. Pure. */
 export interface KindRules {
@@ -37,10 +48,16 @@ export interface KindRules {
 		previous: KubeObject,
 		opts: { readonly unknownFields: "Strict" | "Warn" | "Ignore"; readonly subresource: "status" | undefined },
 	): Judged;
+	/** Unknown fields dropped, nothing else. */
+	prune(object: KubeObject): KubeObject;
 	/** Defaults and pruning alone: what a stored object looks like when it is read. */
 	read(object: KubeObject): KubeObject;
 	/** How the list at a path (field names, list steps left out) merges, for apply and strategic merge. */
 	listType(path: readonly string[]): ListType;
 	/** Whether the map or object at a path is replaced whole. */
 	isAtomic(path: readonly string[]): boolean;
+	/** Whether the schema names the field at a path; false for the entries of maps. */
+	declares(path: readonly string[]): boolean;
+	/** Whether `status` is written through its subresource alone. */
+	readonly statusSubresource: boolean;
 }

@@ -1,0 +1,48 @@
+import { isRecord } from "../schema/json-record.ts";
+import type { KindRules } from "../schema/kind-rules.ts";
+import { stepperOf } from "./list-steps.ts";
+
+const mergeLists = (
+	live: readonly unknown[],
+	applied: readonly unknown[],
+	names: readonly string[],
+	rules: KindRules,
+): unknown[] => {
+	const step = stepperOf(rules, names);
+	if (step === undefined) return [...applied];
+	const known = new Map(live.map((item) => [step(item), item]));
+	const wanted = new Set(applied.map(step));
+	const merged: unknown[] = [];
+	const placed = new Set<string>();
+	let at = 0;
+	// What only the live list has keeps its place before what follows it there; the rest comes in the applied order.
+	const passLive = (): void => {
+		for (; at < live.length; at++) {
+			const key = step(live[at]);
+			if (wanted.has(key) && !placed.has(key)) return;
+			if (!wanted.has(key)) merged.push(live[at]);
+		}
+	};
+	for (const item of applied) {
+		passLive();
+		const key = step(item);
+		placed.add(key);
+		merged.push(known.has(key) ? mergeApplied(known.get(key), item, names, rules) : item);
+	}
+	passLive();
+	return merged;
+};
+
+/**
+ * The live value with what is applied laid over it, lists merged as the rules say.
+ *
+ * @param names field names down to the value, list steps left out
+ */
+export const mergeApplied = (live: unknown, applied: unknown, names: readonly string[], rules: KindRules): unknown => {
+	if (Array.isArray(applied)) return Array.isArray(live) ? mergeLists(live, applied, names, rules) : applied;
+	if (!isRecord(applied) || !isRecord(live) || rules.isAtomic(names)) return applied;
+	const merged: Record<string, unknown> = { ...live };
+	for (const [name, value] of Object.entries(applied))
+		merged[name] = mergeApplied(live[name], value, [...names, name], rules);
+	return merged;
+};

@@ -1,0 +1,118 @@
+import type { KubeObject } from "#/kube/kube-object.ts";
+import { evaluateRules } from "./cel/evaluate-rules.ts";
+import { fillDefaults } from "./fill-defaults.ts";
+import { isRecord } from "./json-record.ts";
+import type { FieldCause, Judged, KindRules } from "./kind-rules.ts";
+import { listDuplicates } from "./list-duplicates.ts";
+import { declaresAt, isAtomicAt, listTypeAt } from "./merge-types.ts";
+import { prune } from "./prune.ts";
+import type { Schema } from "./structural-schema.ts";
+import { validate } from "./validate.ts";
+
+/** What makes the rules of one kind. */
+export interface SchemaRulesOpts {
+	/** Of whole objects, with `apiVersion`, `kind` and `metadata`. */
+	readonly schema: Schema;
+	/** Whether `status` is written through its subresource alone. */
+	readonly statusSubresource: boolean;
+	/** What a schema cannot say; `previous` is absent for a new object. */
+	readonly check?: (object: KubeObject, previous: KubeObject | undefined) => readonly FieldCause[];
+}
+
+const isKubeObject = (value: unknown): value is KubeObject =>
+	isRecord(value) && typeof value.apiVersion === "string" && typeof value.kind === "string" && isRecord(value.metadata);
+
+/** After these, rules would speak of values that are not what they take them for. */
+const blocking: ReadonlySet<FieldCause["reason"]> = new Set([
+	"FieldValueNotSupported",
+	"FieldValueRequired",
+	"FieldValueTooLong",
+	"FieldValueTooMany",
+	"FieldValueTypeInvalid",
+]);
+
+const unchecked: FieldCause = {
+	reason: "FieldValueInvalid",
+	field: "<nil>",
+	message:
+		"Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
+};
+
+const causesOf = (object: KubeObject, previous: KubeObject | undefined, opts: SchemaRulesOpts): FieldCause[] => {
+	const { schema, check } = opts;
+	const causes = [...validate(object, previous, schema, ""), ...(check?.(object, previous) ?? [])];
+	const doubled = listDuplicates(object, schema, "");
+	if (doubled.length > 0 && (previous === undefined || listDuplicates(previous, schema, "").length === 0))
+		causes.push(...doubled);
+	return causes.some(({ reason }) => blocking.has(reason))
+		? [...causes, unchecked]
+		: [...causes, ...evaluateRules(object, previous, schema, "")];
+};
+
+const withStatusOf = (object: KubeObject, other: KubeObject | undefined): KubeObject => {
+	const { status: _, ...rest } = object;
+	const kept: KubeObject = { ...rest, apiVersion: object.apiVersion, kind: object.kind, metadata: object.metadata };
+	return other?.status === undefined ? kept : { ...kept, status: other.status };
+};
+
+/** A write of the status leaves the rest as it was, but for which version it was of and who manages what. */
+const statusOnly = (object: KubeObject, previous: KubeObject): KubeObject => {
+	const { resourceVersion, managedFields } = object.metadata;
+	const metadata = {
+		...previous.metadata,
+		...(resourceVersion === undefined ? {} : { resourceVersion }),
+		...(managedFields === undefined ? {} : { managedFields }),
+	};
+	return { ...withStatusOf(previous, object), metadata };
+};
+
+type UnknownFields = "Strict" | "Warn" | "Ignore";
+
+const asObject = (value: unknown, like: KubeObject): KubeObject => (isKubeObject(value) ? value : like);
+
+const judge = (
+	object: KubeObject,
+	previous: KubeObject | undefined,
+	place: (object: KubeObject) => KubeObject,
+	opts: SchemaRulesOpts,
+	unknownFields: UnknownFields,
+): Judged => {
+	const pruned = prune(object, opts.schema);
+	const unknown = pruned.unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
+	if (unknown.length > 0 && unknownFields === "Strict")
+		return {
+			strict: unknown,
+			causes: pruned.unknown.map((field) => ({
+				reason: "FieldValueInvalid",
+				field,
+				message: `unknown field ${JSON.stringify(field)}`,
+			})),
+		};
+	const filled = asObject(fillDefaults(place(asObject(pruned.value, object)), opts.schema), object);
+	const causes = causesOf(filled, previous, opts);
+	return causes.length > 0 ? { causes } : { object: filled, warnings: unknownFields === "Warn" ? unknown : [] };
+};
+
+/** The rules of a kind whose objects a structural schema describes. */
+export const schemaRules = (opts: SchemaRulesOpts): KindRules => {
+	const { schema, statusSubresource } = opts;
+	const read = (object: KubeObject) => asObject(fillDefaults(prune(object, schema).value, schema), object);
+	return {
+		judgeCreate: (object, { unknownFields }) =>
+			judge(object, undefined, (one) => (statusSubresource ? withStatusOf(one, undefined) : one), opts, unknownFields),
+		judgeUpdate: (object, previous, { unknownFields, subresource }) => {
+			const before = read(previous);
+			const place = (one: KubeObject) => {
+				if (subresource === "status") return statusOnly(one, before);
+				return statusSubresource ? withStatusOf(one, before) : one;
+			};
+			return judge(object, before, place, opts, unknownFields);
+		},
+		prune: (object) => asObject(prune(object, schema).value, object),
+		read,
+		listType: (path) => listTypeAt(schema, path),
+		isAtomic: (path) => isAtomicAt(schema, path),
+		declares: (path) => declaresAt(schema, path),
+		statusSubresource,
+	};
+};

@@ -1,0 +1,78 @@
+import { isDeepStrictEqual } from "node:util";
+import { invalid, required } from "./causes.ts";
+import { checkBounds, checkType } from "./check-bounds.ts";
+import { correlateField, correlateItems } from "./correlate.ts";
+import { isRecord, type JsonRecord } from "./json-record.ts";
+import type { FieldCause } from "./kind-rules.ts";
+import { childPath } from "./prune.ts";
+import type { Schema } from "./structural-schema.ts";
+
+const checkChildren = (value: JsonRecord, previous: unknown, schema: Schema, path: string): FieldCause[] => {
+	const causes = schema.required
+		.filter((name) => !Object.hasOwn(value, name))
+		.map((name) => required(childPath(path, name)));
+	for (const [name, child] of Object.entries(value)) {
+		const childSchema = schema.properties.get(name) ?? schema.additionalProperties;
+		if (childSchema !== undefined && childSchema !== true)
+			causes.push(...validate(child, correlateField(previous, name), childSchema, childPath(path, name)));
+	}
+	return causes;
+};
+
+const checkItems = (value: readonly unknown[], previous: unknown, schema: Schema, path: string): FieldCause[] => {
+	const { items } = schema;
+	if (items === undefined) return [];
+	const before = correlateItems(previous, schema);
+	return value.flatMap((item, at) => validate(item, before(item), items, `${path}[${at}]`));
+};
+
+const alternatives = (value: unknown, schemas: readonly Schema[], path: string): readonly FieldCause[][] =>
+	schemas.map((schema) => validate(value, undefined, schema, path));
+
+const checkComposition = (value: unknown, schema: Schema, path: string): FieldCause[] => {
+	const { allOf, anyOf, oneOf, not } = schema;
+	const causes = alternatives(value, allOf, path).flat();
+	const name = JSON.stringify(path);
+	if (anyOf.length > 0) {
+		const results = alternatives(value, anyOf, path);
+		if (!results.some((result) => result.length === 0))
+			causes.push(
+				invalid(path, "", `${name} must validate at least one schema (anyOf)`),
+				...(results.toSorted((a, b) => a.length - b.length)[0] ?? []),
+			);
+	}
+	if (oneOf.length > 0) {
+		const results = alternatives(value, oneOf, path);
+		const valid = results.filter((result) => result.length === 0).length;
+		const found = valid === 0 ? "Found none valid" : `Found ${valid} valid alternatives`;
+		if (valid !== 1)
+			causes.push(
+				invalid(path, "", `${name} must validate one and only one schema (oneOf). ${found}`),
+				...(valid === 0 ? (results.toSorted((a, b) => a.length - b.length)[0] ?? []) : []),
+			);
+	}
+	if (not !== undefined && validate(value, undefined, not, path).length === 0)
+		causes.push(invalid(path, "", `${name} must not validate the schema (not)`));
+	return causes;
+};
+
+const typeCauses = (value: unknown, schema: Schema, path: string): FieldCause[] => {
+	if (schema.intOrString)
+		return typeof value === "string" || Number.isInteger(value) ? [] : checkType(value, "integer,string", path);
+	return schema.type === undefined ? [] : checkType(value, schema.type, path);
+};
+
+/**
+ * What is wrong with a value by its schema, CEL rules left out. A value that did not change from `previous` is let
+ * pass, whatever the schema says of it (ratcheting); `previous` undefined: it is new.
+ */
+export const validate = (value: unknown, previous: unknown, schema: Schema, path: string): FieldCause[] => {
+	if (value === null && schema.nullable) return [];
+	if (previous !== undefined && isDeepStrictEqual(value, previous)) return [];
+	const wrongType = typeCauses(value, schema, path);
+	if (wrongType.length > 0) return wrongType;
+	const causes = [...checkBounds(value, schema, path), ...checkComposition(value, schema, path)];
+	if (isRecord(value)) causes.push(...checkChildren(value, previous, schema, path));
+	else if (Array.isArray(value)) causes.push(...checkItems(value, previous, schema, path));
+	return causes;
+};
