@@ -24,7 +24,7 @@ export interface Blobs {
 	/**
 	 * Links a blob of `from` into `repository` when both lie in the same store.
 	 * `mounted: false` when `from` does not have it, lies in another store, or its bytes are being collected.
-	 * The caller has made sure that the actor may read `from`.
+	 * Refused `guarded` when the project has no such blob yet and its quota no room for it. The caller has made sure that the actor may read `from`.
 	 */
 	mount(
 		repository: string,

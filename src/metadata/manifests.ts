@@ -75,7 +75,7 @@ export interface Manifests {
 		  }
 		| undefined
 	>;
-	/** Stores a manifest and moves its tags, or refuses whole. */
+	/** Stores a manifest and moves its tags, or refuses whole: `guarded`, when the project's quota has no room for a new one. */
 	put(manifest: PutManifest): Promise<PutManifestOutcome | Refused>;
 	/** Deletes the manifest and every tag on it. Refused while an index of the repository has it as a child. */
 	remove(repository: string, digest: Digest, actor: string): Promise<{ readonly tags: readonly string[] } | Refused>;

@@ -20,6 +20,8 @@ export interface Project {
 	readonly store: string;
 	readonly sparseIndexes: boolean;
 	readonly members: readonly Member[];
+	/** Bytes that it may use; absent: any number. */
+	readonly quotaBytes?: number;
 }
 
 /** Projects, the tenants. They are written by `ControlState.apply` only. */

@@ -23,7 +23,13 @@ export type Refusal =
 	/** If-Match or If-None-Match did not hold; `current` is the tag's digest, absent when there is no such tag. */
 	| { readonly reason: "precondition"; readonly current: string | undefined }
 	/** A guard said no (quota, immutability, read-only …). */
-	| { readonly reason: "guarded"; readonly guard: string; readonly message: string };
+	| {
+			readonly reason: "guarded";
+			readonly guard: string;
+			readonly message: string;
+			/** What the guard decided on, for the client. */
+			readonly detail?: Readonly<Record<string, number | string>>;
+	  };
 
 /** The outcome of a command that may be refused. */
 export type Refused = { readonly refused: Refusal };

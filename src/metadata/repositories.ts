@@ -11,6 +11,8 @@ export interface RepositoryFacts {
 	readonly store: string;
 	/** Whether an index may name children that are not here. */
 	readonly sparseIndexes: boolean;
+	/** Bytes that the project may use; undefined: any number. */
+	readonly quotaBytes: number | undefined;
 	/** False until the first manifest: such a repository is in no catalog and has no tag list. */
 	readonly published: boolean;
 }

@@ -46,6 +46,8 @@ export interface Uploads {
 		readonly hold: boolean;
 		readonly leaseMs?: number | undefined;
 		readonly maxOpen?: number | undefined;
+		/** What the client says that it pushes: the project's quota has to have room for it, which is then reserved. */
+		readonly announced?: { readonly digest: Digest; readonly size: number } | undefined;
 	}): Promise<{ readonly upload: Upload; readonly repository: RepositoryFacts } | Refused>;
 	/** Absent when there is no such upload in this repository. */
 	find(repository: string, id: string, signal?: AbortSignal): Promise<Upload | undefined>;
@@ -64,6 +66,7 @@ export interface Uploads {
 	extend(id: string, epoch: number, leaseMs: number): Promise<boolean>;
 	/**
 	 * Acknowledges bytes up to `offset`, already durable in the store, and gives the lease back. False: lease lost.
+	 * Refused `guarded` when the project's quota has no room for them; then nothing changed, the lease either.
 	 * `state` is undefined when nothing is kept yet, so that the next holder starts the object anew.
 	 */
 	release(progress: {
@@ -71,11 +74,12 @@ export interface Uploads {
 		readonly epoch: number;
 		readonly offset: number;
 		readonly state: { readonly [field: string]: unknown } | undefined;
-	}): Promise<boolean>;
+	}): Promise<boolean | Refused>;
 	/**
 	 * Turns the committed object into the blob (store, digest), links it into the repository and ends the upload.
 	 * `duplicate: true` when the store had the blob already: the link points there and the new object is condemned.
-	 * Repeating it after success gives the same answer. Refused `upload-unknown` when the lease was lost.
+	 * Repeating it after success gives the same answer. Refused `upload-unknown` when the lease was lost, `guarded` when
+	 * the project has no such blob yet and its quota no room for it.
 	 */
 	complete(done: {
 		readonly id: string;

@@ -90,7 +90,7 @@ export const refusalError = (refusal: Refusal): OciError => {
 		case "precondition":
 			return new OciError("PRECONDITION_FAILED", { detail: { digest: refusal.current ?? null } });
 		case "guarded":
-			return new OciError("DENIED", { message: refusal.message, detail: { guard: refusal.guard } });
+			return new OciError("DENIED", { message: refusal.message, detail: refusal.detail ?? { guard: refusal.guard } });
 	}
 };
 

@@ -4,6 +4,7 @@ import { blobCases } from "./metadata/blobs.ts";
 import { concurrencyCases } from "./metadata/concurrency.ts";
 import { controlCases } from "./metadata/control.ts";
 import { manifestCases } from "./metadata/manifests.ts";
+import { quotaCases } from "./metadata/quotas.ts";
 import { repositoryCases } from "./metadata/repositories.ts";
 import { snapshotCases } from "./metadata/snapshots.ts";
 import { uploadCases } from "./metadata/uploads.ts";
@@ -17,6 +18,7 @@ export const metadataCases: readonly MetadataCase[] = [
 	...uploadCases,
 	...workCases,
 	...controlCases,
+	...quotaCases,
 	...snapshotCases,
 	...concurrencyCases,
 ];

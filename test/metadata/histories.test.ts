@@ -136,7 +136,7 @@ test("what the control plane wanted comes back from records and from a snapshot"
 			spec: { name, verifiers: [{ hash, notAfter: 9 }], ...spec },
 		}) as const;
 	const owned = {
-		...project("mine", { owner: "ns/mine", members: [{ kind: "Group", name: "g", role: "admin" }] }),
+		...project("mine", { quotaBytes: 7, owner: "ns/mine", members: [{ kind: "Group", name: "g", role: "admin" }] }),
 		uid: "p1",
 	};
 	await bench.apply([project("a"), project("b"), owned, user("u1", "ann"), user("u2", "eva"), user("u3", "eva")]);

@@ -2,7 +2,7 @@ import type { InspectedMetadata } from "../support/sqlite-metadata.ts";
 
 /** Every table that records give back, with names for ids, and without what only the journey tells. */
 const tables: { readonly [table: string]: string } = {
-	projects: `SELECT uid, name, owner, visibility, store, sparse_indexes, members, generation, revision,
+	projects: `SELECT uid, name, owner, visibility, store, sparse_indexes, members, quota_bytes, generation, revision,
 		deleted_at IS NOT NULL AS deleted FROM projects`,
 	project_usage: `SELECT p.name, SUM(blob_bytes) AS blob_bytes, SUM(manifest_bytes) AS manifest_bytes,
 		SUM(manifests) AS manifests, SUM(repositories) AS repositories

@@ -168,7 +168,7 @@ export class RegistryUploads implements UploadService {
 	}
 
 	/** Writes row and intent before the first byte. With a digest, the upload is this request's alone. */
-	async #create({ repository, actor, algorithm }: StartRequest, digest: Digest | undefined): Promise<Upload> {
+	async #create({ repository, actor, algorithm, size }: StartRequest, digest: Digest | undefined): Promise<Upload> {
 		const id = this.#deps.newId();
 		const outcome = await this.#deps.uploads.create({
 			id,
@@ -180,6 +180,7 @@ export class RegistryUploads implements UploadService {
 			hold: digest !== undefined,
 			leaseMs: this.#deps.limits.leaseMs,
 			maxOpen: this.#deps.limits.openPerProject,
+			announced: digest === undefined || size === undefined ? undefined : { digest, size },
 		});
 		if (isRefused(outcome)) throw refusalError(outcome.refused);
 		return outcome.upload;

@@ -62,14 +62,20 @@ export class UploadSession {
 		return takeBody(body, expected, { writer, keeper, signal });
 	}
 
-	/** Makes everything taken durable and acknowledges it. */
+	/** Makes everything taken durable and acknowledges it. @throws OciError DENIED; then the upload and its bytes are gone */
 	async acknowledge(): Promise<UploadStatus> {
 		const { upload, writer, keeper } = this.#held;
 		const state = await keeper.during(() => writer.checkpoint(this.#signal));
 		const { offset } = writer;
 		this.#state = "asked";
 		const { id, epoch } = upload;
-		if (!(await this.#deps.uploads.release({ id, epoch, offset, state }))) throw new LeaseLostError("not released");
+		const released = await this.#deps.uploads.release({ id, epoch, offset, state });
+		if (released === false) throw new LeaseLostError("not released");
+		if (released !== true) {
+			// What came before goes as well, and with it what that had of the quota: nobody goes on after such an answer.
+			await this.abandon();
+			throw refusalError(released.refused);
+		}
 		this.#end();
 		this.#deps.writers.park(id, writer);
 		return { id, offset };

@@ -25,6 +25,7 @@ export const manifestCases: readonly MetadataCase[] = [
 					visibility: "Public",
 					store: "default",
 					sparseIndexes: true,
+					quotaBytes: undefined,
 					published: true,
 				});
 				const mediaType = "application/vnd.oci.image.manifest.v1+json";

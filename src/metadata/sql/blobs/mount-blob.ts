@@ -1,4 +1,5 @@
 import type { Refused } from "#/metadata/refusal.ts";
+import { intOf } from "#/metadata/sql/engine/rows.ts";
 import { first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 import { emit } from "#/metadata/sql/journal/outbox-rows.ts";
 import {
@@ -8,6 +9,7 @@ import {
 	keepRepository,
 } from "#/metadata/sql/repositories/repository-rows.ts";
 import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
+import { addedBytes, guardQuota } from "#/metadata/sql/usage/quota-guard.ts";
 import type { Digest } from "#/oci/digest.ts";
 import { linkBlob, lockLiveBlob } from "./blob-rows.ts";
 
@@ -27,31 +29,46 @@ export function* mountBlob(
 	const ensured = yield* ensureRepository(name, context);
 	if ("refused" in ensured) return ensured;
 	const { repository } = ensured;
-	const blob = (yield* isLinked(from, repository.store, digest))
-		? yield* lockLiveBlob(repository.store, digest, context)
-		: undefined;
+	const size = yield* linkedSize(from, repository.store, digest);
+	const refused =
+		size === undefined
+			? undefined
+			: yield* guardQuota(repository, yield* addedBytes(repository, { digest, size }), context);
+	const blob =
+		size === undefined || refused !== undefined ? undefined : yield* lockLiveBlob(repository.store, digest, context);
 	if (blob === undefined) {
 		yield* abandonRepository(ensured);
-		return { mounted: false };
+		return refused === undefined ? { mounted: false } : { refused };
 	}
 	const repositories = yield* keepRepository(ensured, actor, context);
-	const { size } = blob;
-	const { changed, blobBytes } = yield* linkBlob(repository, { digest, size, actor, at: context.now }, context);
+	const { changed, blobBytes } = yield* linkBlob(
+		repository,
+		{ digest, size: blob.size, actor, at: context.now },
+		context,
+	);
 	if (changed) {
-		yield* emit(context, repository.store, { kind: "blob-linked", repository: name, digest, size, from, actor });
+		yield* emit(context, repository.store, {
+			kind: "blob-linked",
+			repository: name,
+			digest,
+			size: blob.size,
+			from,
+			actor,
+		});
 	}
 	yield* addUsage(repository, { blobBytes, repositories });
 	return { mounted: true };
 }
 
-/** Whether the source repository lies in this store and has the blob. */
-function* isLinked(from: string, store: string, digest: Digest): Step<boolean> {
+/** Bytes of a blob that the source repository has, if that lies in this store and the blob is not being collected. */
+function* linkedSize(from: string, store: string, digest: Digest): Step<number | undefined> {
 	const source = yield* findRepository(from);
-	if (source === undefined || source.store !== store) return false;
-	const link = yield* first(
-		"SELECT digest FROM repository_blobs WHERE repository_id = ? AND digest = ?",
+	if (source === undefined || source.store !== store) return undefined;
+	const row = yield* first(
+		`SELECT b.size FROM repository_blobs l JOIN blobs b ON b.store = l.store AND b.digest = l.digest
+		WHERE l.repository_id = ? AND l.digest = ? AND b.state = 'live'`,
 		source.id,
 		digest,
 	);
-	return link !== undefined;
+	return row && intOf(row, "size");
 }

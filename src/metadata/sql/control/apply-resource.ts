@@ -130,8 +130,8 @@ function isSame(row: ProjectRow, wanted: Omit<ProjectRow, "deletedAt">): boolean
 /** The same text for records that differ in nothing but the order of their members. */
 function inOrder(project: Omit<ProjectRow, "deletedAt" | "revision">): string {
 	const members = project.members.map(({ kind, name, role }) => [kind, name, role]);
-	const { uid, name, owner, visibility, store, sparseIndexes, generation } = project;
-	return JSON.stringify([uid, name, owner, visibility, store, sparseIndexes, generation, members]);
+	const { uid, name, owner, visibility, store, sparseIndexes, quotaBytes, generation } = project;
+	return JSON.stringify([uid, name, owner, visibility, store, sparseIndexes, quotaBytes, generation, members]);
 }
 
 function* removeProject(uid: string, actor: string, context: StepContext): Step<void> {

@@ -11,6 +11,7 @@ import {
 	publishRepository,
 } from "#/metadata/sql/repositories/repository-rows.ts";
 import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
+import { guardQuota } from "#/metadata/sql/usage/quota-guard.ts";
 import type { Digest } from "#/oci/digest.ts";
 import { hasManifest, insertManifest } from "./manifest-rows.ts";
 import { findMissing } from "./missing-content.ts";
@@ -25,7 +26,7 @@ export function* putManifest(put: PutManifest, context: StepContext): Step<PutMa
 	const tags = yield* findTags(repository.id, put.tags, context);
 	const isNew = !(yield* hasManifest(repository.id, put.digest));
 	const refused =
-		preconditionRefusal(put, { tags, isNew }) ?? (isNew ? yield* findMissing(repository, put, context) : undefined);
+		preconditionRefusal(put, { tags, isNew }) ?? (isNew ? yield* refuseNew(repository, put, context) : undefined);
 	if (refused !== undefined) {
 		yield* abandonRepository(ensured);
 		return { refused };
@@ -37,6 +38,12 @@ export function* putManifest(put: PutManifest, context: StepContext): Step<PutMa
 	yield* addUsage(repository, { ...change, repositories });
 	yield* publishRepository(repository, context.now, context);
 	return { created: isNew, previous: put.tags.map((tag) => tags.get(tag)?.digest) };
+}
+
+/** Why the repository cannot take a manifest that it does not have: for what that names, or for its own bytes. */
+function* refuseNew(repository: RepositoryFacts, put: PutManifest, context: StepContext): Step<Refusal | undefined> {
+	const missing = yield* findMissing(repository, put, context);
+	return missing ?? (yield* guardQuota(repository, put.payload.byteLength, context));
 }
 
 /** What is looked at is each tag's manifest; in a push without tags, the manifest under its own digest. */

@@ -1,9 +1,9 @@
 import { projectSpec } from "#/api/project-spec.ts";
 import type { Project } from "#/metadata/projects.ts";
-import { flagOf, intOf, jsonOf, textOf, wordOf } from "#/metadata/sql/engine/rows.ts";
+import { flagOf, intOf, jsonOf, maybeInt, textOf, wordOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Row, type Step } from "#/metadata/sql/engine/statement.ts";
 
-const COLUMNS = "id, uid, name, visibility, store, sparse_indexes, members";
+const COLUMNS = "id, uid, name, visibility, store, sparse_indexes, members, quota_bytes";
 
 /** The project of this name: see `Projects.find`. */
 export function* findProject({ name }: { readonly name: string }): Step<Project | undefined> {
@@ -25,6 +25,7 @@ export function* listProjects(page: {
 }
 
 function toProject(row: Row): Project {
+	const quotaBytes = maybeInt(row, "quota_bytes");
 	return {
 		id: intOf(row, "id"),
 		uid: textOf(row, "uid"),
@@ -33,5 +34,6 @@ function toProject(row: Row): Project {
 		store: textOf(row, "store"),
 		sparseIndexes: flagOf(row, "sparse_indexes"),
 		members: projectSpec.shape.members.parse(jsonOf(row, "members")),
+		...(quotaBytes === undefined ? {} : { quotaBytes }),
 	};
 }

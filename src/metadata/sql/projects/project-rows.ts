@@ -1,5 +1,5 @@
 import { type ProjectSpec, projectSpec } from "#/api/project-spec.ts";
-import { flagOf, intOf, jsonOf, textOf, wordOf } from "#/metadata/sql/engine/rows.ts";
+import { flagOf, intOf, jsonOf, maybeInt, textOf, wordOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Row, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 
 /** A project as its row says, deleted or not. */
@@ -15,10 +15,11 @@ export interface ProjectRow extends ProjectSpec {
 
 /** The columns of {@link toProjectRow}. */
 export const projectColumns =
-	"uid, name, owner, visibility, store, sparse_indexes, members, generation, revision, created_at, deleted_at";
+	"uid, name, owner, visibility, store, sparse_indexes, members, quota_bytes, generation, revision, created_at, deleted_at";
 
 /** A project's row in words. */
 export function toProjectRow(row: Row): ProjectRow {
+	const quotaBytes = maybeInt(row, "quota_bytes");
 	return {
 		uid: textOf(row, "uid"),
 		name: textOf(row, "name"),
@@ -27,6 +28,7 @@ export function toProjectRow(row: Row): ProjectRow {
 		store: textOf(row, "store"),
 		sparseIndexes: flagOf(row, "sparse_indexes"),
 		members: projectSpec.shape.members.parse(jsonOf(row, "members")),
+		...(quotaBytes === undefined ? {} : { quotaBytes }),
 		generation: intOf(row, "generation"),
 		revision: intOf(row, "revision"),
 		deletedAt: row.deleted_at === null ? undefined : intOf(row, "deleted_at"),
@@ -42,10 +44,11 @@ export function* lockProject(by: "name" | "uid", value: string, context: StepCon
 /** Writes a project under its name: makes it, changes it, or brings it back. */
 export function* writeProject(project: Omit<ProjectRow, "deletedAt">, at: number): Step<void> {
 	yield* all(
-		`INSERT INTO projects (uid, name, owner, visibility, store, sparse_indexes, members, generation, revision, created_at,
-			deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
+		`INSERT INTO projects (uid, name, owner, visibility, store, sparse_indexes, members, quota_bytes, generation, revision,
+			created_at, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
 		ON CONFLICT (name) DO UPDATE SET uid = excluded.uid, owner = excluded.owner, visibility = excluded.visibility,
 			store = excluded.store, sparse_indexes = excluded.sparse_indexes, members = excluded.members,
+			quota_bytes = excluded.quota_bytes,
 			generation = excluded.generation, revision = excluded.revision, deleted_at = NULL`,
 		project.uid,
 		project.name,
@@ -54,6 +57,7 @@ export function* writeProject(project: Omit<ProjectRow, "deletedAt">, at: number
 		project.store,
 		project.sparseIndexes ? 1 : 0,
 		JSON.stringify(project.members),
+		project.quotaBytes ?? null,
 		project.generation,
 		project.revision,
 		at,

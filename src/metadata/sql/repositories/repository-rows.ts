@@ -1,13 +1,13 @@
 import type { Refused } from "#/metadata/refusal.ts";
 import type { RepositoryFacts } from "#/metadata/repositories.ts";
-import { flagOf, intOf, textOf, wordOf } from "#/metadata/sql/engine/rows.ts";
+import { flagOf, intOf, maybeInt, textOf, wordOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Row, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 import { emit } from "#/metadata/sql/journal/outbox-rows.ts";
 import { projectOf } from "#/oci/name.ts";
 
 /** The columns of {@link toFacts}, of a repository `r` and its project `p`. */
 export const factColumns =
-	"r.id AS repository_id, r.name AS repository, r.project_id, p.name AS project, p.visibility, r.store, p.sparse_indexes, CASE WHEN r.published_at IS NULL THEN 0 ELSE 1 END AS published";
+	"r.id AS repository_id, r.name AS repository, r.project_id, p.name AS project, p.visibility, r.store, p.sparse_indexes, p.quota_bytes, CASE WHEN r.published_at IS NULL THEN 0 ELSE 1 END AS published";
 
 /** Neither the repository `r` nor its project `p` is deleted. */
 export const visible = "r.deleted_at IS NULL AND p.deleted_at IS NULL";
@@ -27,6 +27,7 @@ export function toFacts(row: Row): RepositoryFacts {
 		visibility: wordOf(row, "visibility", ["Private", "Internal", "Public"]),
 		store: textOf(row, "store"),
 		sparseIndexes: flagOf(row, "sparse_indexes"),
+		quotaBytes: maybeInt(row, "quota_bytes"),
 		published: flagOf(row, "published"),
 	};
 }

@@ -1,6 +1,7 @@
 import type { Migration } from "#/metadata/sql/engine/migrate.ts";
 import { inDialect } from "./columns.ts";
 import { content } from "./content.ts";
+import { quotas } from "./quotas.ts";
 import { tenants } from "./tenants.ts";
 import { work } from "./work.ts";
 
@@ -11,5 +12,11 @@ export const migrations: readonly Migration[] = [
 		name: "first-schema",
 		oldestReader: 1,
 		statements: (dialect) => [...tenants, ...content, ...work].map((statement) => inDialect(statement, dialect)),
+	},
+	{
+		number: 2,
+		name: "quotas",
+		oldestReader: 1,
+		statements: (dialect) => quotas.map((statement) => inDialect(statement, dialect)),
 	},
 ];

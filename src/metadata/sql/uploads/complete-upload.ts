@@ -7,6 +7,7 @@ import { emit } from "#/metadata/sql/journal/outbox-rows.ts";
 import { condemnObject, settleObject } from "#/metadata/sql/objects/object-rows.ts";
 import { lockRepository } from "#/metadata/sql/repositories/repository-rows.ts";
 import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
+import { addedBytes, guardQuota } from "#/metadata/sql/usage/quota-guard.ts";
 import type { Digest } from "#/oci/digest.ts";
 import { lockHeldUpload, type UploadRow } from "./upload-rows.ts";
 
@@ -31,6 +32,8 @@ export function* completeUpload(
 	if (repository === undefined) {
 		return { refused: { reason: "repository-unknown", repository: row.upload.repository } };
 	}
+	const refused = yield* guardQuota(repository, yield* addedBytes(repository, done), context, done.id);
+	if (refused !== undefined) return { refused };
 	const duplicate = yield* placeObject(row, done, context);
 	const { digest, size, actor } = done;
 	const { changed, blobBytes } = yield* linkBlob(repository, { digest, size, actor, at: context.now }, context);

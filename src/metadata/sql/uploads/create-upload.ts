@@ -12,8 +12,9 @@ import {
 	keepRepository,
 } from "#/metadata/sql/repositories/repository-rows.ts";
 import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
+import { addedBytes, guardQuota } from "#/metadata/sql/usage/quota-guard.ts";
 import type { Upload } from "#/metadata/uploads.ts";
-import type { Algorithm } from "#/oci/digest.ts";
+import type { Algorithm, Digest } from "#/oci/digest.ts";
 
 /** So many uploads may be open in one project, if the caller does not say. */
 const defaultMaxOpen = 1000;
@@ -32,6 +33,7 @@ export interface CreateUploadInput {
 	readonly hold: boolean;
 	readonly leaseMs?: number | undefined;
 	readonly maxOpen?: number | undefined;
+	readonly announced?: { readonly digest: Digest; readonly size: number } | undefined;
 }
 
 /** Opens an upload and writes the intent for its bytes: see `Uploads.create`. */
@@ -47,6 +49,12 @@ export function* createUpload(
 		yield* abandonRepository(ensured);
 		return { refused: { reason: "too-many-uploads", limit } };
 	}
+	const announced = input.announced === undefined ? 0 : yield* addedBytes(repository, input.announced);
+	const refused = yield* guardQuota(repository, announced, context);
+	if (refused !== undefined) {
+		yield* abandonRepository(ensured);
+		return { refused };
+	}
 	const repositories = yield* keepRepository(ensured, input.actor, context);
 	const { id, key, algorithm, holder } = input;
 	const { store } = repository;
@@ -54,7 +62,7 @@ export function* createUpload(
 	const epoch = input.hold ? 1 : 0;
 	yield* all(
 		`INSERT INTO uploads (id, repository_id, project_id, store, key, algorithm, bytes, state, epoch, holder, lease_until,
-			created_by, touched_at) VALUES (?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, ?, ?, ?)`,
+			created_by, touched_at, announced) VALUES (?, ?, ?, ?, ?, ?, 0, NULL, ?, ?, ?, ?, ?, ?)`,
 		id,
 		repository.id,
 		repository.projectId,
@@ -66,6 +74,7 @@ export function* createUpload(
 		input.hold ? context.now + (input.leaseMs ?? creatorLeaseMs) : 0,
 		input.actor,
 		context.now,
+		announced,
 	);
 	yield* addUsage(repository, { repositories });
 	const upload = { id, repository: repository.name, store, key, offset: 0, algorithm, state: undefined, epoch };

@@ -1,5 +1,7 @@
-import type { Refused } from "#/metadata/refusal.ts";
+import type { Refusal, Refused } from "#/metadata/refusal.ts";
+import { intOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
+import { guardQuota } from "#/metadata/sql/usage/quota-guard.ts";
 import type { UploadLease } from "#/metadata/uploads.ts";
 import { lockUpload } from "./upload-rows.ts";
 
@@ -60,7 +62,9 @@ export interface ReleaseInput {
 }
 
 /** Acknowledges bytes and gives the lease back: see `Uploads.release`. */
-export function* releaseUpload(progress: ReleaseInput, context: StepContext): Step<boolean> {
+export function* releaseUpload(progress: ReleaseInput, context: StepContext): Step<boolean | Refused> {
+	const refused = yield* guardProgress(progress, context);
+	if (refused !== undefined) return { refused };
 	const row = yield* first(
 		`UPDATE uploads SET bytes = ?, state = ?, lease_until = 0, touched_at = ?
 		WHERE id = ? AND epoch = ? AND lease_until > 0 RETURNING id`,
@@ -71,4 +75,22 @@ export function* releaseUpload(progress: ReleaseInput, context: StepContext): St
 		progress.epoch,
 	);
 	return row !== undefined;
+}
+
+/** Why the project's quota has no room for what is to be acknowledged. What was reserved before is never refused. */
+function* guardProgress({ id, epoch, offset }: ReleaseInput, context: StepContext): Step<Refusal | undefined> {
+	const limited = yield* first(
+		`SELECT p.id AS project_id, p.quota_bytes FROM uploads u JOIN projects p ON p.id = u.project_id
+		WHERE u.id = ? AND p.quota_bytes IS NOT NULL`,
+		id,
+	);
+	if (limited === undefined) return undefined;
+	const row = yield* first(
+		`SELECT bytes, announced FROM uploads WHERE id = ? AND epoch = ? AND lease_until > 0${context.dialect.forUpdate}`,
+		id,
+		epoch,
+	);
+	if (row === undefined || offset <= Math.max(intOf(row, "bytes"), intOf(row, "announced"))) return undefined;
+	const project = { projectId: intOf(limited, "project_id"), quotaBytes: intOf(limited, "quota_bytes") };
+	return yield* guardQuota(project, offset, context, id);
 }
