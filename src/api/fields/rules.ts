@@ -46,13 +46,6 @@ export const exactlyOne = <K extends string>(...members: readonly K[]): Rule<{ r
 	holds: (value) => members.filter((name) => value[name] !== undefined).length === 1,
 });
 
-/** At most one of these members is set. */
-export const atMostOne = <K extends string>(...members: readonly K[]): Rule<{ readonly [name in K]?: unknown }> => ({
-	rule: `[${members.map((name) => `has(self.${name})`).join(", ")}].filter(isSet, isSet).size() <= 1`,
-	message: `expected at most one of ${members.join(", ")}`,
-	holds: (value) => members.filter((name) => value[name] !== undefined).length <= 1,
-});
-
 /** The value that the rule stands on never changes. */
 export const immutable = (what: string): Rule<unknown> => ({
 	rule: "self == oldSelf",

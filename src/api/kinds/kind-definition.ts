@@ -12,7 +12,7 @@ export interface PrinterColumn {
 }
 
 /** Words with what each of them says. */
-export interface Vocabulary {
+interface Vocabulary {
 	readonly [word: string]: string;
 }
 
@@ -46,16 +46,10 @@ export interface KindDefinition {
 	readonly reasons: Vocabulary;
 }
 
-/** The group of all kinds. */
-export const GROUP = "limani.dev";
-
-/** The version of all kinds. */
-export const VERSION = "v1alpha1";
-
 /** What every kind has in common. */
 export const OURS = {
-	group: GROUP,
-	version: VERSION,
+	group: "limani.dev",
+	version: "v1alpha1",
 	namespaced: true,
 	categories: ["limani", "all"],
 } as const;

@@ -4,17 +4,30 @@ import fc from "fast-check";
 import { parseControlledSpec } from "#/api/controlled-specs.ts";
 import { ALL_KINDS } from "#/api/kinds/all-kinds.ts";
 import { parseResource } from "#/api/kinds/parse-resource.ts";
-import { PROJECT_REASONS, type ProjectReason, parseProject, projectNameOf } from "#/api/kinds/project.ts";
+import {
+	PROJECT_CONDITIONS,
+	PROJECT_REASONS,
+	type ProjectCondition,
+	type ProjectReason,
+	parseProject,
+	projectKind,
+	projectNameOf,
+} from "#/api/kinds/project.ts";
 import {
 	parseRegistry,
 	REGISTRY_CONDITIONS,
+	REGISTRY_REASONS,
 	type RegistryCondition,
 	type RegistryReason,
+	registryKind,
 } from "#/api/kinds/registry.ts";
 import {
 	parseRobotAccount,
+	ROBOT_ACCOUNT_CONDITIONS,
+	ROBOT_ACCOUNT_REASONS,
 	type RobotAccountCondition,
 	type RobotAccountReason,
+	robotAccountKind,
 	robotFullName,
 } from "#/api/kinds/robot-account.ts";
 import { isProjectName } from "#/api/project-spec.ts";
@@ -140,9 +153,20 @@ test("conditions and reasons are closed lists of CamelCase words, a sentence eac
 			assert.match(sentence, /^[A-Zs].*\.$/);
 		}
 	}
-	const words: readonly (RegistryCondition | RobotAccountCondition)[] = ["Ready", "Reconciling", "Stalled"];
-	for (const word of words) assert.ok(word in REGISTRY_CONDITIONS);
-	const reasons: readonly (ProjectReason & RobotAccountReason)[] = ["NameTaken"];
-	const common: readonly (ProjectReason & RegistryReason & RobotAccountReason)[] = ["Succeeded", "InvalidSpec"];
-	for (const reason of [...reasons, ...common]) assert.ok(reason in PROJECT_REASONS);
+	const vocabularies = [
+		[registryKind, REGISTRY_CONDITIONS, REGISTRY_REASONS],
+		[projectKind, PROJECT_CONDITIONS, PROJECT_REASONS],
+		[robotAccountKind, ROBOT_ACCOUNT_CONDITIONS, ROBOT_ACCOUNT_REASONS],
+	] as const;
+	const conditions: readonly (RegistryCondition & ProjectCondition & RobotAccountCondition)[] = [
+		"Ready",
+		"Reconciling",
+		"Stalled",
+	];
+	const reasons: readonly (RegistryReason & ProjectReason & RobotAccountReason)[] = ["Succeeded", "InvalidSpec"];
+	for (const [kind, ofConditions, ofReasons] of vocabularies) {
+		assert.deepEqual([kind.conditions, kind.reasons], [ofConditions, ofReasons]);
+		for (const word of conditions) assert.ok(word in ofConditions);
+		for (const word of reasons) assert.ok(word in ofReasons);
+	}
 });
