@@ -46,9 +46,12 @@ export interface KindDefinition {
 	readonly reasons: Vocabulary;
 }
 
+/** The group of all kinds. */
+export const GROUP = "limani.dev";
+
 /** What every kind has in common. */
 export const OURS = {
-	group: "limani.dev",
+	group: GROUP,
 	version: "v1alpha1",
 	namespaced: true,
 	categories: ["limani", "all"],
