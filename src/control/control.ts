@@ -8,6 +8,10 @@ import type { ControlledKind } from "#/api/controlled-specs.ts";
 export interface DesiredResource {
 	readonly kind: ControlledKind;
 	readonly uid: string;
+	/**
+	 * Comes back in the observation, and orders nothing: epoch and base do that, so the last change to arrive is the one
+	 * that holds, also under an equal or lower generation.
+	 */
 	readonly generation: number;
 	/** See `api/controlled-specs.ts`. One that is not right is observed as not ready and stops nothing else. */
 	readonly spec: { readonly [field: string]: unknown };

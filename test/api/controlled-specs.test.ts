@@ -42,6 +42,7 @@ test("a whole spec comes back as it was, and parsing it again changes nothing", 
 			{ kind: "Group", name: "alice", role: "limitedGuest" },
 			{ kind: "ServiceAccount", name: "team-a/builder", role: "maintainer" },
 		],
+		quotaBytes: 10 * 1024 ** 4,
 	};
 	const user: UserSpec = { name: "jane.doe@example.org", passwordHash: HASH, admin: true, disabled: true };
 	const robot: RobotAccountSpec = {
@@ -100,6 +101,13 @@ test("a project's name is one that repositories can begin with", () => {
 		}),
 	);
 	for (const name of ["_catalog", "_oci", "..", "", "A", "a/b"]) assert.equal(isProjectName(name), false);
+});
+
+test("a quota is a positive number of bytes, or absent", () => {
+	for (const quotaBytes of [0, -1, 1.5, 2 ** 53, "10Gi", null]) {
+		assert.match(problemOf("Project", { name: "alpha", quotaBytes }), /^quotaBytes: got /);
+	}
+	assert.ok("spec" in parseControlledSpec("Project", { name: "alpha", quotaBytes: 1 }));
 });
 
 test("password hashes are those of Argon2id", () => {

@@ -31,6 +31,12 @@ const REFUSALS: readonly (readonly [Refusal, OciErrorCode, number, unknown])[] =
 	[{ reason: "precondition", current: "sha256:d" }, "PRECONDITION_FAILED", 412, { digest: "sha256:d" }],
 	[{ reason: "precondition", current: undefined }, "PRECONDITION_FAILED", 412, { digest: null }],
 	[{ reason: "guarded", guard: "quota", message: "the quota is used up" }, "DENIED", 403, { guard: "quota" }],
+	[
+		{ reason: "guarded", guard: "quota", message: "full", detail: { quota: 2, used: 1, requested: 2 } },
+		"DENIED",
+		403,
+		{ quota: 2, used: 1, requested: 2 },
+	],
 ];
 
 for (const [refusal, code, status, detail] of REFUSALS) {

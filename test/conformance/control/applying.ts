@@ -71,6 +71,24 @@ export const applyingCases: readonly ControlCase[] = [
 		},
 	},
 	{
+		name: "the last change holds, whatever its generation, which the observation repeats",
+		run: async ({ control, metadata }) => {
+			const operator = await Operator.begin(control);
+			await operator.apply([project("p1", "alpha", {}, 5), user("u1", "alice", {}, 5)]);
+			const seen = (await observed(control)).length;
+			const public5 = [project("p1", "alpha", { visibility: "Public" }, 5), user("u1", "alice", { admin: true }, 5)];
+			await operator.apply(public5);
+			assert.equal((await metadata.projects.find("alpha"))?.visibility, "Public");
+			assert.equal((await metadata.identities.findUser("alice"))?.admin, true);
+			const again = await observed(control);
+			assert.equal(again.length, seen, "each resource stands where it last changed");
+			await operator.apply([project("p1", "alpha", { visibility: "Internal" }, 4), user("u1", "alice", {}, 4)]);
+			assert.equal((await metadata.projects.find("alpha"))?.visibility, "Internal");
+			assert.equal((await metadata.identities.findUser("alice"))?.admin, false);
+			for (const uid of ["p1", "u1"]) assert.equal((await observedOf(control, uid)).generation, 4);
+		},
+	},
+	{
 		name: "what is deleted is gone for the registry, and so is what was never there",
 		run: async ({ control, metadata }) => {
 			const operator = await Operator.begin(control);
