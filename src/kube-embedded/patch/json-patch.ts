@@ -34,14 +34,17 @@ const move = (document: unknown, from: readonly string[], path: readonly string[
 	return add(remove(document, from), path, value);
 };
 
-const test = (document: unknown, path: readonly string[], value: unknown): unknown => {
-	let actual: unknown;
+const findAt = (document: unknown, path: readonly string[]): unknown => {
 	try {
-		actual = valueAt(document, path);
+		return valueAt(document, path);
 	} catch (error) {
-		throw new PatchError("TEST_FAILED", `testing path /${path.join("/")}: nothing is there`, { cause: error });
+		if (error instanceof PatchError) return undefined;
+		throw error;
 	}
-	if (!isDeepStrictEqual(actual, value))
+};
+
+const test = (document: unknown, path: readonly string[], value: unknown): unknown => {
+	if (!isDeepStrictEqual(findAt(document, path), value))
 		throw new PatchError("TEST_FAILED", `testing path /${path.join("/")}: it has another value`);
 	return document;
 };
