@@ -1,0 +1,91 @@
+import { relative } from "node:path";
+import { parseProject } from "#/api/kinds/project.ts";
+import { parseRegistry } from "#/api/kinds/registry.ts";
+import { parseRobotAccount } from "#/api/kinds/robot-account.ts";
+import { type KubeObject, keyOf } from "#/kube/kube-object.ts";
+
+/** What runs, for {@link formatStandalone}. */
+export interface StandaloneFacts {
+	readonly registries: readonly KubeObject[];
+	readonly projects: readonly KubeObject[];
+	readonly robotAccounts: readonly KubeObject[];
+	/** Where the Kubernetes API is. */
+	readonly kubeUrl: string;
+	/** Absolute path of the kubeconfig. */
+	readonly kubeconfig: string;
+	/** The folder that a person types commands in. */
+	readonly workingDirectory: string;
+}
+
+/** What a person at a terminal wants to know: what runs where, and what to type next. */
+export const formatStandalone = (facts: StandaloneFacts): string => {
+	const lines = [...registryLines(facts), ...projectLines(facts), ...robotLines(facts), apiLine(facts)];
+	const widths = [0, 1, 2].map((column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
+	const table = lines.map((cells) => `  ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd());
+	return ["", "Limani is ready.", "", ...table, "", ...tour(facts), ""].join("\n");
+};
+
+type Cells = readonly [what: string, which: string, where: string, more: string];
+
+const registryLines = ({ registries }: StandaloneFacts): readonly Cells[] =>
+	registries.map((object): Cells => {
+		const { url, serving } = registryOf(object);
+		return ["Registry", keyOf(object.metadata), url, serving ? "" : "does not serve"];
+	});
+
+const projectLines = ({ projects }: StandaloneFacts): readonly Cells[] =>
+	projects.map((object): Cells => {
+		const parsed = parseProject(object);
+		const { spec, status } = "invalid" in parsed ? { spec: undefined, status: undefined } : parsed.resource;
+		return ["Project", keyOf(object.metadata), status?.url ?? "", spec?.visibility ?? ""];
+	});
+
+const robotLines = ({ robotAccounts }: StandaloneFacts): readonly Cells[] =>
+	robotAccounts.map((object): Cells => {
+		const parsed = parseRobotAccount(object);
+		const name = "invalid" in parsed ? "" : (parsed.resource.status.fullName ?? "");
+		const secret = "invalid" in parsed ? "" : (parsed.resource.status.secretRef?.name ?? "");
+		return ["RobotAccount", keyOf(object.metadata), name, secret === "" ? "" : `Secret ${secret}`];
+	});
+
+const apiLine = ({ kubeUrl }: StandaloneFacts): Cells => ["Kubernetes", "API", kubeUrl, "for kubectl and helm"];
+
+const registryOf = (object: KubeObject): { readonly url: string; readonly serving: boolean } => {
+	const parsed = parseRegistry(object);
+	if ("invalid" in parsed) return { url: "", serving: false };
+	const { url = "", readyReplicas = 0 } = parsed.resource.status;
+	return { url, serving: readyReplicas > 0 };
+};
+
+/** Commands that work as they stand, made of what there is. */
+const tour = (facts: StandaloneFacts): readonly string[] => {
+	const { kubeconfig, workingDirectory, robotAccounts, projects } = facts;
+	const near = relative(workingDirectory, kubeconfig);
+	const path = near.startsWith("..") ? kubeconfig : `$PWD/${near}`;
+	const [robot] = robotAccounts.flatMap((object) => {
+		const parsed = parseRobotAccount(object);
+		return "invalid" in parsed || parsed.resource.status.secretRef === undefined ? [] : [parsed.resource];
+	});
+	const open = projects.flatMap((object) => {
+		const parsed = parseProject(object);
+		return "invalid" in parsed || parsed.resource.spec.visibility !== "Public"
+			? []
+			: [parsed.resource.status.url ?? ""];
+	})[0];
+	const lines = [
+		"Try next, in another terminal:",
+		"",
+		`  export KUBECONFIG=${path}`,
+		"  kubectl get registries,projects,robotaccounts -A",
+	];
+	if (robot === undefined || open === undefined) return lines;
+	const image = `${open}/hello:1`;
+	const { namespace } = robot.metadata;
+	return [
+		...lines,
+		`  kubectl get secret ${robot.status.secretRef?.name} -n ${namespace} -o go-template='{{index .data ".dockerconfigjson" | base64decode}}' > auth.json`,
+		`  skopeo copy --dest-tls-verify=false --dest-authfile auth.json docker://docker.io/library/alpine docker://${image}`,
+		`  skopeo inspect --tls-verify=false docker://${image}`,
+		`  kubectl describe robotaccount ${robot.metadata.name} -n ${namespace}`,
+	];
+};

@@ -1,0 +1,37 @@
+import { hash } from "node:crypto";
+import type { RegistryRef } from "#/operator/registry/actuator.ts";
+
+/** The names of what is made in a cluster for one Registry: the same for the same Registry, always. */
+export const namesOf = ({ name }: Pick<RegistryRef, "name">) => ({
+	/** Of the StatefulSet, the client Service, the ConfigMap, the NetworkPolicy, the Ingress and the ServiceAccount. */
+	workload: `${name}-registry`,
+	/** Of the headless Service that gives pods their names. */
+	pods: `${name}-registry-pods`,
+	/** Of the Service and the Secret of the control port. */
+	control: `${name}-registry-control`,
+	/** Of the Secret with the master key. It outlives the Registry with the data that it opens. */
+	masterKey: `${name}-registry-master-key`,
+});
+
+/** The ports of a pod. */
+export const PORTS = { clients: 5080, control: 7443, operations: 9090 } as const;
+
+/** Label of everything that is made for a resource, with its uid. */
+export const OWNER_LABEL = "limani.dev/owner-uid";
+
+/** What tells the pods of a Registry from all others. */
+export const selectorOf = ({ name, uid }: Pick<RegistryRef, "name" | "uid">): { readonly [label: string]: string } => ({
+	"app.kubernetes.io/name": "limani-registry",
+	"app.kubernetes.io/instance": name,
+	[OWNER_LABEL]: uid,
+});
+
+/** Labels of everything that is made for a Registry. */
+export const labelsOf = (registry: Pick<RegistryRef, "name" | "uid">): { readonly [label: string]: string } => ({
+	...selectorOf(registry),
+	"app.kubernetes.io/component": "registry",
+	"app.kubernetes.io/managed-by": "limani",
+});
+
+/** A name for a volume, which may be as long as a label: of a Secret's name, which may be longer. */
+export const volumeNameOf = (secret: string): string => `secret-${hash("sha256", secret, "hex").slice(0, 16)}`;
