@@ -27,3 +27,11 @@ export const NAMESPACES = core("namespaces", "Namespace", false);
 export const SECRETS = core("secrets", "Secret");
 /** Service accounts. */
 export const SERVICE_ACCOUNTS = core("serviceaccounts", "ServiceAccount");
+/** Leases: who leads. */
+export const LEASES: ResourceType = {
+	group: "coordination.k8s.io",
+	version: "v1",
+	plural: "leases",
+	kind: "Lease",
+	namespaced: true,
+};

@@ -1,0 +1,5 @@
+import { KubeError, type KubeErrorCode } from "../kube-error.ts";
+
+/** The error to throw in place of `cause`, which it keeps. */
+export const causedBy = (cause: unknown, code: KubeErrorCode, message: string): KubeError =>
+	new KubeError(code, message, { cause });
