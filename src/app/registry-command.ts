@@ -5,10 +5,11 @@ import { stringify } from "yaml";
 import { loadConfig } from "./config/load-file.ts";
 import type { Config } from "./config/schema.ts";
 import { maskSecrets } from "./config/secrets.ts";
-import { createLogger, describe, writeStdout } from "./logger.ts";
+import { createLogger, writeStdout } from "./logger.ts";
 import { type Running, runAlone } from "./run-alone.ts";
 import { runPrimary, runWorker } from "./run-cluster.ts";
 import { formatSummary } from "./summary.ts";
+import { stopAndExit, untilTold } from "./until-told.ts";
 
 /** What `limani registry --help` says. */
 const REGISTRY_HELP = `Usage: limani registry [--config FILE] [--workers N] [--listen HOST:PORT] [--data DIR] [--print-config]
@@ -68,37 +69,12 @@ const serve = async (config: Config, file: string | undefined): Promise<void> =>
 		if (!stopping.signal.aborted) throw error;
 		return undefined;
 	});
-	void stopping.told.then(() => stop(running, config, logger));
+	const { stopDelay, drain } = config.limits;
+	void stopping.told.then(() => stopAndExit(running, stopDelay + drain + STOP_MS, logger));
 	if (cluster.isWorker || stopping.signal.aborted) return;
 	logger.info("listening", { address: config.listen, workers: config.workers, config: file ?? "defaults" });
 	// A person reads along at a terminal, and after `npm start`.
 	if (process.stdout.isTTY || process.env.npm_lifecycle_event === "start") writeStdout(formatSummary(config));
-};
-
-/** `signal` is aborted, and `told` resolves, when the process is told to stop. */
-const untilTold = (logger: winston.Logger): { readonly signal: AbortSignal; readonly told: Promise<void> } => {
-	const controller = new AbortController();
-	const { promise, resolve } = Promise.withResolvers<void>();
-	for (const name of ["SIGTERM", "SIGINT"] as const) {
-		process.on(name, () => {
-			if (controller.signal.aborted) return;
-			logger.info("stopping", { signal: name });
-			controller.abort();
-			resolve();
-		});
-	}
-	return { signal: controller.signal, told: promise };
-};
-
-const stop = async (running: Running | undefined, { limits }: Config, logger: winston.Logger): Promise<void> => {
-	setTimeout(() => process.exit(1), limits.stopDelay + limits.drain + STOP_MS).unref();
-	try {
-		await running?.[Symbol.asyncDispose]();
-		process.exit(0);
-	} catch (error) {
-		logger.error("stop.failed", { error: describe(error) });
-		process.exit(1);
-	}
 };
 
 const run = (config: Config, logger: winston.Logger, stopping: AbortSignal): Promise<Running> => {
