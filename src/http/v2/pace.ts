@@ -12,6 +12,12 @@ const SLOW_MS = 20;
 /** What a peer has to take without such a wait before it counts as fast: what the kernels' buffers take from anybody. */
 const FAST_AFTER = 8 * 1024 * 1024;
 
+interface Copy {
+	readonly bytes: Buffer<ArrayBuffer>;
+	/** Writes that still refer to it. */
+	writes: number;
+}
+
 /**
  * Writes chunks as fast as the peer takes them, and finds out how fast that is. Bytes that the socket has are out of
  * reach until the peer takes them, so a peer that has not proved to be fast gets copies: the chunk itself can then be
@@ -26,7 +32,7 @@ export class Pace {
 	#credit = 0;
 	#isSlow = false;
 	#isStalled = false;
-	#copy: Buffer | undefined;
+	#copy: Copy | undefined;
 	#wake: (() => void) | undefined;
 
 	constructor(response: ServerResponse, signal: AbortSignal) {
@@ -70,17 +76,26 @@ export class Pace {
 		let sent = 0;
 		try {
 			while (sent < bytes.byteLength && !this.#isStalled && !this.#signal.aborted) {
-				this.#copy ??= Buffer.allocUnsafeSlow(SMALL);
-				const piece = this.#copy.subarray(0, Math.min(SMALL, bytes.byteLength - sent));
+				this.#copy ??= { bytes: Buffer.allocUnsafeSlow(SMALL), writes: 0 };
+				const copy = this.#copy;
+				const piece = copy.bytes.subarray(0, Math.min(SMALL, bytes.byteLength - sent));
 				piece.set(bytes.subarray(sent, sent + piece.byteLength));
 				sent += piece.byteLength;
+				copy.writes += 1;
+				const isTaken = await this.#write(piece, () => this.#leave(copy));
 				// What the kernel took at once left the copy free for the next one.
-				if (!(await this.#write(piece, () => undefined))) this.#copy = undefined;
+				if (!isTaken && copy.writes > 0) this.#copy = undefined;
 			}
 		} finally {
 			chunk.release();
 		}
 		return sent;
+	}
+
+	/** Of a thousand slow peers, the copies cannot wait for the collector. */
+	#leave(copy: Copy): void {
+		copy.writes -= 1;
+		if (copy.writes === 0 && this.#copy !== copy) copy.bytes.buffer.transfer(0);
 	}
 
 	/** Resolves when more may be written, or the peer stalled; to whether the kernel took the bytes at once. */

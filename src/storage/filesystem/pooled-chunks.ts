@@ -1,6 +1,7 @@
 import type { ByteRange, Chunk } from "#/storage/blob-store.ts";
 import type { BufferPool } from "#/storage/buffer-pool.ts";
 import { StoreError } from "#/storage/store-error.ts";
+import { freePiece } from "./own-memory.ts";
 
 /** Reads of up to this size use memory of their own; so do all while the pool is empty. */
 const SMALL_BYTES = 64 * 1024;
@@ -64,7 +65,7 @@ const startChunk = (
 	const pooled = wanted > SMALL_BYTES ? pool.take() : undefined;
 	const length = Math.min(wanted, pooled?.byteLength ?? SMALL_BYTES);
 	const bytes = pooled?.subarray(0, length) ?? Buffer.allocUnsafeSlow(length);
-	const release = releaseOnce(() => pooled !== undefined && pool.give(pooled));
+	const release = releaseOnce(() => (pooled === undefined ? freePiece(bytes) : pool.give(pooled)));
 	const chunk = readChunk(read, bytes, position, release);
 	// A chunk read ahead may fail before anybody waits for it.
 	chunk.catch(() => undefined);
