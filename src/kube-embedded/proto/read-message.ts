@@ -2,6 +2,8 @@ import type { FieldKind, MessageTable } from "./message-table.ts";
 import { ProtoError } from "./proto-error.ts";
 import { readWire, type WireField } from "./read-wire.ts";
 
+const malformed = (message: string, cause: unknown): ProtoError => new ProtoError("MALFORMED", message, { cause });
+
 const bytesOf = ({ value }: WireField): Uint8Array => {
 	if (typeof value === "bigint") throw new ProtoError("MALFORMED", "a number stands where bytes are wanted");
 	return value;
@@ -18,8 +20,8 @@ const textOf = (field: WireField): string => {
 	const bytes = bytesOf(field);
 	try {
 		return utf8.decode(bytes);
-	} catch (cause) {
-		throw new ProtoError("MALFORMED", "a text is not UTF-8", { cause });
+	} catch (error) {
+		throw malformed("a text is not UTF-8", error);
 	}
 };
 
@@ -46,8 +48,8 @@ const jsonOf = (field: WireField): unknown => {
 	if (raw === undefined) return undefined;
 	try {
 		return JSON.parse(textOf(raw));
-	} catch (cause) {
-		throw new ProtoError("MALFORMED", "fieldsV1 is not JSON", { cause });
+	} catch (error) {
+		throw malformed("fieldsV1 is not JSON", error);
 	}
 };
 

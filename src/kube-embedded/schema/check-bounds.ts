@@ -26,17 +26,8 @@ const checkString = (value: string, bounds: ValueBounds, path: string): FieldCau
 	if (pattern !== undefined && patternOf(bounds, pattern)?.test(value) === false)
 		causes.push(invalid(path, value, `${path} in body should match '${pattern}'`));
 	if (format !== undefined && !isOfFormat(value, format))
-		causes.push(invalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`));
+		causes.push(typeInvalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`));
 	return causes;
-};
-
-const widths: Readonly<Record<string, number>> = { int32: 2 ** 31, int64: 2 ** 63 };
-
-const checkWidth = (value: number, format: string | undefined, path: string): FieldCause[] => {
-	const width = widths[format ?? ""];
-	return width === undefined || (value >= -width && value < width)
-		? []
-		: [invalid(path, value, `${path} in body should be a value that fits ${format}`)];
 };
 
 const isMultiple = (value: number, of: number): boolean => {
@@ -82,8 +73,7 @@ export const checkBounds = (value: unknown, bounds: ValueBounds, path: string): 
 	if (enumeration !== undefined && !enumeration.some((one) => isDeepStrictEqual(one, value)))
 		causes.push(notSupported(path, value, enumeration));
 	if (typeof value === "string") causes.push(...checkString(value, bounds, path));
-	else if (typeof value === "number")
-		causes.push(...checkWidth(value, bounds.format, path), ...checkNumber(value, bounds, path));
+	else if (typeof value === "number") causes.push(...checkNumber(value, bounds, path));
 	else if (Array.isArray(value)) causes.push(...checkList(value, bounds, path));
 	else if (isRecord(value)) causes.push(...checkCount(value, bounds, path));
 	return causes;

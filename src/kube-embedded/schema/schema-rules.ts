@@ -22,6 +22,9 @@ export interface SchemaRulesOpts {
 const isKubeObject = (value: unknown): value is KubeObject =>
 	isRecord(value) && typeof value.apiVersion === "string" && typeof value.kind === "string" && isRecord(value.metadata);
 
+/** How causes name the object itself. */
+const whole = "<nil>";
+
 /** After these, rules would speak of values that are not what they take them for. */
 const blocking: ReadonlySet<FieldCause["reason"]> = new Set([
 	"FieldValueNotSupported",
@@ -33,7 +36,7 @@ const blocking: ReadonlySet<FieldCause["reason"]> = new Set([
 
 const unchecked: FieldCause = {
 	reason: "FieldValueInvalid",
-	field: "<nil>",
+	field: whole,
 	message:
 		"Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
 };
@@ -44,9 +47,10 @@ const causesOf = (object: KubeObject, previous: KubeObject | undefined, opts: Sc
 	const doubled = listDuplicates(object, schema, "");
 	if (doubled.length > 0 && (previous === undefined || listDuplicates(previous, schema, "").length === 0))
 		causes.push(...doubled);
-	return causes.some(({ reason }) => blocking.has(reason))
+	const all = causes.some(({ reason }) => blocking.has(reason))
 		? [...causes, unchecked]
 		: [...causes, ...evaluateRules(object, previous, schema, "")];
+	return all.map((cause) => (cause.field === "" ? { ...cause, field: whole } : cause));
 };
 
 const withStatusOf = (object: KubeObject, other: KubeObject | undefined): KubeObject => {

@@ -29,31 +29,48 @@ const checkItems = (value: readonly unknown[], previous: unknown, schema: Schema
 const alternatives = (value: unknown, schemas: readonly Schema[], path: string): readonly FieldCause[][] =>
 	schemas.map((schema) => validate(value, undefined, schema, path));
 
+/** What the alternative that fits best has against a value. */
+const nearest = (results: readonly FieldCause[][]): FieldCause[] =>
+	results.toSorted((a, b) => a.length - b.length)[0] ?? [];
+
+const passing = (results: readonly FieldCause[][]): number => results.filter((result) => result.length === 0).length;
+
+const refused = (path: string, detail: string): FieldCause =>
+	invalid("<nil>", "", `${JSON.stringify(path)} must ${detail}`);
+
+const checkAllOf = (value: unknown, schemas: readonly Schema[], path: string): FieldCause[] => {
+	const results = alternatives(value, schemas, path);
+	const valid = passing(results);
+	if (valid === schemas.length) return [];
+	const none = valid === 0 ? ". None validated" : "";
+	return [...results.flat(), refused(path, `validate all the schemas (allOf)${none}`)];
+};
+
+const checkAnyOf = (value: unknown, schemas: readonly Schema[], path: string): FieldCause[] => {
+	const results = alternatives(value, schemas, path);
+	return schemas.length === 0 || passing(results) > 0
+		? []
+		: [refused(path, "validate at least one schema (anyOf)"), ...nearest(results)];
+};
+
+const checkOneOf = (value: unknown, schemas: readonly Schema[], path: string): FieldCause[] => {
+	const results = alternatives(value, schemas, path);
+	const valid = passing(results);
+	if (schemas.length === 0 || valid === 1) return [];
+	const found = valid === 0 ? "Found none valid" : `Found ${valid} valid alternatives`;
+	const cause = refused(path, `validate one and only one schema (oneOf). ${found}`);
+	return valid === 0 ? [cause, ...nearest(results)] : [cause];
+};
+
 const checkComposition = (value: unknown, schema: Schema, path: string): FieldCause[] => {
 	const { allOf, anyOf, oneOf, not } = schema;
-	const causes = alternatives(value, allOf, path).flat();
-	const name = JSON.stringify(path);
-	if (anyOf.length > 0) {
-		const results = alternatives(value, anyOf, path);
-		if (!results.some((result) => result.length === 0))
-			causes.push(
-				invalid(path, "", `${name} must validate at least one schema (anyOf)`),
-				...(results.toSorted((a, b) => a.length - b.length)[0] ?? []),
-			);
-	}
-	if (oneOf.length > 0) {
-		const results = alternatives(value, oneOf, path);
-		const valid = results.filter((result) => result.length === 0).length;
-		const found = valid === 0 ? "Found none valid" : `Found ${valid} valid alternatives`;
-		if (valid !== 1)
-			causes.push(
-				invalid(path, "", `${name} must validate one and only one schema (oneOf). ${found}`),
-				...(valid === 0 ? (results.toSorted((a, b) => a.length - b.length)[0] ?? []) : []),
-			);
-	}
-	if (not !== undefined && validate(value, undefined, not, path).length === 0)
-		causes.push(invalid(path, "", `${name} must not validate the schema (not)`));
-	return causes;
+	const forbidden = not !== undefined && validate(value, undefined, not, path).length === 0;
+	return [
+		...checkAllOf(value, allOf, path),
+		...checkAnyOf(value, anyOf, path),
+		...checkOneOf(value, oneOf, path),
+		...(forbidden ? [refused(path, "not validate the schema (not)")] : []),
+	];
 };
 
 const typeCauses = (value: unknown, schema: Schema, path: string): FieldCause[] => {
@@ -69,9 +86,11 @@ const typeCauses = (value: unknown, schema: Schema, path: string): FieldCause[] 
 export const validate = (value: unknown, previous: unknown, schema: Schema, path: string): FieldCause[] => {
 	if (value === null && schema.nullable) return [];
 	if (previous !== undefined && isDeepStrictEqual(value, previous)) return [];
-	const wrongType = typeCauses(value, schema, path);
-	if (wrongType.length > 0) return wrongType;
-	const causes = [...checkBounds(value, schema, path), ...checkComposition(value, schema, path)];
+	const causes = [
+		...typeCauses(value, schema, path),
+		...checkBounds(value, schema, path),
+		...checkComposition(value, schema, path),
+	];
 	if (isRecord(value)) causes.push(...checkChildren(value, previous, schema, path));
 	else if (Array.isArray(value)) causes.push(...checkItems(value, previous, schema, path));
 	return causes;

@@ -107,6 +107,7 @@ const addIp = (env: Environment): void => {
 	env.registerFunction("net.IP.isLinkLocalUnicast(): bool", isLinkLocalUnicast);
 	env.registerFunction("net.IP.isLinkLocalMulticast(): bool", isLinkLocalMulticast);
 	env.registerFunction("net.IP.isGlobalUnicast(): bool", isGlobalUnicast);
+	env.registerOperator("net.IP == net.IP", (a: IpAddress, b: IpAddress) => a.text === b.text);
 	env.registerFunction("string(net.IP): string", (ip: IpAddress) => ip.text);
 };
 
@@ -114,6 +115,10 @@ const addCidr = (env: Environment): void => {
 	env.registerType("net.CIDR", CidrBlock);
 	env.registerFunction("cidr(string): net.CIDR", (text: string) => new CidrBlock(text));
 	env.registerFunction("isCIDR(string): bool", isBlock);
+	env.registerOperator(
+		"net.CIDR == net.CIDR",
+		(a: CidrBlock, b: CidrBlock) => a.bits === b.bits && a.address.text === b.address.text,
+	);
 	env.registerFunction("net.CIDR.containsIP(string): bool", (block: CidrBlock, ip: string) =>
 		block.contains(new IpAddress(ip)),
 	);

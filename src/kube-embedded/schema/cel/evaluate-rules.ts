@@ -6,6 +6,7 @@ import { isRecord } from "../json-record.ts";
 import type { FieldCause } from "../kind-rules.ts";
 import { childPath } from "../prune.ts";
 import type { Schema } from "../structural-schema.ts";
+import { alignOrder } from "./align-order.ts";
 import { type CelTypes, toCel } from "./cel-values.ts";
 import { type CompiledRule, celMessage, compileRule } from "./compile-rule.ts";
 
@@ -57,7 +58,7 @@ const runRule = (rule: CompiledRule, scope: Scope, self: unknown): FieldCause | 
 	const { previous, schema, value, path } = scope;
 	const { optionalOldSelf } = rule.source;
 	if (rule.usesOldSelf && previous === undefined && !optionalOldSelf) return undefined;
-	const before = previous === undefined ? undefined : toCel(previous, schema, types);
+	const before = previous === undefined ? undefined : toCel(alignOrder(previous, value, schema), schema, types);
 	const oldSelf = optionalOldSelf ? (before === undefined ? Optional.none() : Optional.of(before)) : before;
 	const variables = oldSelf === undefined ? { self } : { self, oldSelf };
 	try {
