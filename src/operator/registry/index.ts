@@ -1,33 +1,38 @@
 /** Registry: runs what the resource asks for, tells it of its users, and writes down how it runs. */
-import { parseRegistry, type Registry } from "#/api/kinds/registry.ts";
-import type { EventRecorder } from "#/kube/events/event-recorder.ts";
+import { parseRegistry, type Registry, type RegistryStatus } from "#/api/kinds/registry.ts";
 import { addFinalizer, removeFinalizer } from "#/kube/finalizers.ts";
 import { type KubeObject, keyOf } from "#/kube/kube-object.ts";
 import type { ObjectStore } from "#/kube/object-store.ts";
 import type { Reconcile, ReconcileResult } from "#/kube/reconciler.ts";
+import { roundUsage } from "#/kube/status/round-usage.ts";
 import type { VolatileStatus } from "#/kube/status/volatile-status.ts";
+import { FINALIZER } from "#/operator/finalizer.ts";
 import type { Planes } from "#/operator/plane/planes.ts";
+import { type ReportDeps, reportVerdict } from "#/operator/report-verdict.ts";
 import type { RegistryActuator, RegistryState } from "./actuator.ts";
 import { type Dependents, dependentsOf, readSecrets } from "./observe.ts";
-import { planStatus, type RegistryObservation, type RegistryStatusPlan } from "./plan.ts";
+import { judgeAvailability, judgeRegistry, type RegistryObservation, type RegistryVerdict } from "./plan.ts";
 import { missingSecrets } from "./secret-references.ts";
 import { readUsage } from "./usage.ts";
 import { type UserHashes, wantUsers } from "./users.ts";
 import type { WantedRegistry } from "./wanted-registry.ts";
-import { FIELD_MANAGER, type ObservedFields, type StatusWriter, writeRegistryStatus } from "./write-status.ts";
 
 /** What the Registry controller works with. */
-export interface RegistryDeps extends StatusWriter, Dependents {
+export interface RegistryDeps extends Omit<ReportDeps, "fieldManager">, Dependents {
 	readonly registries: ObjectStore;
 	readonly actuator: RegistryActuator;
 	readonly planes: Planes;
 	readonly userHashes: UserHashes;
-	readonly events: Pick<EventRecorder, "record">;
 	readonly volatileStatus: VolatileStatus;
 }
 
-/** Keeps the object until what runs for it has been stopped. */
-const FINALIZER = "limani.dev/cleanup";
+/** Who writes, in `managedFields`. */
+const FIELD_MANAGER = "limani-registry";
+type Usage = NonNullable<RegistryStatus["usage"]>;
+
+/** The observed fields of a status, beside conditions. */
+type ObservedFields = Pick<RegistryStatus, "url" | "version" | "replicas" | "readyReplicas" | "selector" | "usage">;
+
 /** How often a Registry with nothing to do is looked at, milliseconds. */
 const INTERVAL_MS = 600_000;
 /** How soon one is that waits for something which nobody tells of, milliseconds. */
@@ -41,11 +46,12 @@ export const createRegistryReconcile =
 		if (object === undefined) return {};
 		const parsed = parseRegistry(object);
 		if ("invalid" in parsed) {
-			await writeRegistryStatus(deps, object, invalid(parsed.invalid), {}, signal);
+			const verdict = { is: "Stalled", reason: "InvalidSpec", message: parsed.invalid } as const;
+			await reportVerdict({ ...deps, fieldManager: FIELD_MANAGER }, object, { verdict, fields: {} }, signal);
 			return {};
 		}
 		if (object.metadata.deletionTimestamp !== undefined) return end(deps, object, parsed.resource, signal);
-		const kept = await addFinalizer({ ...finalizing(deps, object) }, signal);
+		const kept = await addFinalizer(finalizing(deps, object), signal);
 		return kept === undefined ? {} : keep(deps, kept, parsed.resource, signal);
 	};
 
@@ -61,11 +67,12 @@ const keep = async (
 	const state = await run(deps, wanted, registry, missing.length === 0, signal);
 	const { users, trouble } = await speak(deps, wanted, state, missing.length === 0 && !registry.spec.suspend);
 	const observed: RegistryObservation = { registry, state, missing, users, trouble };
-	const plan = planStatus(observed);
+	const verdict = judgeRegistry(observed);
 	const usage = await takeUsage(deps, registry, state, signal);
-	await writeRegistryStatus(deps, object, plan, { ...fieldsOf(registry, state), ...usage.fields }, signal);
-	announce(deps, object, registry, plan);
-	return { againMs: Math.min(isWaiting(plan) ? WAIT_MS : INTERVAL_MS, usage.againMs) };
+	const fields = { ...fieldsOf(registry, state), ...usage.fields };
+	const report = { verdict, conditions: [judgeAvailability(observed)], fields };
+	await reportVerdict({ ...deps, fieldManager: FIELD_MANAGER }, object, report, signal);
+	return { againMs: Math.min(verdict.is === "Working" ? WAIT_MS : INTERVAL_MS, usage.againMs) };
 };
 
 /** Runs it as wanted; what must be left as it is, or cannot be had yet, is only looked at. */
@@ -109,10 +116,12 @@ const takeUsage = async (
 	if (state?.control === undefined) {
 		return { fields: status.usage === undefined ? {} : { usage: status.usage }, againMs: INTERVAL_MS };
 	}
-	const usage = await readUsage(state.control, signal);
-	const { value, againMs = INTERVAL_MS } = volatileStatus.take(metadata.uid, status.usage, usage);
+	const usage = rounded(await readUsage(state.control, signal));
+	const { value, againMs = INTERVAL_MS } = volatileStatus.choose(metadata.uid, status.usage, usage);
 	return { fields: value === undefined ? {} : { usage: value }, againMs };
 };
+
+const rounded = (usage: Usage): Usage => ({ ...usage, logicalBytes: roundUsage(usage.logicalBytes) });
 
 const end = async (
 	deps: RegistryDeps,
@@ -122,12 +131,13 @@ const end = async (
 ): Promise<ReconcileResult> => {
 	const waitsFor = dependentsOf(deps, registry);
 	if (waitsFor.length > 0) {
-		await writeRegistryStatus(deps, object, inUse(waitsFor), fieldsOf(registry, undefined), signal);
+		const state = await deps.actuator.observe(refOf(registry), signal);
+		const report = { verdict: inUse(waitsFor), fields: fieldsOf(registry, state) };
+		await reportVerdict({ ...deps, fieldManager: FIELD_MANAGER }, object, report, signal);
 		return { againMs: WAIT_MS };
 	}
 	await deps.planes.detach(registry.metadata.uid);
 	await deps.actuator.remove(refOf(registry), registry.spec.deletionPolicy, signal);
-	deps.volatileStatus.forget(registry.metadata.uid);
 	await removeFinalizer(finalizing(deps, object), signal);
 	return {};
 };
@@ -142,8 +152,6 @@ const finalizing = ({ client, type }: RegistryDeps, object: KubeObject) => ({
 
 const refOf = ({ metadata: { uid, namespace, name } }: Registry) => ({ uid, namespace, name });
 
-const isWaiting = ({ progress }: RegistryStatusPlan): boolean => progress?.is === "Reconciling";
-
 /** What is not known now stays as it was last seen, but for who serves. */
 const fieldsOf = ({ status }: Registry, state: RegistryState | undefined): ObservedFields => {
 	const url = state?.url ?? status.url;
@@ -157,36 +165,11 @@ const fieldsOf = ({ status }: Registry, state: RegistryState | undefined): Obser
 	};
 };
 
-const invalid = (message: string): RegistryStatusPlan => ({
-	findings: [{ type: "Ready", status: "False", reason: "InvalidSpec", message }],
-	ready: { reason: "Succeeded", message: "" },
-	progress: { is: "Stalled", reason: "InvalidSpec", message },
-});
-
 /** Objects that are named in a message at most. */
 const NAMED = 5;
 
-const inUse = (waitsFor: readonly string[]): RegistryStatusPlan => {
+const inUse = (waitsFor: readonly string[]): RegistryVerdict => {
 	const rest = waitsFor.length > NAMED ? ` and ${waitsFor.length - NAMED} more` : "";
 	const message = `it is deleted once nothing names it any more: ${waitsFor.slice(0, NAMED).join(", ")}${rest}`;
-	return {
-		findings: [{ type: "Ready", status: "False", reason: "InUse", message }],
-		ready: { reason: "Succeeded", message: "" },
-		progress: { is: "Reconciling", reason: "InUse", message },
-	};
-};
-
-/** Tells of what just became so; what is as it was is not told again. */
-const announce = (
-	{ events }: RegistryDeps,
-	object: KubeObject,
-	{ status }: Registry,
-	{ findings, ready }: RegistryStatusPlan,
-): void => {
-	const before = status.conditions.find(({ type }) => type === "Ready");
-	const trouble = findings.find((finding) => finding.status !== "True");
-	const reason = trouble?.reason ?? ready.reason;
-	if (before?.reason === reason || trouble?.reason === "Progressing") return;
-	const type = trouble === undefined || trouble.reason === "Suspended" ? "Normal" : "Warning";
-	events.record({ regarding: object, type, reason, action: "Reconcile", note: trouble?.message ?? ready.message });
+	return { is: "Working", reason: "InUse", message };
 };

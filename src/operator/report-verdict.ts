@@ -1,0 +1,91 @@
+import { formatInstant } from "#/api/fields/instants.ts";
+import type { EventRecorder } from "#/kube/events/event-recorder.ts";
+import type { KubeClient } from "#/kube/kube-client.ts";
+import type { KubeObject } from "#/kube/kube-object.ts";
+import type { ResourceType } from "#/kube/resource-type.ts";
+import { conditionsOf, findCondition } from "#/kube/status/condition.ts";
+import { patchStatus } from "#/kube/status/patch-status.ts";
+import { type Finding, summarize } from "#/kube/status/summarize.ts";
+import { REQUESTED_AT } from "./annotations.ts";
+import type { Verdict } from "./verdict.ts";
+
+/** What {@link reportVerdict} works with. */
+export interface ReportDeps {
+	readonly client: KubeClient;
+	/** Of the resource. */
+	readonly type: ResourceType;
+	readonly fieldManager: string;
+	/** Milliseconds since the epoch. */
+	readonly now: () => number;
+	readonly events: Pick<EventRecorder, "record">;
+}
+
+/** What is to be written down of a resource. */
+export interface Report {
+	readonly verdict: Verdict<string>;
+	/** Conditions of its kind beside those that every kind has: all True where the verdict is Ready. */
+	readonly conditions?: readonly Finding[];
+	/** What its status says beside conditions. Undefined members are left out. */
+	readonly fields: { readonly [field: string]: unknown };
+}
+
+const OWNED = ["Ready", "Reconciling", "Stalled"] as const;
+
+/** The most that a message may be, UTF-16 units. */
+const MAX_MESSAGE = 1_000;
+
+/**
+ * Writes down how a resource stands, and tells of it by an event when that is for another reason than before. Writes
+ * nothing when the status says it already.
+ *
+ * @throws KubeError
+ */
+export const reportVerdict = async (
+	{ client, type, fieldManager, now, events }: ReportDeps,
+	object: KubeObject,
+	{ verdict, conditions: own = [], fields }: Report,
+	signal: AbortSignal,
+): Promise<void> => {
+	const { is, reason } = verdict;
+	const message = verdict.message.slice(0, MAX_MESSAGE);
+	const requestedAt = object.metadata.annotations?.[REQUESTED_AT];
+	const status = (current: KubeObject) => {
+		const { observedGeneration, conditions } = summarize({
+			previous: conditionsOf(current),
+			owned: [...OWNED, ...own.map(({ type: name }) => name)],
+			findings: [...(is === "Ready" ? [] : [{ type: "Ready", status: "False", reason, message } as const]), ...own],
+			ready: { reason, message },
+			...progressOf(is, reason, message),
+			generation: object.metadata.generation ?? 0,
+			observedGeneration: observedGenerationOf(current),
+			now: formatInstant(now()),
+		});
+		// The finding is what Ready says; it is said once.
+		const said = conditions.filter(({ type: name }, i) => conditions.findIndex((one) => one.type === name) === i);
+		const handled = requestedAt === undefined ? {} : { lastHandledRequestedAt: requestedAt };
+		return { observedGeneration, conditions: said, ...fields, ...handled };
+	};
+	const before = findCondition(conditionsOf(object), "Ready")?.reason;
+	await patchStatus({ client, type, object, status, fieldManager }, signal);
+	if (before === reason || is === "Working") return;
+	const eventType = is === "Stalled" ? "Warning" : "Normal";
+	events.record({ regarding: object, type: eventType, reason, action: "Reconcile", note: message });
+};
+
+const progressOf = (is: Verdict["is"], reason: string, message: string) => {
+	switch (is) {
+		case "Ready":
+			return {};
+		case "Working":
+			return { progress: { is: "Reconciling", reason, message } } as const;
+		case "Stalled":
+			return { progress: { is: "Stalled", reason, message } } as const;
+		case "Resting":
+			return { progress: { is: "Settled" } } as const;
+	}
+};
+
+const observedGenerationOf = ({ status }: KubeObject): number =>
+	typeof status === "object" && status !== null && "observedGeneration" in status
+		? Number(status.observedGeneration)
+		: -1;
