@@ -10,6 +10,15 @@ const NOBODY = `$argon2id$v=19$m=19456,t=2,p=1$bGltYW5pIG5vYm9keSE$${"A".repeat(
 /** The Argon2id hash of a password that a person chose, as a PHC string with a salt of its own. */
 export const hashPassword = (password: string): Promise<string> => hash(password, PARAMETERS);
 
+/**
+ * The same with a given salt: always the same string for the same password, so that who holds the password can tell
+ * whether a hash is still right without an effect on whoever has it.
+ *
+ * @param salt 16 bytes, other ones for each user
+ */
+export const hashPasswordWith = (password: string, salt: Uint8Array): Promise<string> =>
+	hash(password, { ...PARAMETERS, salt });
+
 /** Settings of {@link Passwords}. */
 export interface PasswordsOpts {
 	/**
