@@ -50,8 +50,8 @@ const connector =
 			const tls = await connection.tls();
 			const build = buildConnector({ ...tls, allowH2: true, preferH2: true, timeout: CONNECT_MS });
 			build(options, (...result) => {
-				const [, socket] = result;
-				if (socket !== null) {
+				const [error, socket] = result;
+				if (error === null) {
 					socket.setKeepAlive(true, PROBE.afterMs, PROBE.everyMs, PROBE.times);
 					if ("alpnProtocol" in socket && socket.alpnProtocol === "h2") destroyWhenSilent(socket, pingMs, silenceMs);
 				}
