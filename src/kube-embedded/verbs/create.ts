@@ -5,7 +5,7 @@ import { alreadyExists, badRequest, forbidden, notFound, StatusError } from "#/k
 import type { StoreView, Transaction } from "#/kube-embedded/store/transaction.ts";
 import { checkMetadata } from "./check-metadata.ts";
 import { passed, refuseFor } from "./judge.ts";
-import { checkServable, prepare } from "./prepare.ts";
+import { checkServable, prepare, withOwnStatus } from "./prepare.ts";
 import { timestamp, type VerbDeps, type WriteSettings, type Written } from "./verb-deps.ts";
 import { withManagedFields } from "./with-managed-fields.ts";
 
@@ -76,9 +76,10 @@ const judgeNew = (
 	deps: VerbDeps,
 ): Omit<Written, "created"> => {
 	const { name } = fresh.metadata;
-	const { object, warnings } = passed(kind, name, kind.rules.judgeCreate(prepare(kind, fresh, deps), settings));
-	refuseFor(kind, name, checkMetadata(object, kind.storage === "/namespaces"));
-	checkServable(kind, object);
+	const { object: judged, warnings } = passed(kind, name, kind.rules.judgeCreate(prepare(kind, fresh), settings));
+	refuseFor(kind, name, checkMetadata(judged, kind.storage === "/namespaces"));
+	checkServable(kind, judged);
+	const object = withOwnStatus(kind, judged, deps);
 	if (settings.managed) return { object, warnings };
 	const managed = withManagedFields(kind, { before: undefined, after: object }, settings, deps.now());
 	return { object: managed, warnings };

@@ -37,17 +37,27 @@ const prepareNamespace = (namespace: KubeObject): KubeObject => ({
 		isRecord(namespace.spec) && namespace.spec.finalizers !== undefined
 			? namespace.spec
 			: { finalizers: ["kubernetes"] },
-	status: isRecord(namespace.status) && namespace.status.phase !== undefined ? namespace.status : { phase: "Active" },
 });
 
-const prepareCrd = (crd: KubeObject, deps: Pick<VerbDeps, "kinds" | "now">): KubeObject =>
-	withCrdStatus(defaultCrd(crd), deps.kinds, timestamp(deps.now()));
+const isDefinition = (kind: ServedKind): boolean =>
+	kind.crd === undefined && kind.type.kind === "CustomResourceDefinition";
 
 /** What the API server itself does to objects of some built-in kinds before they are judged; others stay as they are. */
-export const prepare = (kind: ServedKind, object: KubeObject, deps: Pick<VerbDeps, "kinds" | "now">): KubeObject => {
+export const prepare = (kind: ServedKind, object: KubeObject): KubeObject => {
 	if (kind.storage === "/secrets") return prepareSecret(object);
 	if (kind.storage === "/namespaces") return prepareNamespace(object);
-	return kind.type.kind === "CustomResourceDefinition" && kind.crd === undefined ? prepareCrd(object, deps) : object;
+	return isDefinition(kind) ? defaultCrd(object) : object;
+};
+
+/** The status that the API server itself gives to objects of some built-in kinds; others stay as they are. */
+export const withOwnStatus = (
+	kind: ServedKind,
+	object: KubeObject,
+	deps: Pick<VerbDeps, "kinds" | "now">,
+): KubeObject => {
+	if (isDefinition(kind)) return withCrdStatus(object, deps.kinds, timestamp(deps.now()));
+	if (kind.storage !== "/namespaces" || textAt(object, "status", "phase") !== undefined) return object;
+	return { ...object, status: { phase: "Active" } };
 };
 
 const FROZEN = "field is immutable when `immutable` is set";
@@ -87,7 +97,7 @@ export const checkChange = (kind: ServedKind, next: KubeObject, previous: KubeOb
 
 /** Refuses definitions that could not be served. @throws StatusError Invalid */
 export const checkServable = (kind: ServedKind, object: KubeObject): void => {
-	if (kind.crd !== undefined || kind.type.kind !== "CustomResourceDefinition") return;
+	if (!isDefinition(kind)) return;
 	const { name } = object.metadata;
 	const expected = `${textAt(object, "spec", "names", "plural")}.${textAt(object, "spec", "group")}`;
 	if (name !== expected) {

@@ -7,7 +7,7 @@ import { conflict, MODIFIED } from "#/kube-embedded/status-error.ts";
 import type { Transaction } from "#/kube-embedded/store/transaction.ts";
 import { checkMetadata } from "./check-metadata.ts";
 import { passed, refuseFor } from "./judge.ts";
-import { checkChange, checkServable, prepare } from "./prepare.ts";
+import { checkChange, checkServable, prepare, withOwnStatus } from "./prepare.ts";
 import { isSameObject } from "./same-object.ts";
 import type { VerbDeps, WriteSettings, Written } from "./verb-deps.ts";
 import { withManagedFields } from "./with-managed-fields.ts";
@@ -95,7 +95,7 @@ const judgeChange = (
 	const { name } = live.metadata;
 	const subresource = settings.subresource === "status" ? "status" : undefined;
 	const reached = reachOf(kind, next, live, subresource);
-	const prepared = subresource === undefined ? prepare(kind, reached, deps) : reached;
+	const prepared = subresource === undefined ? prepare(kind, reached) : reached;
 	const { unknownFields } = settings;
 	const { object, warnings } = passed(
 		kind,
@@ -105,7 +105,7 @@ const judgeChange = (
 	refuseFor(kind, name, [...newFinalizers(object, live), ...checkMetadata(object, kind.storage === "/namespaces")]);
 	checkChange(kind, object, live);
 	checkServable(kind, object);
-	const counted = withGeneration(kind, object, live);
+	const counted = withGeneration(kind, withOwnStatus(kind, object, deps), live);
 	if (settings.managed) return { object: counted, warnings };
 	return { object: withManagedFields(kind, { before: live, after: counted }, settings, deps.now()), warnings };
 };
