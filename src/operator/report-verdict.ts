@@ -72,6 +72,10 @@ export const reportVerdict = async (
 	events.record({ regarding: object, type: eventType, reason, action: "Reconcile", note: message });
 };
 
+/** Whether the status speaks of the object as it is now. */
+export const isReported = (object: KubeObject): boolean =>
+	findCondition(conditionsOf(object), "Ready")?.observedGeneration === object.metadata.generation;
+
 const progressOf = (is: Verdict["is"], reason: string, message: string) => {
 	switch (is) {
 		case "Ready":

@@ -9,6 +9,7 @@ import { fingerprintOf } from "./fingerprint.ts";
 import { Observations, type Standing } from "./observations.ts";
 import { type Change, MAX_RESOURCE_BYTES, Outbox } from "./outbox.ts";
 import { PlaneError } from "./plane-error.ts";
+import { UsageBook } from "./usage-book.ts";
 
 /** One resource as its controller wants it. */
 export interface Wish {
@@ -54,6 +55,8 @@ export class PlaneLink {
 	readonly #bell: Bell;
 	readonly #observations: Observations;
 	readonly #outbox = new Outbox();
+	/** What projects use. */
+	readonly usage: UsageBook;
 	readonly #listeners = new Set<PlaneListener>();
 	/** Wishes that the data plane will not even look at, by uid. */
 	readonly #refused = new Map<string, Standing>();
@@ -72,6 +75,7 @@ export class PlaneLink {
 		this.#pollMs = this.#minPollMs;
 		this.#bell = new Bell(timing);
 		this.#observations = new Observations(control);
+		this.usage = new UsageBook({ control, monotonic: timing.monotonic });
 	}
 
 	/** Whether it is known what the data plane has. */

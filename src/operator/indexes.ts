@@ -1,0 +1,51 @@
+/** By what the objects in the caches are found: each cache is to be made with the indexes of its kind. */
+import type { KubeObject } from "#/kube/kube-object.ts";
+import type { IndexFunction } from "#/kube/object-store.ts";
+import { indexByRegistry } from "./registry/observe.ts";
+import { BY_ROBOT, robotsOf } from "./robot-account/attach-accounts.ts";
+import { BY_REACH, reachesOf, reachOf } from "./robot-account/find-grants.ts";
+import { BY_OWNER, ownersOf } from "./robot-account/robot-secrets.ts";
+import { acceptedBy, BY_ACCEPTED } from "./robot-account/share-credential.ts";
+
+type Indexes = { readonly [name: string]: IndexFunction };
+
+/** The Registry that it names. */
+export const BY_REGISTRY = "registry";
+/** Its uid. */
+export const BY_UID = "uid";
+/** Its namespace. */
+export const BY_NAMESPACE = "namespace";
+/** The Registry that it names and its namespace, see `reachOf`. */
+export const BY_PLACE = "place";
+
+const uidsOf = ({ metadata: { uid } }: KubeObject): readonly string[] => (uid === undefined ? [] : [uid]);
+const namespacesOf = ({ metadata: { namespace } }: KubeObject): readonly string[] =>
+	namespace === undefined ? [] : [namespace];
+
+/** Of the cache of Projects. */
+export const PROJECT_INDEXES: Indexes = {
+	[BY_REGISTRY]: indexByRegistry,
+	[BY_UID]: uidsOf,
+	[BY_NAMESPACE]: namespacesOf,
+	[BY_REACH]: reachesOf,
+};
+
+/** Of the cache of RobotAccounts. */
+export const ROBOT_ACCOUNT_INDEXES: Indexes = {
+	[BY_REGISTRY]: indexByRegistry,
+	[BY_UID]: uidsOf,
+	[BY_NAMESPACE]: namespacesOf,
+	[BY_PLACE]: (object) =>
+		namespacesOf(object).flatMap((namespace) =>
+			indexByRegistry(object).map((registry) => reachOf(registry, namespace)),
+		),
+};
+
+/** Of the cache of Secrets, which needs to have those alone that are labelled `app.kubernetes.io/managed-by: limani`. */
+export const SECRET_INDEXES: Indexes = { [BY_OWNER]: ownersOf };
+
+/** Of the cache of service accounts. */
+export const SERVICE_ACCOUNT_INDEXES: Indexes = { [BY_ROBOT]: robotsOf };
+
+/** Of the cache of namespaces. */
+export const NAMESPACE_INDEXES: Indexes = { [BY_ACCEPTED]: acceptedBy };

@@ -1,0 +1,139 @@
+/** Project: claims its name in the registry, tells it who may do what, and writes down what it holds. */
+import { type Project, parseProject, projectNameOf } from "#/api/kinds/project.ts";
+import { addFinalizer, hasFinalizer, removeFinalizer } from "#/kube/finalizers.ts";
+import type { KubeObject } from "#/kube/kube-object.ts";
+import type { ObjectStore } from "#/kube/object-store.ts";
+import type { Reconcile, ReconcileResult } from "#/kube/reconciler.ts";
+import { roundUsage } from "#/kube/status/round-usage.ts";
+import type { VolatileStatus } from "#/kube/status/volatile-status.ts";
+import { FINALIZER } from "#/operator/finalizer.ts";
+import type { Standing } from "#/operator/plane/observations.ts";
+import { isReported, type ReportDeps, reportVerdict } from "#/operator/report-verdict.ts";
+import { type Binding, type BindingDeps, findBinding } from "#/operator/tenancy/find-binding.ts";
+import { judgeProject, projectUrl, wishOf } from "./plan.ts";
+
+/** What the Project controller works with. */
+export interface ProjectDeps extends Omit<ReportDeps, "fieldManager">, BindingDeps {
+	readonly projects: ObjectStore;
+	readonly volatileStatus: VolatileStatus;
+}
+
+/** Who writes, in `managedFields`. */
+const FIELD_MANAGER = "limani-project";
+
+/** How soon is looked again for what the watch of the data plane should tell, milliseconds. */
+const WAIT_MS = 15_000;
+
+/** Makes one Project so. */
+export const createProjectReconcile =
+	(deps: ProjectDeps): Reconcile =>
+	async (key, signal) => {
+		const object = deps.projects.get(key);
+		if (object === undefined) return {};
+		const parsed = parseProject(object);
+		if ("invalid" in parsed) return await refuse(deps, object, parsed.invalid, signal);
+		const project = parsed.resource;
+		const binding = findBinding(deps, project);
+		if (object.metadata.deletionTimestamp !== undefined) return await end(deps, { object, project, binding }, signal);
+		return await keep(deps, { object, project, binding }, signal);
+	};
+
+interface Looked {
+	readonly object: KubeObject;
+	readonly project: Project;
+	readonly binding: Binding;
+}
+
+const keep = async (
+	deps: ProjectDeps,
+	{ object, project, binding }: Looked,
+	signal: AbortSignal,
+): Promise<ReconcileResult> => {
+	const { link } = binding;
+	const wish = wishOf(project, binding, link?.find(project.metadata.uid));
+	let standing: Standing | undefined;
+	if (wish !== undefined && link !== undefined) {
+		if ((await addFinalizer(finalizing(deps, object), signal)) === undefined) return {};
+		standing = link.want(wish);
+	}
+	if (binding.unseen && isReported(object)) return { againMs: WAIT_MS };
+	const verdict = judgeProject(project, binding, standing);
+	const usage = await takeUsage(deps, project, binding, signal);
+	const url = projectUrl(project, binding.registry?.status.url);
+	const isHeld = standing === undefined ? project.status.projectName !== undefined : standing.reason !== "NameTaken";
+	const fields = {
+		...(isHeld && binding.allowed
+			? { projectName: projectNameOf(project), ...(url === undefined ? {} : { url }) }
+			: {}),
+		...(usage.value === undefined ? {} : { usage: usage.value }),
+	};
+	await reportVerdict({ ...deps, fieldManager: FIELD_MANAGER }, object, { verdict, fields }, signal);
+	const againMs = verdict.is === "Working" ? WAIT_MS : usage.againMs;
+	return againMs === undefined ? {} : { againMs };
+};
+
+const end = async (
+	deps: ProjectDeps,
+	{ object, project, binding }: Looked,
+	signal: AbortSignal,
+): Promise<ReconcileResult> => {
+	if (!hasFinalizer(object, FINALIZER)) return {};
+	const { uid } = project.metadata;
+	const { link, gone } = binding;
+	const part = () => (project.spec.deletionPolicy === "Delete" ? link?.drop(uid) : link?.release(uid));
+	if (gone || part() === true) {
+		await removeFinalizer(finalizing(deps, object), signal);
+		return {};
+	}
+	const message = binding.obstacle?.message ?? "waiting until the registry has let go of it";
+	const verdict = { is: "Working", reason: "Deleting", message } as const;
+	const { projectName, url, usage } = project.status;
+	await reportVerdict(
+		{ ...deps, fieldManager: FIELD_MANAGER },
+		object,
+		{ verdict, fields: { projectName, url, usage } },
+		signal,
+	);
+	return { againMs: WAIT_MS };
+};
+
+const refuse = async (
+	deps: ProjectDeps,
+	object: KubeObject,
+	message: string,
+	signal: AbortSignal,
+): Promise<ReconcileResult> => {
+	const verdict = { is: "Stalled", reason: "InvalidSpec", message } as const;
+	await reportVerdict({ ...deps, fieldManager: FIELD_MANAGER }, object, { verdict, fields: {} }, signal);
+	return {};
+};
+
+/** What the status says of usage stays while it cannot be read. */
+const takeUsage = async (
+	{ volatileStatus }: ProjectDeps,
+	{ metadata: { uid }, status }: Project,
+	{ link }: Binding,
+	signal: AbortSignal,
+): Promise<{ readonly value: Project["status"]["usage"]; readonly againMs?: number | undefined }> => {
+	const found = link?.synced === true ? await link.usage.find(uid, signal).catch(() => undefined) : undefined;
+	signal.throwIfAborted();
+	if (found === undefined) return { value: status.usage };
+	const wanted = {
+		bytes: roundUsage(found.blobBytes + found.manifestBytes),
+		artifacts: roundUsage(found.manifests),
+		repositories: roundUsage(found.repositories),
+	};
+	const { value, againMs } = volatileStatus.choose(uid, status.usage, wanted);
+	return { value, againMs: againMs ?? USAGE_MS };
+};
+
+/** How often is looked for what a project uses, milliseconds. */
+const USAGE_MS = 300_000;
+
+const finalizing = ({ client, type }: ProjectDeps, object: KubeObject) => ({
+	client,
+	type,
+	object,
+	finalizer: FINALIZER,
+	fieldManager: FIELD_MANAGER,
+});

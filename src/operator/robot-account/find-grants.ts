@@ -1,0 +1,56 @@
+import { parseProject, projectNameOf } from "#/api/kinds/project.ts";
+import type { Registry } from "#/api/kinds/registry.ts";
+import type { RobotAccount } from "#/api/kinds/robot-account.ts";
+import { type KubeObject, keyOf } from "#/kube/kube-object.ts";
+import type { ObjectStore } from "#/kube/object-store.ts";
+import type { PlaneLink } from "#/operator/plane/plane-link.ts";
+import { registryKeyOf } from "#/operator/tenancy/find-binding.ts";
+import { type NamedProject, type Permit, permit } from "#/operator/tenancy/permit.ts";
+
+/** The name of the index of Projects by their Registry and a namespace whose robots may name them. */
+export const BY_REACH = "reach";
+
+/** The values of that index. */
+export const reachesOf = (object: KubeObject): readonly string[] => {
+	const parsed = parseProject(object);
+	if ("invalid" in parsed) return [];
+	const { metadata, spec } = parsed.resource;
+	const registry = registryKeyOf(parsed.resource);
+	return [metadata.namespace, ...spec.delegateTo.namespaces].map((namespace) => reachOf(registry, namespace));
+};
+
+/** A value of that index. */
+export const reachOf = (registry: string, namespace: string): string => `${registry} ${namespace}`;
+
+/** What the robot's permissions come to, with the Projects and the data plane as they are now. */
+export const findGrants = (
+	projects: ObjectStore,
+	robot: RobotAccount,
+	{ registry, link }: { readonly registry: Registry; readonly link: PlaneLink },
+): Permit => {
+	const { namespace } = robot.metadata;
+	const applicant = {
+		namespace,
+		registryNamespace: registry.metadata.namespace,
+		permissions: robot.spec.permissions,
+	};
+	const reachable = projects.by(BY_REACH, reachOf(keyOf(registry.metadata), namespace));
+	return permit(
+		applicant,
+		reachable.flatMap((object) => toNamed(object, link)),
+	);
+};
+
+const toNamed = (object: KubeObject, link: PlaneLink): readonly NamedProject[] => {
+	const parsed = parseProject(object);
+	if ("invalid" in parsed) return [];
+	const { metadata, spec } = parsed.resource;
+	return [
+		{
+			namespace: metadata.namespace,
+			projectName: projectNameOf(parsed.resource),
+			delegateTo: spec.delegateTo.namespaces,
+			held: link.find(metadata.uid)?.ready === true,
+		},
+	];
+};

@@ -1,0 +1,66 @@
+/** What makes the controllers of one kind look when something of another kind, or at a data plane, has changed. */
+import { isDeepStrictEqual } from "node:util";
+import { INITIAL_PRIORITY, type Source } from "#/kube/controller/source.ts";
+import type { KubeObject, ObjectKey } from "#/kube/kube-object.ts";
+import type { ObjectStore } from "#/kube/object-store.ts";
+import type { PlaneChange, Planes } from "./plane/planes.ts";
+
+/**
+ * Objects that concern others by a part of them.
+ *
+ * @param part what matters of an object: nobody is woken while it stays the same
+ * @param map the keys of those that an object concerns; asked before and after a change
+ */
+export const partsOf = (
+	name: string,
+	store: ObjectStore,
+	part: (object: KubeObject) => unknown,
+	map: (object: KubeObject) => Iterable<ObjectKey>,
+): Source => ({
+	name,
+	get synced() {
+		return store.synced;
+	},
+	subscribe: (wake) =>
+		store.subscribe(({ before, after, initial }) => {
+			if (before !== undefined && after !== undefined && isDeepStrictEqual(part(before), part(after))) return;
+			const concerned = [before, after].flatMap((object) => (object === undefined ? [] : [...map(object)]));
+			for (const key of new Set(concerned)) wake(key, initial ? INITIAL_PRIORITY : 0);
+		}),
+});
+
+/** What data planes say. @param map the keys of those that a change concerns */
+export const planeChanges = (
+	name: string,
+	planes: Pick<Planes, "subscribe">,
+	map: (change: PlaneChange) => Iterable<ObjectKey>,
+): Source => ({
+	name,
+	synced: true,
+	subscribe: (wake) =>
+		planes.subscribe((change) => {
+			for (const key of map(change)) wake(key);
+		}),
+});
+
+/** What matters of a Registry to those who name it. */
+export const registryPart = ({ metadata, status }: KubeObject): unknown => [
+	metadata.uid,
+	metadata.generation,
+	metadata.deletionTimestamp,
+	typeof status === "object" && status !== null && "url" in status ? status.url : undefined,
+];
+
+/** What matters of a namespace. */
+export const namespacePart = ({ metadata }: KubeObject): unknown => [
+	metadata.uid,
+	metadata.labels,
+	metadata.deletionTimestamp,
+];
+
+/** What an object asks for. */
+export const specPart = ({ metadata }: KubeObject): unknown => [
+	metadata.uid,
+	metadata.generation,
+	metadata.deletionTimestamp,
+];

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openOperator } from "../operator-bench.ts";
+
+type Fields = { readonly [field: string]: unknown };
+
+const KEY = "system/web";
+
+const specOf = (more: Fields = {}): Fields => ({ registryRef: { name: "main" }, ...more });
+
+const open = async (spec: Fields = specOf()) => {
+	const bench = await openOperator();
+	bench.serve();
+	bench.put("Project", KEY, spec);
+	return bench;
+};
+
+test("a Project becomes one of the registry, with its members and quota, and says where it is", async () => {
+	const members = [{ kind: "User", name: "ann", role: "developer" }];
+	await using bench = await open(specOf({ visibility: "Public", members, quota: { storage: "1Gi" } }));
+	await bench.settle();
+	const project = await bench.plane.metadata.projects.find("web");
+	assert.equal(project?.visibility, "Public");
+	assert.deepEqual(project?.members, members);
+	assert.equal(project?.quotaBytes, 1024 ** 3);
+	const { projectName, url } = Object(bench.get("Project", KEY)?.status);
+	assert.deepEqual([projectName, url], ["web", "registry.example.org:5000/web"]);
+	assert.match(bench.ready("Project", KEY), /^Succeeded/);
+});
+
+test("a second look and a restart write nothing", async () => {
+	await using bench = await open();
+	await bench.settle();
+	const writes = bench.kube.writes.length;
+	await bench.restart();
+	await bench.settle();
+	assert.deepEqual(bench.kube.writes.slice(writes), []);
+});
+
+test("the finalizer is there before the registry hears of the Project", async () => {
+	await using bench = await open();
+	bench.hooks.afterApply = () =>
+		assert.deepEqual(bench.get("Project", KEY)?.metadata.finalizers, ["limani.dev/cleanup"]);
+	await bench.settle();
+	assert.equal(bench.kube.writes[0]?.verb, "patch");
+});
+
+test("the spec is never written", async () => {
+	await using bench = await open();
+	await bench.settle();
+	assert.equal(bench.get("Project", KEY)?.metadata.generation, 1);
+	assert.deepEqual(bench.get("Project", KEY)?.spec, specOf());
+});
+
+test("the name is the first one's; another waits, and says so", async () => {
+	await using bench = await openOperator();
+	bench.serve({ allowedNamespaces: { names: ["team-a", "team-b"] } });
+	const spec = { registryRef: { name: "main", namespace: "system" }, projectName: "shop" };
+	bench.put("Project", "team-a/shop", spec);
+	await bench.settle();
+	bench.put("Project", "team-b/mine", { ...spec, visibility: "Public" });
+	await bench.settle();
+	assert.match(bench.ready("Project", "team-b/mine"), /^NameTaken/);
+	assert.equal(Object(bench.get("Project", "team-b/mine")?.status).url, undefined);
+	assert.equal((await bench.plane.metadata.projects.find("shop"))?.visibility, "Private");
+});
+
+test("a deleted Project leaves its repositories by default, and its owner may have it again", async () => {
+	await using bench = await open();
+	await bench.settle();
+	await bench.remove("Project", KEY);
+	await bench.until(() => bench.get("Project", KEY) === undefined);
+	assert.equal((await bench.plane.metadata.projects.find("web"))?.name, "web");
+	bench.put("Project", KEY, specOf({ visibility: "Public" }));
+	await bench.settle();
+	assert.equal((await bench.plane.metadata.projects.find("web"))?.visibility, "Public");
+});
+
+test("with deletionPolicy Delete they go", async () => {
+	await using bench = await open(specOf({ deletionPolicy: "Delete" }));
+	await bench.settle();
+	await bench.remove("Project", KEY);
+	await bench.until(() => bench.get("Project", KEY) === undefined);
+	assert.equal(await bench.plane.metadata.projects.find("web"), undefined);
+});
+
+test("a Project whose Registry has gone can go", async () => {
+	await using bench = await open(specOf({ deletionPolicy: "Delete" }));
+	await bench.settle();
+	await bench.planes[Symbol.asyncDispose]();
+	await bench.remove("Registry", "system/main");
+	await bench.remove("Project", KEY);
+	await bench.until(() => bench.get("Project", KEY) === undefined);
+});
+
+test("a Project waits for its Registry, and needs no other push than that it comes", async () => {
+	await using bench = await openOperator();
+	bench.put("Project", KEY, specOf());
+	await bench.until(() => bench.ready("Project", KEY).startsWith("DependencyNotReady"));
+	assert.equal(bench.get("Project", KEY)?.metadata.finalizers, undefined);
+	bench.serve();
+	await bench.settle();
+	assert.match(bench.ready("Project", KEY), /^Succeeded/);
+});
+
+test("a suspended Project stays as it is and can be deleted", async () => {
+	await using bench = await open();
+	await bench.settle();
+	bench.put("Project", KEY, specOf({ suspend: true, visibility: "Public" }));
+	await bench.settle();
+	assert.match(bench.ready("Project", KEY), /^Suspended/);
+	assert.equal((await bench.plane.metadata.projects.find("web"))?.visibility, "Private");
+	await bench.remove("Project", KEY);
+	await bench.until(() => bench.get("Project", KEY) === undefined);
+});
+
+test("what was asked by annotation is repeated in the status", async () => {
+	await using bench = await open();
+	bench.put("Project", KEY, specOf(), { annotations: { "limani.dev/requestedAt": "2026-01-01" } });
+	await bench.settle();
+	assert.equal(Object(bench.get("Project", KEY)?.status).lastHandledRequestedAt, "2026-01-01");
+});
+
+test("what a project holds stands in its status, rounded", async () => {
+	await using bench = await open();
+	await bench.settle();
+	assert.deepEqual(Object(bench.get("Project", KEY)?.status).usage, { bytes: 0, artifacts: 0, repositories: 0 });
+});
+
+test("a Registry that takes its consent back shuts the Project and keeps what it holds, until it consents again", async () => {
+	await using bench = await openOperator();
+	bench.serve({ allowedNamespaces: { names: ["team-a"] } });
+	const members = [{ kind: "User", name: "ann", role: "admin" }];
+	const ref = { name: "main", namespace: "system" };
+	bench.put("Project", "team-a/shop", { registryRef: ref, visibility: "Public", members });
+	await bench.settle();
+	bench.serve({ allowedNamespaces: {} });
+	await bench.until(() => bench.ready("Project", "team-a/shop").startsWith("NotAllowed"));
+	await bench.until(async () => (await bench.plane.metadata.projects.find("shop"))?.visibility === "Private");
+	assert.deepEqual((await bench.plane.metadata.projects.find("shop"))?.members, []);
+	bench.serve({ allowedNamespaces: { names: ["team-a"] } });
+	await bench.settle();
+	assert.deepEqual((await bench.plane.metadata.projects.find("shop"))?.members, members);
+});

@@ -1,0 +1,72 @@
+type Json = { readonly [field: string]: unknown };
+
+/** What one manager applied before and wants now, and what the others have applied. */
+interface Application {
+	readonly before: Json;
+	readonly wanted: Json;
+	readonly others: readonly Json[];
+}
+
+/**
+ * Server-side apply as far as tests of controllers go, without conflicts: what the manager wants is set, and what it
+ * had applied before and no longer wants goes, unless another applied it too. Lists of named objects are merged by name,
+ * all others are replaced.
+ */
+export const applyFields = (present: Json, { before, wanted, others }: Application): Json => {
+	const result: { [field: string]: unknown } = { ...present };
+	for (const key of Object.keys(before)) {
+		if (key in wanted || others.some((other) => key in other)) continue;
+		const kept = without(result[key], before[key]);
+		if (kept === undefined) delete result[key];
+		else result[key] = kept;
+	}
+	for (const [key, value] of Object.entries(wanted)) {
+		result[key] = applyValue(result[key], {
+			before: before[key],
+			wanted: value,
+			others: others.map((other) => other[key]),
+		});
+	}
+	return result;
+};
+
+const applyValue = (
+	present: unknown,
+	{ before, wanted, others }: { before: unknown; wanted: unknown; others: readonly unknown[] },
+): unknown => {
+	if (isNamedList(wanted)) {
+		const merged = applyFields(byName(present), {
+			before: byName(before),
+			wanted: byName(wanted),
+			others: others.map(byName),
+		});
+		return Object.values(merged);
+	}
+	if (!isRecord(wanted)) return wanted;
+	return applyFields(toRecord(present), { before: toRecord(before), wanted, others: others.map(toRecord) });
+};
+
+/** What is left of a value when what a manager had applied of it goes. */
+const without = (present: unknown, applied: unknown): unknown => {
+	if (isNamedList(present) && isNamedList(applied)) {
+		const left = present.filter(({ name }) => !applied.some((one) => one.name === name));
+		return left.length === 0 ? undefined : left;
+	}
+	if (!isRecord(present) || !isRecord(applied)) return undefined;
+	const left = Object.entries(present).flatMap(([key, value]) => {
+		const rest = key in applied ? without(value, applied[key]) : value;
+		return rest === undefined ? [] : [[key, rest] as const];
+	});
+	return left.length === 0 ? undefined : Object.fromEntries(left);
+};
+
+const isRecord = (value: unknown): value is Json =>
+	typeof value === "object" && value !== null && !Array.isArray(value);
+
+const toRecord = (value: unknown): Json => (isRecord(value) ? value : {});
+
+const isNamedList = (value: unknown): value is readonly (Json & { readonly name: string })[] =>
+	Array.isArray(value) && value.length > 0 && value.every((one) => isRecord(one) && typeof one.name === "string");
+
+const byName = (value: unknown): Json =>
+	isNamedList(value) ? Object.fromEntries(value.map((one) => [one.name, one])) : {};
