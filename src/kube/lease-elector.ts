@@ -23,7 +23,7 @@ export interface LeaseElectorOpts {
 }
 
 /** Tells terms of leadership apart: of one Lease, a later term has more transitions. */
-export interface FencingToken {
+interface FencingToken {
 	readonly uid: string;
 	readonly transitions: number;
 }

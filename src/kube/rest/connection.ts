@@ -1,7 +1,7 @@
 import type { ConnectionOptions } from "node:tls";
 
 /** How the two ends of a TLS connection know each other. */
-export type TlsValues = Pick<
+type TlsValues = Pick<
 	ConnectionOptions,
 	"ca" | "cert" | "key" | "pfx" | "passphrase" | "rejectUnauthorized" | "servername"
 >;

@@ -1,5 +1,5 @@
 import type { RequestOptions } from "node:https";
-import { KubeError } from "../kube-error.ts";
+import { KubeError } from "#/kube/kube-error.ts";
 import { causedBy } from "./caused-by.ts";
 import type { KubeConnection } from "./connection.ts";
 

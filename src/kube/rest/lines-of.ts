@@ -1,4 +1,4 @@
-import { KubeError } from "../kube-error.ts";
+import { KubeError } from "#/kube/kube-error.ts";
 
 const NEWLINE = 0x0a;
 

@@ -1,4 +1,4 @@
-import type { ResourceType } from "../resource-type.ts";
+import type { ResourceType } from "#/kube/resource-type.ts";
 
 /** What a path leads to: all objects of a type, those of a namespace, one, or a part of one. */
 export interface Target {

@@ -1,4 +1,4 @@
-import { KubeError, type KubeErrorCode } from "../kube-error.ts";
+import { KubeError, type KubeErrorCode } from "#/kube/kube-error.ts";
 
 /** The parts of a `Status` object (meta/v1) that say what went wrong. */
 interface Failure {

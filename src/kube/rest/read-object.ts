@@ -1,7 +1,7 @@
-import type { ObjectPage, WatchEvent } from "../kube-client.ts";
-import { KubeError } from "../kube-error.ts";
-import type { KubeObject } from "../kube-object.ts";
-import { apiVersionOf, type ResourceType } from "../resource-type.ts";
+import type { ObjectPage, WatchEvent } from "#/kube/kube-client.ts";
+import { KubeError } from "#/kube/kube-error.ts";
+import type { KubeObject } from "#/kube/kube-object.ts";
+import { apiVersionOf, type ResourceType } from "#/kube/resource-type.ts";
 import { causedBy } from "./caused-by.ts";
 import { readStatus } from "./read-failure.ts";
 

@@ -7,11 +7,11 @@ import type {
 	Selection,
 	WatchEvent,
 	WriteOpts,
-} from "../kube-client.ts";
-import { KubeError } from "../kube-error.ts";
-import type { KubeObject } from "../kube-object.ts";
-import type { ResourceType } from "../resource-type.ts";
-import type { Timing } from "../timing.ts";
+} from "#/kube/kube-client.ts";
+import { KubeError } from "#/kube/kube-error.ts";
+import type { KubeObject } from "#/kube/kube-object.ts";
+import type { ResourceType } from "#/kube/resource-type.ts";
+import type { Timing } from "#/kube/timing.ts";
 import { pathOf, type Query, withQuery } from "./paths.ts";
 import { readObject, readPage } from "./read-object.ts";
 import { type Call, Transport, type TransportDeps, type TransportOpts } from "./transport.ts";

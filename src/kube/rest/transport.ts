@@ -1,7 +1,7 @@
 import type { Agent, Dispatcher } from "undici";
+import { KubeError } from "#/kube/kube-error.ts";
+import type { Timing } from "#/kube/timing.ts";
 import { untilAborted } from "#/lib/until-aborted.ts";
-import { KubeError } from "../kube-error.ts";
-import type { Timing } from "../timing.ts";
 import { causedBy } from "./caused-by.ts";
 import type { KubeConnection } from "./connection.ts";
 import { Deadline } from "./deadline.ts";

@@ -1,4 +1,4 @@
-import type { PatchKind } from "../kube-client.ts";
+import type { PatchKind } from "#/kube/kube-client.ts";
 
 /** What is asked of the API server, by its own names where it has them. */
 export type Verb = "find" | "list" | "watch" | "create" | "replace" | "apply" | "delete" | `patch-${PatchKind}`;

@@ -1,6 +1,6 @@
-import type { WatchEvent } from "../kube-client.ts";
-import { KubeError } from "../kube-error.ts";
-import type { Timing } from "../timing.ts";
+import type { WatchEvent } from "#/kube/kube-client.ts";
+import { KubeError } from "#/kube/kube-error.ts";
+import type { Timing } from "#/kube/timing.ts";
 import { causedBy } from "./caused-by.ts";
 import { Deadline } from "./deadline.ts";
 import { linesOf } from "./lines-of.ts";
