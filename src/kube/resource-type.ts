@@ -35,3 +35,11 @@ export const LEASES: ResourceType = {
 	kind: "Lease",
 	namespaced: true,
 };
+/** Events: what happened to objects, for people. */
+export const EVENTS: ResourceType = {
+	group: "events.k8s.io",
+	version: "v1",
+	plural: "events",
+	kind: "Event",
+	namespaced: true,
+};

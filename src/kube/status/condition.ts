@@ -1,3 +1,4 @@
+import { cutMessage } from "#/kube/cut-message.ts";
 import type { KubeObject } from "#/kube/kube-object.ts";
 
 /** One thing that can be said of an object, and whether it is so. */
@@ -17,9 +18,6 @@ export interface Condition {
 
 /** What a condition is to say. */
 export type ConditionDraft = Omit<Condition, "lastTransitionTime">;
-
-/** Longest message, in bytes of UTF-8. */
-const LONGEST_MESSAGE = 1024;
 
 /** The conditions in an object's status; what is none is left out. */
 export const conditionsOf = (object: KubeObject): readonly Condition[] => {
@@ -60,11 +58,3 @@ const isCondition = (value: unknown): value is Condition =>
 	(value.status === "True" || value.status === "False" || value.status === "Unknown") &&
 	"lastTransitionTime" in value &&
 	typeof value.lastTransitionTime === "string";
-
-const cutMessage = (message: string): string => {
-	const bytes = Buffer.from(message);
-	if (bytes.length <= LONGEST_MESSAGE) return message;
-	// A character cut in two is left out: three bytes are kept for the ellipsis, which stands for it.
-	const kept = new TextDecoder().decode(bytes.subarray(0, LONGEST_MESSAGE - 3), { stream: true });
-	return `${kept}…`;
-};
