@@ -55,9 +55,9 @@ export const intersection = (a: FieldTree, b: FieldTree): FieldTree => combine(a
 /** Whether two sets hold the same. */
 export const sameFields = (a: FieldTree, b: FieldTree): boolean => isEmptyTree(combine(a, b, (x, y) => x !== y));
 
-/** The paths in a set, in the order of their steps. */
+/** The paths in a set: of each level first the ones that end there, then the longer ones, by their steps. */
 export function* pathsOf(tree: FieldTree, before: readonly string[] = []): Generator<readonly string[]> {
-	if (tree.member) yield before;
-	for (const [step, child] of [...tree.children].sort(([a], [b]) => (a < b ? -1 : 1)))
-		yield* pathsOf(child, [...before, step]);
+	const steps = [...tree.children].sort(([a], [b]) => (a < b ? -1 : 1));
+	for (const [step, child] of steps) if (child.member) yield [...before, step];
+	for (const [step, child] of steps) yield* pathsOf(child, [...before, step]);
 }

@@ -12,24 +12,24 @@ const mergeLists = (
 	if (step === undefined) return [...applied];
 	const known = new Map(live.map((item) => [step(item), item]));
 	const wanted = new Set(applied.map(step));
+	const shared = applied.map(step).filter((key) => known.has(key));
 	const merged: unknown[] = [];
-	const placed = new Set<string>();
 	let at = 0;
-	// What only the live list has keeps its place before what follows it there; the rest comes in the applied order.
-	const passLive = (): void => {
+	// What only the live list has comes before the shared element that follows it there; all else in the applied order.
+	const passLive = (until: string | undefined): void => {
 		for (; at < live.length; at++) {
 			const key = step(live[at]);
-			if (wanted.has(key) && !placed.has(key)) return;
+			if (key === until) return;
 			if (!wanted.has(key)) merged.push(live[at]);
 		}
 	};
 	for (const item of applied) {
-		passLive();
 		const key = step(item);
-		placed.add(key);
+		passLive(shared[0] ?? key);
+		if (shared[0] === key) shared.shift();
 		merged.push(known.has(key) ? mergeApplied(known.get(key), item, names, rules) : item);
 	}
-	passLive();
+	passLive(undefined);
 	return merged;
 };
 

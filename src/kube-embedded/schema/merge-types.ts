@@ -28,8 +28,12 @@ export const listTypeAt = (root: Schema, path: readonly string[]): ListType => {
 	return schema?.listType === "set" ? "set" : "atomic";
 };
 
-/** Whether the map or object at a path is replaced whole. */
-export const isAtomicAt = (root: Schema, path: readonly string[]): boolean => schemaAt(root, path)?.atomicMap === true;
+/** Whether the map or object at a path, or each in the list there, is replaced whole. */
+export const isAtomicAt = (root: Schema, path: readonly string[]): boolean => {
+	let schema = schemaAt(root, path);
+	while (schema?.items !== undefined) schema = schema.items;
+	return schema?.atomicMap === true;
+};
 
 /** Whether the schema names the field at a path, rather than letting any name be there. */
 export const declaresAt = (root: Schema, path: readonly string[]): boolean => {
