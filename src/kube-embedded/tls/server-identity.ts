@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { join } from "node:path";
-import { type Certified, certify } from "./certify.ts";
+import { type Certified, certify } from "#/lib/certificates/certify.ts";
 import { readSecret, writeSecret } from "./keep-secret.ts";
 
 const DAY = 24 * 3600_000;
