@@ -8,7 +8,7 @@ import type { ResourceType } from "#/kube/resource-type.ts";
 export const INITIAL_PRIORITY = -100;
 
 /** Says that an object is to be looked at. @defaultValue of the priority: 0 */
-export type Wake = (key: ObjectKey, priority?: number) => void;
+type Wake = (key: ObjectKey, priority?: number) => void;
 
 /** Something whose changes make a controller look at objects of its kind. */
 export interface Source {

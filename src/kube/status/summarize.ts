@@ -7,7 +7,7 @@ export type Finding = Pick<Condition, "type" | "status" | "reason" | "message">;
  * What becomes of an object that is not ready: it is worked on; it stays so unless something is changed; or this is
  * what was wanted and all is done (suspended, say).
  */
-export type Progress =
+type Progress =
 	| { readonly is: "Reconciling" | "Stalled"; readonly reason: string; readonly message: string }
 	| { readonly is: "Settled" };
 

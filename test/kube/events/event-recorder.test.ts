@@ -140,6 +140,20 @@ describe("a recorder of events", () => {
 		);
 	});
 
+	it("counts what happens while an event waits to be written as part of it, and takes nothing from the object's share", async () => {
+		const { kube, timing, record } = open();
+		for (let i = 0; i < 100; i++) record("again");
+		await settle();
+		for (let i = 0; i < 24; i++) {
+			record(`other ${i}`);
+			await settle();
+		}
+		await timing.advance(0);
+		const [event] = kube.objects.values();
+		assert.deepEqual(event?.series, { count: 100, lastObservedTime: "2026-01-01T00:00:00.000000Z" });
+		assert.equal(kube.writes.length, 25);
+	});
+
 	it("writes an event anew when the API server has dropped it", async () => {
 		const { kube, record } = open();
 		record("again");
