@@ -5,11 +5,13 @@ import { writeStdout } from "./app/logger.ts";
 import { rebuildCommand } from "./app/rebuild-command.ts";
 import { registryCommand } from "./app/registry-command.ts";
 import { replaceKeysCommand } from "./app/replace-keys-command.ts";
+import { standaloneCommand } from "./app/standalone/standalone-command.ts";
 import { sizeThreadPool } from "./app/thread-pool.ts";
 import { verifyCommand } from "./app/verify-command.ts";
 
 const HELP = `Usage: limani COMMAND [OPTIONS]
 
+  standalone    everything on this machine: a Kubernetes API, the operator and the registries
   registry      serve a registry: /v2, tokens, health, metrics
   verify        compare what is stored with what the database knows
   rebuild       make a lost database again, from what the stores keep of it
@@ -20,6 +22,7 @@ limani COMMAND --help tells more.
 `;
 
 const COMMANDS: { readonly [name: string]: (args: readonly string[]) => Promise<number | undefined> } = {
+	standalone: standaloneCommand,
 	registry: registryCommand,
 	verify: verifyCommand,
 	rebuild: rebuildCommand,

@@ -27,6 +27,16 @@ export const NAMESPACES = core("namespaces", "Namespace", false);
 export const SECRETS = core("secrets", "Secret");
 /** Service accounts. */
 export const SERVICE_ACCOUNTS = core("serviceaccounts", "ServiceAccount");
+/** Config maps. */
+export const CONFIG_MAPS = core("configmaps", "ConfigMap");
+/** Definitions of custom resources. */
+export const CUSTOM_RESOURCE_DEFINITIONS: ResourceType = {
+	group: "apiextensions.k8s.io",
+	version: "v1",
+	plural: "customresourcedefinitions",
+	kind: "CustomResourceDefinition",
+	namespaced: false,
+};
 /** Leases: who leads. */
 export const LEASES: ResourceType = {
 	group: "coordination.k8s.io",

@@ -19,6 +19,8 @@ export interface StandaloneActuatorDeps {
 	readonly directory: string;
 	readonly addresses: AllottedAddresses;
 	readonly logger: winston.Logger;
+	/** Whether each request is a line of the log. */
+	readonly logRequests: boolean;
 	/** Release of this program. */
 	readonly version: string;
 	/** What a registry waits for before it is called ready; absent: nothing. */
@@ -94,7 +96,8 @@ export class StandaloneActuator implements RegistryActuator, AsyncDisposable {
 		await this.#stop(wanted.uid);
 		signal.throwIfAborted();
 		for (const entry of settings.files) writeDurably(fileOf(entry), contentOf(wanted, entry));
-		const config = parseConfig(stringify(settings.document), `Registry ${keyOf(wanted)}`, environment);
+		const document = { ...settings.document, log: { requests: this.#deps.logRequests } };
+		const config = parseConfig(stringify(document), `Registry ${keyOf(wanted)}`, environment);
 		const running = await runAlone(config, this.#deps.logger.child({ registry: keyOf(wanted) }), this.#deps.waitsFor);
 		const started = { fingerprint, running, url: urlOf(config) };
 		this.#started.set(wanted.uid, started);

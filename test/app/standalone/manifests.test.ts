@@ -79,13 +79,25 @@ test("what a file names is applied, in the default namespace where it names none
 	assert.deepEqual(applied, ["Secret default/s limani-manifests true"]);
 });
 
+test("what could not be applied is applied when it is mended", async (t) => {
+	const folder = temporaryDirectory(t);
+	const file = join(folder, "a.yaml");
+	writeFileSync(file, "kind: [");
+	const { client } = fakeClient(() => false);
+	using applier = new ManifestApplier(
+		{ client, typeOf, report: () => writeFileSync(file, SECRET.replace("name: s", "name: mended")) },
+		[folder],
+	);
+	const [object] = await applier.applyUntilDone(t.signal);
+	assert.equal(object?.metadata.name, "mended");
+});
+
 test("what changes is applied again", async (t) => {
 	const folder = temporaryDirectory(t);
 	writeFileSync(join(folder, "a.yaml"), SECRET);
 	const { client, applied, later } = fakeClient(() => false);
 	using applier = new ManifestApplier({ client, typeOf, report: () => undefined }, [folder]);
-	await applier.apply(t.signal);
-	applier.watch();
+	assert.equal((await applier.applyUntilDone(t.signal)).length, 1);
 	writeFileSync(join(folder, "b.yaml"), SECRET.replace("name: s", "name: later"));
 	await later;
 	assert.ok(applied.includes("Secret default/later limani-manifests true"));

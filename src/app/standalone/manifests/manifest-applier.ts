@@ -1,5 +1,6 @@
 /** Manifests of files become objects of the API, at the start and whenever a file changes. */
 import { type FSWatcher, watch } from "node:fs";
+import { ConfigError } from "#/app/config/load.ts";
 import type { KubeClient } from "#/kube/kube-client.ts";
 import { KubeError } from "#/kube/kube-error.ts";
 import type { KubeObject } from "#/kube/kube-object.ts";
@@ -33,6 +34,7 @@ export class ManifestApplier implements Disposable {
 	readonly #paths: readonly string[];
 	readonly #stopping = new AbortController();
 	readonly #watchers: FSWatcher[] = [];
+	#firstDone: (objects: readonly KubeObject[]) => void = () => undefined;
 	#timer: NodeJS.Timeout | undefined;
 	#running: Promise<unknown> = Promise.resolve();
 
@@ -63,10 +65,33 @@ export class ManifestApplier implements Disposable {
 		throw failures.length === 1 ? first : new KubeError(first.code, failures.map(({ message }) => message).join("\n"));
 	}
 
-	/** Applies again whenever a file changes, until disposed of. */
-	watch(): void {
+	/**
+	 * Applies everything, and what fails again and again, also when a file changes; then whenever a file changes, until
+	 * disposed of.
+	 *
+	 * @returns the objects as they were when all of them were applied for the first time
+	 */
+	async applyUntilDone(signal: AbortSignal): Promise<readonly KubeObject[]> {
+		this.#watch();
+		const done = Promise.withResolvers<readonly KubeObject[]>();
+		this.#firstDone = done.resolve;
+		const abort = (): void => done.reject(signal.reason);
+		signal.addEventListener("abort", abort, { once: true });
+		this.#applyIn(0);
+		try {
+			return await done.promise;
+		} finally {
+			signal.removeEventListener("abort", abort);
+		}
+	}
+
+	#watch(): void {
 		for (const path of this.#paths) {
-			this.#watchers.push(watch(path, { recursive: true }, () => this.#applyIn(SETTLE_MS)));
+			try {
+				this.#watchers.push(watch(path, { recursive: true }, () => this.#applyIn(SETTLE_MS)));
+			} catch (cause) {
+				throw new ConfigError(`--manifests: got ${path}: expected a file or directory that can be read`, { cause });
+			}
 		}
 	}
 
@@ -87,7 +112,7 @@ export class ManifestApplier implements Disposable {
 		const { signal } = this.#stopping;
 		if (signal.aborted) return;
 		try {
-			await this.apply(signal);
+			this.#firstDone(await this.apply(signal));
 		} catch (error) {
 			if (signal.aborted) return;
 			this.#deps.report(error instanceof Error ? error.message : String(error));
