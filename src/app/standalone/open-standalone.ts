@@ -1,0 +1,170 @@
+/** Everything in one process on one machine: a Kubernetes API, the operator, and the registries that it is to run. */
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { Registry as MetricsRegistry } from "prom-client";
+import type winston from "winston";
+import { describe } from "#/app/logger.ts";
+import { controllerMetrics } from "#/app/metrics/controller-metrics.ts";
+import type { Stores } from "#/app/operator/caches.ts";
+import { startControllers } from "#/app/operator/start-controllers.ts";
+import { readVersion } from "#/app/read-version.ts";
+import { hashPasswordWith } from "#/auth/passwords.ts";
+import type { KubeClient } from "#/kube/kube-client.ts";
+import type { KubeObject } from "#/kube/kube-object.ts";
+import { plainConnection } from "#/kube/rest/plain-connection.ts";
+import { RestClient } from "#/kube/rest/rest-client.ts";
+import { systemTiming } from "#/kube/timing.ts";
+import { openEmbeddedApi } from "#/kube-embedded/embedded-api.ts";
+import { idSource } from "#/registry/new-id.ts";
+import { AllottedAddresses } from "./allotted-addresses.ts";
+import { applyDefinitions } from "./apply-definitions.ts";
+import { ManifestApplier } from "./manifests/manifest-applier.ts";
+import { typeOf } from "./manifests/type-of.ts";
+import { notReadyOf, type StoresByKind, whenReady } from "./readiness.ts";
+import { StandaloneActuator } from "./standalone-actuator.ts";
+import type { StandaloneOptions } from "./standalone-options.ts";
+import { writeDurably } from "./write-durably.ts";
+
+/** Standalone mode that runs. Disposing it stops everything, in good order. */
+export interface Standalone extends AsyncDisposable {
+	readonly stores: Stores;
+	/** Address of the Kubernetes API. */
+	readonly kubeUrl: string;
+	/** Path of the file that kubectl and helm need. */
+	readonly kubeconfig: string;
+	/** Resolves when the manifests are applied and all that they name is Ready. */
+	whenReady(signal: AbortSignal): Promise<void>;
+	/** Rejects when the operator cannot go on. */
+	readonly ended: Promise<void>;
+}
+
+/** Opens it. Resolves when the Kubernetes API answers and the operator is at work. @throws ConfigError, StoreError */
+export const openStandalone = async (options: StandaloneOptions, logger: winston.Logger): Promise<Standalone> => {
+	const { directory, manifests } = options;
+	await using opening = new AsyncDisposableStack();
+	const api = opening.use(await openApi(options, logger));
+	const kubeconfig = join(directory, "kubeconfig");
+	writeDurably(kubeconfig, api.kubeconfig);
+	const connection = plainConnection({ url: api.url, ca: api.ca, token: api.token });
+	const client = opening.use(new RestClient({ connection, timing: systemTiming }));
+	await applyDefinitions(client, AbortSignal.timeout(30_000));
+	const waiting = new Waiting();
+	const addresses = openAddresses(options);
+	const actuator = opening.use(createActuator(options, { addresses, logger, waiting }));
+	const operating = new AbortController();
+	const { stores, ended } = startOperator({ client, actuator, logger }, operating.signal);
+	// In the order in which they were made, and not that in which workers get to them.
+	opening.use(
+		stores.registries.subscribe(({ before, after }) => {
+			if (before === undefined && after?.metadata.uid !== undefined) addresses.allot(after.metadata.uid);
+		}),
+	);
+	opening.defer(async () => {
+		operating.abort();
+		await ended.catch(() => undefined);
+	});
+	const report = (message: string) => logger.error("manifests.failed", { error: message });
+	const applier = opening.use(new ManifestApplier({ client, typeOf, report }, manifests));
+	const byKind = { Registry: stores.registries, Project: stores.projects, RobotAccount: stores.robotAccounts };
+	const resources = opening.move();
+	return {
+		stores,
+		kubeUrl: api.url,
+		kubeconfig,
+		ended,
+		whenReady: async (signal) => {
+			const applied = await applier.applyUntilDone(signal);
+			waiting.expect(applied, byKind);
+			await whenReady(applied, byKind, signal);
+			waiting.done();
+		},
+		[Symbol.asyncDispose]: () => resources.disposeAsync(),
+	};
+};
+
+/** What the registries wait for before they call themselves ready: everything that the manifests name, once. */
+class Waiting {
+	#objects: readonly KubeObject[] | undefined;
+	#stores: StoresByKind = {};
+	#isDone = false;
+
+	expect(objects: readonly KubeObject[], stores: StoresByKind): void {
+		this.#objects = objects;
+		this.#stores = stores;
+	}
+
+	done(): void {
+		this.#isDone = true;
+	}
+
+	for(): string | undefined {
+		if (this.#isDone) return undefined;
+		if (this.#objects === undefined) return "the manifests are not all applied";
+		const [first] = notReadyOf(this.#objects, this.#stores);
+		return first === undefined ? undefined : `${first.kind} ${first.key} is not Ready: ${first.message}`;
+	}
+}
+
+const openApi = ({ directory, kubeListen }: StandaloneOptions, logger: winston.Logger) =>
+	openEmbeddedApi({
+		directory: join(directory, "kubernetes"),
+		listen: kubeListen,
+		now: Date.now,
+		randomBytes,
+		log: (message, error) => logger.error("kubernetes-api.failed", { what: message, error: describe(error) }),
+	});
+
+const openAddresses = ({ directory, listen, kubeListen }: StandaloneOptions): AllottedAddresses =>
+	new AllottedAddresses({
+		file: join(directory, "addresses.json"),
+		first: listen,
+		reserved: new Set(kubeListen.host === listen.host ? [kubeListen.port] : []),
+	});
+
+interface ActuatorParts {
+	readonly addresses: AllottedAddresses;
+	readonly logger: winston.Logger;
+	readonly waiting: Waiting;
+}
+
+const createActuator = (
+	{ directory }: StandaloneOptions,
+	{ addresses, logger, waiting }: ActuatorParts,
+): StandaloneActuator =>
+	new StandaloneActuator({
+		directory: join(directory, "registries"),
+		addresses,
+		logger,
+		logRequests: logger.isInfoEnabled(),
+		version: readVersion(),
+		waitsFor: () => waiting.for(),
+	});
+
+interface OperatorParts {
+	readonly client: KubeClient;
+	readonly actuator: StandaloneActuator;
+	readonly logger: winston.Logger;
+}
+
+const startOperator = ({ client, actuator, logger }: OperatorParts, signal: AbortSignal) => {
+	const newId = idSource();
+	return startControllers(
+		{
+			client,
+			actuator,
+			logger,
+			timing: systemTiming,
+			now: Date.now,
+			newId,
+			randomBytes,
+			meters: controllerMetrics(new MetricsRegistry()),
+			holder: `${hostname()}-${process.pid}-${newId()}`,
+			// The directory is locked: there is no other.
+			leads: () => true,
+			hashPassword: hashPasswordWith,
+		},
+		{ allSecrets: true },
+		signal,
+	);
+};
