@@ -15,8 +15,12 @@ interface Application {
 export const applyFields = (present: Json, { before, wanted, others }: Application): Json => {
 	const result: { [field: string]: unknown } = { ...present };
 	for (const key of Object.keys(before)) {
-		if (key in wanted || others.some((other) => key in other)) continue;
-		const kept = without(result[key], before[key]);
+		if (key in wanted) continue;
+		const kept = without(
+			result[key],
+			before[key],
+			others.map((other) => other[key]),
+		);
 		if (kept === undefined) delete result[key];
 		else result[key] = kept;
 	}
@@ -46,15 +50,18 @@ const applyValue = (
 	return applyFields(toRecord(present), { before: toRecord(before), wanted, others: others.map(toRecord) });
 };
 
-/** What is left of a value when what a manager had applied of it goes. */
-const without = (present: unknown, applied: unknown): unknown => {
+/** What is left of a value when what a manager had applied of it goes, but for what others applied too. */
+const without = (present: unknown, applied: unknown, others: readonly unknown[]): unknown => {
 	if (isNamedList(present) && isNamedList(applied)) {
-		const left = present.filter(({ name }) => !applied.some((one) => one.name === name));
-		return left.length === 0 ? undefined : left;
+		const left = without(byName(present), byName(applied), others.map(byName));
+		return isRecord(left) ? Object.values(left) : undefined;
 	}
-	if (!isRecord(present) || !isRecord(applied)) return undefined;
+	if (!isRecord(present) || !isRecord(applied)) {
+		return others.some((other) => other !== undefined) ? present : undefined;
+	}
 	const left = Object.entries(present).flatMap(([key, value]) => {
-		const rest = key in applied ? without(value, applied[key]) : value;
+		const theirs = others.map((other) => toRecord(other)[key]);
+		const rest = key in applied ? without(value, applied[key], theirs) : value;
 		return rest === undefined ? [] : [[key, rest] as const];
 	});
 	return left.length === 0 ? undefined : Object.fromEntries(left);
