@@ -228,12 +228,16 @@ export class PlaneLink {
 
 	async #reread(signal: AbortSignal): Promise<void> {
 		const changed = await this.#observations.reread(signal);
+		const isFirst = !this.#synced;
 		this.#synced = true;
 		const needless = this.#outbox.prune((change) => {
 			const standing = this.#observations.find(change.uid);
 			return change.act === "upsert" ? standing?.fingerprint === change.resource.generation : standing === undefined;
 		});
-		this.#tell(changed.union(new Set(needless)));
+		const uids = changed.union(new Set(needless));
+		// That it is known now what there is, is news even where there is nothing.
+		if (isFirst && uids.size === 0) for (const listener of this.#listeners) listener(uids);
+		else this.#tell(uids);
 	}
 
 	#part(uid: string, act: "delete" | "release"): boolean {

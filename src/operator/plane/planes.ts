@@ -120,11 +120,10 @@ export class Planes implements AsyncDisposable {
 		const link = new PlaneLink({ control, holder: this.#deps.holder, timing: this.#deps.timing }, this.#opts);
 		let swept = false;
 		link.subscribe((uids) => {
-			if (!swept) {
-				swept = true;
-				this.#sweep(link);
-			}
-			this.#tell(address, uids);
+			const isFirst = !swept;
+			swept = true;
+			if (isFirst) this.#sweep(link);
+			this.#tell(address, isFirst ? undefined : uids);
 		});
 		return link;
 	}

@@ -38,6 +38,9 @@ const INTERVAL_MS = 600_000;
 /** How soon one is that waits for something which nobody tells of, milliseconds. */
 const WAIT_MS = 5_000;
 
+/** How soon one is whose link is about to know what there is, milliseconds. */
+const LEARN_MS = 1_000;
+
 /** Makes one Registry so. */
 export const createRegistryReconcile =
 	(deps: RegistryDeps): Reconcile =>
@@ -68,12 +71,20 @@ const keep = async (
 	const { users, trouble } = await speak(deps, wanted, state, missing.length === 0 && !registry.spec.suspend);
 	const observed: RegistryObservation = { registry, state, missing, users, trouble };
 	const verdict = judgeRegistry(observed);
+	// A link that was just begun first learns what is there; until then what was last seen stands.
+	if (verdict.reason === "Progressing" && users === undefined && isReady(registry)) return { againMs: LEARN_MS };
 	const usage = await takeUsage(deps, registry, state, signal);
 	const fields = { ...fieldsOf(registry, state), ...usage.fields };
 	const report = { verdict, conditions: [judgeAvailability(observed)], fields };
 	await reportVerdict({ ...deps, fieldManager: FIELD_MANAGER }, object, report, signal);
 	return { againMs: Math.min(verdict.is === "Working" ? WAIT_MS : INTERVAL_MS, usage.againMs) };
 };
+
+const isReady = ({ metadata, status }: Registry): boolean =>
+	status.conditions.some(
+		({ type, status: is, observedGeneration }) =>
+			type === "Ready" && is === "True" && observedGeneration === metadata.generation,
+	);
 
 /** Runs it as wanted; what must be left as it is, or cannot be had yet, is only looked at. */
 const run = async (
