@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isRecord } from "../schema/json-record.ts";
 import type { KindRules } from "../schema/kind-rules.ts";
+import { ownField } from "../schema/own-fields.ts";
 import { addPath, type FieldTree, type GrowingTree, growingTree } from "./field-tree.ts";
 import { elementOf, fieldOf, type Place, root } from "./fields-of.ts";
 import { stepperOf } from "./list-steps.ts";
@@ -54,7 +55,7 @@ const compareRecords = (
 	walk: Walk,
 ): void => {
 	for (const name of new Set([...Object.keys(before), ...Object.keys(after)]))
-		compare(before[name], after[name], fieldOf(place, name), walk);
+		compare(ownField(before, name), ownField(after, name), fieldOf(place, name), walk);
 };
 
 const bothEmpty = (before: unknown, after: unknown): boolean =>

@@ -1,5 +1,6 @@
 import { isRecord } from "../schema/json-record.ts";
 import type { KindRules } from "../schema/kind-rules.ts";
+import { ownField, setField } from "../schema/own-fields.ts";
 import { stepperOf } from "./list-steps.ts";
 
 const mergeLists = (
@@ -43,6 +44,6 @@ export const mergeApplied = (live: unknown, applied: unknown, names: readonly st
 	if (!isRecord(applied) || !isRecord(live) || rules.isAtomic(names)) return applied;
 	const merged: Record<string, unknown> = { ...live };
 	for (const [name, value] of Object.entries(applied))
-		merged[name] = mergeApplied(live[name], value, [...names, name], rules);
+		setField(merged, name, mergeApplied(ownField(live, name), value, [...names, name], rules));
 	return merged;
 };

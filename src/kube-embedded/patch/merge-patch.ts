@@ -1,4 +1,5 @@
 import { isRecord } from "../schema/json-record.ts";
+import { ownField, setField } from "../schema/own-fields.ts";
 
 /** Applies a JSON merge patch (RFC 7386): null removes, objects are merged, all else replaces. */
 export const mergePatch = (target: unknown, patch: unknown): unknown => {
@@ -6,6 +7,6 @@ export const mergePatch = (target: unknown, patch: unknown): unknown => {
 	const merged: Record<string, unknown> = isRecord(target) ? { ...target } : {};
 	for (const [name, value] of Object.entries(patch))
 		if (value === null) delete merged[name];
-		else merged[name] = mergePatch(merged[name], value);
+		else setField(merged, name, mergePatch(ownField(merged, name), value));
 	return merged;
 };

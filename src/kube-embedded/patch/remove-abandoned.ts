@@ -1,5 +1,6 @@
 import { isRecord } from "../schema/json-record.ts";
 import type { KindRules } from "../schema/kind-rules.ts";
+import { setField } from "../schema/own-fields.ts";
 import { type FieldTree, noFields } from "./field-tree.ts";
 import { stepperOf } from "./list-steps.ts";
 
@@ -56,7 +57,7 @@ export const removeAbandoned = (
 		const path = [...names, name];
 		if (isAbandoned(inner, rules.declares(path))) continue;
 		const rest = removeAbandoned(child, inner, path, rules);
-		if (inner.held.member || !isEmpty(rest) || isEmpty(child)) kept[name] = rest;
+		if (inner.held.member || !isEmpty(rest) || isEmpty(child)) setField(kept, name, rest);
 	}
 	return kept;
 };

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { isRecord, type JsonRecord } from "../schema/json-record.ts";
 import type { KindRules } from "../schema/kind-rules.ts";
+import { ownField, setField } from "../schema/own-fields.ts";
 import { stepperOf } from "./list-steps.ts";
 import { PatchError } from "./patch-error.ts";
 
@@ -18,7 +19,7 @@ const withoutDirectives = (patch: unknown): unknown => {
 	if (!isRecord(patch)) return patch;
 	const plain: Record<string, unknown> = {};
 	for (const [name, value] of Object.entries(patch))
-		if (!isDirective(name) && value !== null) plain[name] = withoutDirectives(value);
+		if (!isDirective(name) && value !== null) setField(plain, name, withoutDirectives(value));
 	return plain;
 };
 
@@ -105,14 +106,14 @@ const patchRecord = (live: unknown, patch: JsonRecord, names: readonly string[],
 			deleted: asList(patch[`${deletion}${name}`]) ?? [],
 			order: asList(patch[`${order}${name}`]),
 		};
-		const result = patchList(merged[name], next, [...names, name], rules);
-		if (result !== undefined) merged[name] = result;
+		const result = patchList(ownField(merged, name), next, [...names, name], rules);
+		if (result !== undefined) setField(merged, name, result);
 	}
 	for (const [name, value] of Object.entries(patch)) {
 		if (isDirective(name) || (lists.has(name) && value !== null)) continue;
-		const next = isRecord(value) ? patchRecord(merged[name], value, [...names, name], rules) : value;
+		const next = isRecord(value) ? patchRecord(ownField(merged, name), value, [...names, name], rules) : value;
 		if (next === null || next === undefined) delete merged[name];
-		else merged[name] = next;
+		else setField(merged, name, next);
 	}
 	return merged;
 };

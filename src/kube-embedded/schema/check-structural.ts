@@ -126,19 +126,24 @@ const checkRules = (schema: JsonRecord, path: string): FieldCause[] =>
 const checkDefault = (schema: JsonRecord, path: string): FieldCause[] =>
 	schema.default === undefined ? [] : validate(schema.default, undefined, readSchema(schema), `${path}.default`);
 
-/** What keeps a schema from being structural, so that objects could not be pruned and defaulted by it. */
-export const checkStructural = (schema: JsonRecord, path: string): FieldCause[] => {
+const checkSchema = (schema: JsonRecord, path: string): FieldCause[] => {
 	const own = [checkType, checkList, checkWords, checkRules, checkDefault, checkJunctors].flatMap((check) =>
 		check(schema, path),
 	);
 	const { items, additionalProperties } = schema;
 	const properties = Object.entries(recordAt(schema, "properties")).flatMap(([name, child]) =>
-		checkStructural(isRecord(child) ? child : {}, `${path}.properties[${name}]`),
+		checkSchema(isRecord(child) ? child : {}, `${path}.properties[${name}]`),
 	);
 	return [
 		...own,
 		...properties,
-		...(isRecord(items) ? checkStructural(items, `${path}.items`) : []),
-		...(isRecord(additionalProperties) ? checkStructural(additionalProperties, `${path}.additionalProperties`) : []),
+		...(isRecord(items) ? checkSchema(items, `${path}.items`) : []),
+		...(isRecord(additionalProperties) ? checkSchema(additionalProperties, `${path}.additionalProperties`) : []),
 	];
 };
+
+/** What keeps the schema of a kind from being structural, so that objects could not be pruned and defaulted by it. */
+export const checkStructural = (schema: JsonRecord, path: string): FieldCause[] => [
+	...(schema.type === "object" ? [] : [invalid(`${path}.type`, schema.type ?? "", "must be object at the root")]),
+	...checkSchema(schema, path),
+];

@@ -1,4 +1,5 @@
 import { isRecord } from "./json-record.ts";
+import { setField } from "./own-fields.ts";
 import type { Schema } from "./structural-schema.ts";
 
 const childOf = (schema: Schema, name: string): Schema | undefined => {
@@ -14,7 +15,7 @@ const fillRecord = (record: Readonly<Record<string, unknown>>, schema: Schema): 
 	const filled: Record<string, unknown> = {};
 	for (const [name, value] of Object.entries(record)) {
 		const child = childOf(schema, name);
-		if (!isStrayNull(value, child)) filled[name] = child === undefined ? value : fillDefaults(value, child);
+		if (!isStrayNull(value, child)) setField(filled, name, child === undefined ? value : fillDefaults(value, child));
 	}
 	for (const [name, child] of schema.properties)
 		if (filled[name] === undefined && child.fallback !== undefined)

@@ -1,4 +1,5 @@
 import { isRecord } from "./json-record.ts";
+import { setField } from "./own-fields.ts";
 import type { Schema } from "./structural-schema.ts";
 
 /** What pruning leaves, and the paths of what it dropped. */
@@ -32,10 +33,10 @@ const pruneRecord = (
 	for (const [name, value] of Object.entries(record)) {
 		const child = schemaOf(schema, name);
 		const at = childPath(path, name);
-		if (child === true) kept[name] = value;
-		else if (child !== undefined) kept[name] = walkValue(value, child, at, { ...walk, keep: false });
-		else if (keep) kept[name] = walkValue(value, undefined, at, { ...walk, keep });
-		else if (schema?.embeddedResource === true && identity.has(name)) kept[name] = value;
+		if (child === true) setField(kept, name, value);
+		else if (child !== undefined) setField(kept, name, walkValue(value, child, at, { ...walk, keep: false }));
+		else if (keep) setField(kept, name, walkValue(value, undefined, at, { ...walk, keep }));
+		else if (schema?.embeddedResource === true && identity.has(name)) setField(kept, name, value);
 		else walk.unknown.push(at);
 	}
 	return kept;

@@ -7,9 +7,7 @@ import type { FieldCause } from "../kind-rules.ts";
 const checkVersion = (version: JsonRecord, path: string): FieldCause[] => {
 	const schema = recordAt(recordAt(version, "schema"), "openAPIV3Schema");
 	const at = `${path}.schema.openAPIV3Schema`;
-	if (Object.keys(schema).length === 0) return [required(at, "schemas are required")];
-	const root = schema.type === "object" ? [] : [invalid(`${at}.type`, schema.type ?? "", "must be object at the root")];
-	return [...root, ...checkStructural(schema, at)];
+	return Object.keys(schema).length === 0 ? [required(at, "schemas are required")] : checkStructural(schema, at);
 };
 
 /** What a schema cannot say of a CustomResourceDefinition: that its schemas are structural, and one version is stored. */

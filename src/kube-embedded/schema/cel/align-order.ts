@@ -31,7 +31,8 @@ export const alignOrder = (old: unknown, now: unknown, schema: Schema): unknown 
 	return Object.fromEntries(
 		Object.entries(old).map(([name, value]) => {
 			const child = schema.properties.get(name) ?? schema.additionalProperties;
-			const aligned = child === undefined || child === true ? value : alignOrder(value, correlateField(now, name), child);
+			const aligned =
+				child === undefined || child === true ? value : alignOrder(value, correlateField(now, name), child);
 			return [name, aligned];
 		}),
 	);

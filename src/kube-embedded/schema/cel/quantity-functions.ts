@@ -29,10 +29,7 @@ export const addQuantityFunctions = (env: Environment): void => {
 		"kubernetes.Quantity.isGreaterThan(kubernetes.Quantity): bool",
 		(a: Quantity, b: Quantity) => a.compare(b) > 0,
 	);
-	env.registerOperator(
-		"kubernetes.Quantity == kubernetes.Quantity",
-		(a: Quantity, b: Quantity) => a.compare(b) === 0,
-	);
+	env.registerOperator("kubernetes.Quantity == kubernetes.Quantity", (a: Quantity, b: Quantity) => a.compare(b) === 0);
 	for (const [name, sign] of [
 		["add", 1n],
 		["sub", -1n],
