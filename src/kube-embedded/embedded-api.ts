@@ -87,7 +87,10 @@ export const openEmbeddedApi = async (deps: EmbeddedApiDeps): Promise<EmbeddedAp
 	url = `https://${hostInUrl(host)}:${port}`;
 	const kubeconfig = kubeconfigOf({ url, ca: identity.ca, token });
 	writeSecret(join(directory, "kubeconfig"), kubeconfig);
-	const timers = [setInterval(() => store.compact(), COMPACT_EVERY), setInterval(() => server.renew(identify()), DAY)];
+	const timers = [
+		setInterval(() => store.compact(), deps.retention?.every ?? COMPACT_EVERY),
+		setInterval(() => server.renew(identify()), DAY),
+	];
 	for (const timer of timers) timer.unref();
 	opening.defer(() => timers.forEach((timer) => void clearInterval(timer)));
 	const open = opening.move();

@@ -19,6 +19,8 @@ export interface Retention {
 	readonly events?: number;
 	/** Milliseconds. @defaultValue 300000 */
 	readonly age?: number;
+	/** Milliseconds between two looks at what is older. @defaultValue 30000 */
+	readonly every?: number;
 }
 
 /** What a store needs. */

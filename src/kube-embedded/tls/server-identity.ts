@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { join } from "node:path";
 import { type Certified, certify } from "#/lib/certificates/certify.ts";
 import { readSecret, writeSecret } from "./keep-secret.ts";
@@ -40,8 +41,9 @@ const isGood = (cert: string, now: number): boolean => {
 
 const vouches = (authority: Certified, { cert }: Certified, hosts: readonly string[]): boolean => {
 	const certificate = new X509Certificate(cert);
-	const named = certificate.subjectAltName ?? "";
-	return certificate.checkIssued(new X509Certificate(authority.cert)) && hosts.every((host) => named.includes(host));
+	const names = (host: string): boolean =>
+		(isIP(host) === 0 ? certificate.checkHost(host) : certificate.checkIP(host)) !== undefined;
+	return certificate.checkIssued(new X509Certificate(authority.cert)) && hosts.every(names);
 };
 
 const openAuthority = ({ directory, now, randomBytes }: IdentityDeps): Certified => {
