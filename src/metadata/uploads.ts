@@ -62,8 +62,11 @@ export interface Uploads {
 		readonly expectedOffset: number | undefined;
 		readonly leaseMs: number;
 	}): Promise<UploadLease | Refused>;
-	/** Goes on holding; false when the lease was lost. */
-	extend(id: string, epoch: number, leaseMs: number): Promise<boolean>;
+	/**
+	 * Goes on holding; false when the lease was lost. `reached` bytes have come meanwhile, acknowledged or not, for which
+	 * the project's quota has to have room, which is then reserved: else it is refused `guarded`, and nothing changed.
+	 */
+	extend(id: string, epoch: number, leaseMs: number, reached?: number): Promise<boolean | Refused>;
 	/**
 	 * Acknowledges bytes up to `offset`, already durable in the store, and gives the lease back. False: lease lost.
 	 * Refused `guarded` when the project's quota has no room for them; then nothing changed, the lease either.

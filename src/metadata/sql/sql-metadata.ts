@@ -101,7 +101,7 @@ const uploadsOn = (on: SqlExecutor): Uploads => ({
 	create: (upload) => on.write("uploads.create", upload),
 	find: (repository, id, signal) => on.read("uploads.find", { repository, id }, signal),
 	acquire: (request) => on.write("uploads.acquire", request),
-	extend: (id, epoch, leaseMs) => on.write("uploads.extend", { id, epoch, leaseMs }),
+	extend: (id, epoch, leaseMs, reached) => on.write("uploads.extend", { id, epoch, leaseMs, reached }),
 	release: (progress) => on.write("uploads.release", progress),
 	complete: (done) => on.write("uploads.complete", done),
 	cancel: (repository, id, epoch) => on.write("uploads.cancel", { repository, id, epoch }),

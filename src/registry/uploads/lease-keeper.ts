@@ -1,4 +1,6 @@
+import type { Refusal, Refused } from "#/metadata/refusal.ts";
 import type { Clock } from "#/registry/clock.ts";
+import { refusalError } from "#/registry/errors.ts";
 
 /** Thrown when another holder may have the upload: not a byte more may be written to it. */
 export class LeaseLostError extends Error {
@@ -7,8 +9,8 @@ export class LeaseLostError extends Error {
 
 /** What a {@link LeaseKeeper} works with. */
 export interface LeaseKeeperDeps {
-	/** Renews the lease; false when it is lost. */
-	readonly extend: () => Promise<boolean>;
+	/** Renews the lease of an upload that reached so many bytes; false when it is lost, refused when it may not go on. */
+	readonly extend: (reached: number) => Promise<boolean | Refused>;
 	readonly clock: Clock;
 	/** How long a renewal lasts, in milliseconds. */
 	readonly leaseMs: number;
@@ -27,6 +29,8 @@ export class LeaseKeeper implements Disposable {
 	#progress = false;
 	#working = 0;
 	#lost = false;
+	#reached = 0;
+	#refusal: Refusal | undefined;
 
 	/** @param since when the lease was asked for, by the monotonic clock */
 	constructor(deps: LeaseKeeperDeps, since: number) {
@@ -39,10 +43,14 @@ export class LeaseKeeper implements Disposable {
 	/**
 	 * To be awaited before every write: undefined when the lease is known to last, else the renewal.
 	 *
-	 * @throws LeaseLostError when it is lost, MetadataError when it ran out and metadata cannot tell
+	 * @param reached how many bytes the upload has with that write; absent: as many as before
+	 * @throws LeaseLostError when it is lost, OciError DENIED when the upload may not go on, MetadataError when it ran out
+	 * and metadata cannot tell
 	 */
-	ensure(): Promise<void> | undefined {
+	ensure(reached = this.#reached): Promise<void> | undefined {
 		this.#progress = true;
+		this.#reached = reached;
+		if (this.#refusal !== undefined) throw refusalError(this.#refusal);
 		if (!this.#lost && this.#deps.clock.monotonic() < this.#heldUntil - this.#deps.leaseMs / 3) return undefined;
 		return this.#renew();
 	}
@@ -76,13 +84,16 @@ export class LeaseKeeper implements Disposable {
 		} catch (error) {
 			if (this.#deps.clock.monotonic() >= this.#heldUntil) throw error;
 		}
+		if (this.#refusal !== undefined) throw refusalError(this.#refusal);
 		if (this.#lost) throw new LeaseLostError("the upload's lease was lost");
 	}
 
 	async #extend(): Promise<void> {
 		if (this.#lost) return;
 		const asked = this.#deps.clock.monotonic();
-		if (await this.#deps.extend()) this.#heldUntil = asked + this.#deps.leaseMs;
-		else this.#lost = true;
+		const outcome = await this.#deps.extend(this.#reached);
+		if (outcome === true) this.#heldUntil = asked + this.#deps.leaseMs;
+		else if (outcome === false) this.#lost = true;
+		else this.#refusal = outcome.refused;
 	}
 }

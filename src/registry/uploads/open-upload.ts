@@ -64,7 +64,10 @@ export const keepLease = (
 	since: number,
 ): LeaseKeeper => {
 	const { leaseMs, extendMs } = limits;
-	return new LeaseKeeper({ extend: () => uploads.extend(id, epoch, leaseMs), clock, leaseMs, extendMs }, since);
+	return new LeaseKeeper(
+		{ extend: (reached) => uploads.extend(id, epoch, leaseMs, reached), clock, leaseMs, extendMs },
+		since,
+	);
 };
 
 const openWriter = async (

@@ -38,7 +38,7 @@ export const takeBody = async (
 			if (next.piece === undefined) break;
 			received += next.piece.byteLength;
 			if (expected !== undefined && received > expected) throw sizeError(expected, "more");
-			const renewal = keeper.ensure();
+			const renewal = keeper.ensure(writer.offset + next.piece.byteLength);
 			if (renewal !== undefined) await renewal;
 			await writer.append(next.piece);
 		}

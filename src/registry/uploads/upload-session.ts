@@ -71,11 +71,7 @@ export class UploadSession {
 		const { id, epoch } = upload;
 		const released = await this.#deps.uploads.release({ id, epoch, offset, state });
 		if (released === false) throw new LeaseLostError("not released");
-		if (released !== true) {
-			// What came before goes as well, and with it what that had of the quota: nobody goes on after such an answer.
-			await this.abandon();
-			throw refusalError(released.refused);
-		}
+		if (released !== true) throw refusalError(released.refused);
 		this.#end();
 		this.#deps.writers.park(id, writer);
 		return { id, offset };
@@ -122,7 +118,7 @@ export class UploadSession {
 		const state = this.#state;
 		const { onFailure, writer } = this.#held;
 		if (error instanceof LeaseLostError) return await this.#leave();
-		if (state !== "over" && onFailure === "abandon") await this.abandon();
+		if (state !== "over" && (onFailure === "abandon" || isDenied(error))) await this.abandon();
 		else if (state === "held") await this.#rollBack();
 		// The bytes may be acknowledged or a blob by now, so they stay; the row tells the next request.
 		else if (state === "asked") await closeWriter(writer, this.#deps.report);
@@ -188,3 +184,9 @@ export class UploadSession {
 		this.#held.keeper[Symbol.dispose]();
 	}
 }
+
+/**
+ * A guard has refused what came. What came before goes as well, and with it what that has of the quota: nobody goes on
+ * after such an answer.
+ */
+const isDenied = (error: unknown): boolean => error instanceof OciError && error.code === "DENIED";

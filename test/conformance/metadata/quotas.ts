@@ -134,6 +134,26 @@ export const quotaCases: readonly MetadataCase[] = [
 		},
 	},
 	{
+		name: "bytes that come are reserved before they are acknowledged, and given back when they are not",
+		async run(bench) {
+			await limit(bench, 10);
+			const { uploads } = bench.metadata;
+			const first = await bench.upload("a/x");
+			const second = await bench.upload("a/y");
+			assert.equal(await uploads.extend(first.id, 1, 60_000, 6), true);
+			assert.deepEqual(await uploads.extend(second.id, 1, 60_000, 5), { refused: exceeded(10, 6, 5) });
+			assert.equal(await uploads.extend(second.id, 1, 60_000, 4), true);
+			assert.equal(await uploads.extend(second.id, 1, 60_000), true, "saying nothing gives nothing back");
+			assert.deepEqual(await uploads.extend(first.id, 1, 60_000, 7), { refused: exceeded(10, 4, 7) });
+			assert.equal(await uploads.release({ id: first.id, epoch: 1, offset: 0, state: undefined }), true);
+			assert.equal(await uploads.extend(second.id, 1, 60_000, 10), true);
+			const request = { repository: "a/y", id: second.id, holder: "replica-1", expectedOffset: 0, leaseMs: 60_000 };
+			const { epoch } = await done(uploads.acquire(request));
+			await done(announce(bench, "1234567890"));
+			assert.equal(await uploads.release({ id: second.id, epoch, offset: 0, state: undefined }), true);
+		},
+	},
+	{
 		name: "what is announced is reserved from the start",
 		async run(bench) {
 			await limit(bench, 10);

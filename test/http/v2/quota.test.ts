@@ -1,15 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Digest, digestOf } from "#/oci/digest.ts";
 import { imageOf } from "../../support/registry.ts";
-import { type Face, openFace } from "../../support/v2-face.ts";
+import { type Face, type FaceOpts, openFace } from "../../support/v2-face.ts";
 
 const UPLOADS = "/v2/p/app/blobs/uploads/";
 const digest = (text: string): Digest => digestOf(Buffer.from(text));
 
 /** A face whose project `p` may use so many bytes, and what changes that. */
-const openLimited = async (quotaBytes: number): Promise<{ face: Face; limit: (bytes: number) => Promise<void> }> => {
-	const face = await openFace();
+const openLimited = async (
+	quotaBytes: number,
+	opts: FaceOpts = {},
+): Promise<{ face: Face; limit: (bytes: number) => Promise<void> }> => {
+	const face = await openFace(opts);
 	const { controlState } = face.harness.metadata;
 	let generation = 1;
 	const limit = async (bytes: number): Promise<void> => {
@@ -102,6 +106,27 @@ describe("a quota over HTTP", () => {
 		await limit(6);
 		assert.equal((await mount("q/app", "app")).status, 201);
 		assert.equal((await mount("p/app", "other")).status, 201);
+	});
+
+	it("ends a chunk that goes on and on, and nothing of it stays", async () => {
+		const { face } = await openLimited(100_000, { instance: { limits: { extendMs: 20 } } });
+		await using _ = face;
+		const location = await begin(face);
+		let sent = 0;
+		const endless = async function* (): AsyncGenerator<Uint8Array> {
+			for (; sent < 1_000; sent++) {
+				yield Buffer.alloc(10_000);
+				await sleep(5);
+			}
+		};
+		const { registry } = face.instance;
+		const id = location.split("/").at(-1) ?? "";
+		const appending = registry.uploads.append({ repository: "p/app", id }, endless(), AbortSignal.timeout(60_000));
+		await assert.rejects(appending, { code: "DENIED" });
+		assert.ok(sent < 1_000, "it was not heard to its end");
+		assert.equal((await face.fetch(location)).status, 404);
+		assert.equal((await push(face, "x".repeat(100_000))).status, 201);
+		await face.harness.assertSound();
 	});
 
 	it("is never passed by many pushes at once", async () => {

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Refused } from "#/metadata/refusal.ts";
 import { LeaseKeeper, LeaseLostError } from "#/registry/uploads/lease-keeper.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
 const keep = (
-	answers: (boolean | Error)[],
+	answers: (boolean | Refused | Error)[],
 	opts: { readonly extendMs?: number } = {},
 ): { readonly keeper: LeaseKeeper; readonly clock: ManualClock; readonly asked: () => number } => {
 	const clock = new ManualClock();
 	let asked = 0;
-	const extend = async (): Promise<boolean> => {
+	const extend = async (): Promise<boolean | Refused> => {
 		asked += 1;
 		const answer = answers.shift() ?? true;
 		if (answer instanceof Error) throw answer;
@@ -73,4 +74,13 @@ test("the timer renews while bytes flow or the store works, and stops for a stal
 	const stalled = asked();
 	await sleep(40);
 	assert.equal(asked(), stalled);
+});
+
+test("an upload that may not go on lets nothing more be written, and says why", async () => {
+	const { keeper, clock } = keep([{ refused: { reason: "guarded", guard: "quota", message: "full" } }]);
+	using _ = keeper;
+	clock.advance(20_000);
+	const denied = { code: "DENIED", message: "full" };
+	await assert.rejects(async () => keeper.ensure(1), denied);
+	await assert.rejects(async () => keeper.ensure(2), denied);
 });

@@ -7,6 +7,7 @@ import { type Intake, takeBody } from "#/registry/uploads/take-body.ts";
 import { openMemoryStore } from "#/storage/memory/index.ts";
 import { StoreError } from "#/storage/store-error.ts";
 import { bodyOf, brokenBody } from "../../support/bodies.ts";
+import { failOnce, hooked } from "../../support/hooked.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
 const open = async (extend = async (): Promise<boolean> => true): Promise<Intake & { readonly clock: ManualClock }> => {
@@ -67,7 +68,7 @@ test("an abort ends the body like a break", async () => {
 test("a failure of the store is not taken for one of the body", async () => {
 	const intake = await open();
 	const full = new StoreError("FULL", "no room");
-	const writer = Object.create(intake.writer, { append: { value: () => Promise.reject(full) } });
+	const writer = hooked(intake.writer, failOnce("append", full));
 	await assert.rejects(takeBody(bodyOf("abc"), undefined, { ...intake, writer }), full);
 });
 

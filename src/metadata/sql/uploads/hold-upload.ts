@@ -28,7 +28,7 @@ export function* acquireUpload(input: AcquireInput, context: StepContext): Step<
 		return { refused: { reason: "upload-offset", offset } };
 	}
 	yield* all(
-		"UPDATE uploads SET epoch = epoch + 1, holder = ?, lease_until = ?, touched_at = ? WHERE id = ?",
+		"UPDATE uploads SET epoch = epoch + 1, holder = ?, lease_until = ?, touched_at = ?, announced = 0 WHERE id = ?",
 		input.holder,
 		context.now + input.leaseMs,
 		context.now,
@@ -38,15 +38,28 @@ export function* acquireUpload(input: AcquireInput, context: StepContext): Step<
 	return { ...upload, epoch: upload.epoch + 1, sameHolder, abandoned };
 }
 
+/** What {@link extendUpload} takes. */
+export interface ExtendInput {
+	readonly id: string;
+	readonly epoch: number;
+	readonly leaseMs: number;
+	readonly reached?: number | undefined;
+}
+
 /** Goes on holding an upload: see `Uploads.extend`. */
 export function* extendUpload(
-	{ id, epoch, leaseMs }: { readonly id: string; readonly epoch: number; readonly leaseMs: number },
+	{ id, epoch, leaseMs, reached = 0 }: ExtendInput,
 	context: StepContext,
-): Step<boolean> {
+): Step<boolean | Refused> {
+	const refused = yield* guardProgress({ id, epoch, offset: reached }, context);
+	if (refused !== undefined) return { refused };
 	const row = yield* first(
-		"UPDATE uploads SET lease_until = ?, touched_at = ? WHERE id = ? AND epoch = ? AND lease_until > 0 RETURNING id",
+		`UPDATE uploads SET lease_until = ?, touched_at = ?, announced = CASE WHEN announced < ? THEN ? ELSE announced END
+		WHERE id = ? AND epoch = ? AND lease_until > 0 RETURNING id`,
 		context.now + leaseMs,
 		context.now,
+		reached,
+		reached,
 		id,
 		epoch,
 	);
@@ -66,7 +79,7 @@ export function* releaseUpload(progress: ReleaseInput, context: StepContext): St
 	const refused = yield* guardProgress(progress, context);
 	if (refused !== undefined) return { refused };
 	const row = yield* first(
-		`UPDATE uploads SET bytes = ?, state = ?, lease_until = 0, touched_at = ?
+		`UPDATE uploads SET bytes = ?, state = ?, lease_until = 0, touched_at = ?, announced = 0
 		WHERE id = ? AND epoch = ? AND lease_until > 0 RETURNING id`,
 		progress.offset,
 		progress.state === undefined ? null : JSON.stringify(progress.state),
@@ -77,8 +90,11 @@ export function* releaseUpload(progress: ReleaseInput, context: StepContext): St
 	return row !== undefined;
 }
 
-/** Why the project's quota has no room for what is to be acknowledged. What was reserved before is never refused. */
-function* guardProgress({ id, epoch, offset }: ReleaseInput, context: StepContext): Step<Refusal | undefined> {
+/** Why the project's quota has no room for what came. What was reserved before is never refused. */
+function* guardProgress(
+	{ id, epoch, offset }: Pick<ReleaseInput, "id" | "epoch" | "offset">,
+	context: StepContext,
+): Step<Refusal | undefined> {
 	const limited = yield* first(
 		`SELECT p.id AS project_id, p.quota_bytes FROM uploads u JOIN projects p ON p.id = u.project_id
 		WHERE u.id = ? AND p.quota_bytes IS NOT NULL`,
