@@ -22,6 +22,8 @@ export interface KubeErrorOpts {
 	readonly status?: number | undefined;
 	/** The server's own word, such as `AlreadyExists`. */
 	readonly reason?: string | undefined;
+	/** The name of the object that the server speaks of; absent: of none, such as when it does not know the type. */
+	readonly about?: string | undefined;
 	/** How long the server asks to wait, milliseconds. */
 	readonly retryAfterMs?: number | undefined;
 }
@@ -31,12 +33,14 @@ export class KubeError extends CodedError<KubeErrorCode> {
 	override readonly name = "KubeError";
 	readonly status: number | undefined;
 	readonly reason: string | undefined;
+	readonly about: string | undefined;
 	readonly retryAfterMs: number | undefined;
 
 	constructor(code: KubeErrorCode, message: string, opts: KubeErrorOpts = {}) {
 		super(code, message, "cause" in opts ? { cause: opts.cause } : undefined);
 		this.status = opts.status;
 		this.reason = opts.reason;
+		this.about = opts.about;
 		this.retryAfterMs = opts.retryAfterMs;
 	}
 }

@@ -172,7 +172,7 @@ test("a leader keeps its lease over a line that goes dead without a word", async
 	let version = 0;
 	const server = await KubeServer.open(({ method, body }, answer) => {
 		if (method === "GET") {
-			if (lease === undefined) answer.json(404, statusOf(404, "NotFound", "none"));
+			if (lease === undefined) answer.json(404, statusOf(404, "NotFound", "none", { name: "x" }));
 			else answer.json(200, lease);
 			return;
 		}

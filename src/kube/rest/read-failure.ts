@@ -5,6 +5,7 @@ interface Failure {
 	readonly status: number;
 	readonly reason: string | undefined;
 	readonly message: string;
+	readonly about: string | undefined;
 	readonly retryAfterMs: number | undefined;
 }
 
@@ -55,6 +56,7 @@ export const readFailure = (what: string, httpStatus: number, text: string, retr
 	return errorOf(what, {
 		status: httpStatus,
 		reason: failure?.reason,
+		about: failure?.about,
 		message: message === "" ? `the answer was ${httpStatus}` : message,
 		retryAfterMs: secondsToMs(retryAfter) ?? failure?.retryAfterMs,
 	});
@@ -64,17 +66,18 @@ export const readFailure = (what: string, httpStatus: number, text: string, retr
 export const readStatus = (what: string, status: unknown): KubeError =>
 	errorOf(what, failureOf(toRecord(status) ?? {}));
 
-const errorOf = (what: string, { status, reason, message, retryAfterMs }: Failure): KubeError => {
+const errorOf = (what: string, { status, reason, message, about, retryAfterMs }: Failure): KubeError => {
 	const code = (reason === undefined ? undefined : codesByReason[reason]) ?? codesByStatus[status] ?? "UNKNOWN";
-	return new KubeError(code, `${what}: ${message}`, { status, reason, retryAfterMs });
+	return new KubeError(code, `${what}: ${message}`, { status, reason, about, retryAfterMs });
 };
 
 const failureOf = (status: Record<string, unknown>): Failure => {
 	const { code, reason, message, details } = status;
-	const seconds = toRecord(details)?.retryAfterSeconds;
+	const { name, retryAfterSeconds: seconds } = toRecord(details) ?? {};
 	return {
 		status: typeof code === "number" ? code : 500,
 		reason: typeof reason === "string" && reason !== "" ? reason : undefined,
+		about: typeof name === "string" && name !== "" ? name : undefined,
 		message: typeof message === "string" && message !== "" ? message : "no reason was given",
 		retryAfterMs: typeof seconds === "number" ? seconds * 1000 : undefined,
 	};

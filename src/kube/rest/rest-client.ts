@@ -39,8 +39,8 @@ export class RestClient implements KubeClient, AsyncDisposable {
 		try {
 			return await this.#object({ verb: "find", path: pathOf(type, ref) }, signal);
 		} catch (error) {
-			// Without the server's word for it, the type itself is unknown.
-			if (error instanceof KubeError && error.code === "NOT_FOUND" && error.reason === "NotFound") return undefined;
+			// That speaks of no object when it is the type itself that is unknown.
+			if (error instanceof KubeError && error.code === "NOT_FOUND" && error.about !== undefined) return undefined;
 			throw error;
 		}
 	}

@@ -169,13 +169,14 @@ test("what is not there is undefined; a type that is not there is an error; what
 	const { client } = await open(t, ({ path }, answer) =>
 		path.endsWith("/x")
 			? answer.json(404, statusOf(404, "NotFound", 'secrets "x" not found', { name: "x" }))
-			: answer.json(404, "404 page not found\n"),
+			: answer.json(404, path.endsWith("/z") ? statusOf(404, "NotFound", "no such resource") : "404 page not found\n"),
 	);
 	assert.equal(await client.find(SECRETS, { namespace: "a", name: "x" }, signal), undefined);
 	await client.delete(SECRETS, { namespace: "a", name: "x" }, {}, signal);
 	const error = await failure(client.find(SECRETS, { namespace: "a", name: "y" }, signal));
 	assert.equal(error.code, "NOT_FOUND");
 	assert.match(error.message, /404 page not found/);
+	assert.equal((await failure(client.find(SECRETS, { namespace: "a", name: "z" }, signal))).code, "NOT_FOUND");
 });
 
 const failures = [
