@@ -7,7 +7,7 @@ import type { Control } from "#/control/control.ts";
 import { KubeError } from "#/kube/kube-error.ts";
 import { type KubeObject, keyOf } from "#/kube/kube-object.ts";
 import type { Reconcile } from "#/kube/reconciler.ts";
-import { NAMESPACES, SECRETS, SERVICE_ACCOUNTS } from "#/kube/resource-type.ts";
+import { NAMESPACES, type ResourceType, SECRETS, SERVICE_ACCOUNTS } from "#/kube/resource-type.ts";
 import { conditionsOf, findCondition } from "#/kube/status/condition.ts";
 import { VolatileStatus } from "#/kube/status/volatile-status.ts";
 import { systemTiming } from "#/kube/timing.ts";
@@ -99,6 +99,7 @@ export async function openOperator() {
 		};
 		return {
 			planes,
+			deps,
 			project: createProjectReconcile({ ...deps, type: projectKind }),
 			robot: createRobotAccountReconcile({ ...deps, type: robotAccountKind }),
 		};
@@ -135,6 +136,8 @@ export async function openOperator() {
 		get planes() {
 			return running.planes;
 		},
+		/** What the controllers of a kind are made with. */
+		deps: (type: ResourceType) => ({ ...running.deps, type }),
 		/** Kills the operator and starts another one, which knows nothing but what is kept. */
 		async restart(): Promise<void> {
 			await running.planes[Symbol.asyncDispose]();
