@@ -27,7 +27,7 @@ export interface ServerSideApplyOpts {
 }
 
 /** A field that another owns and wants otherwise. */
-export interface ApplyConflict {
+interface ApplyConflict {
 	readonly manager: string;
 	readonly operation: "Apply" | "Update";
 	readonly apiVersion: string;

@@ -23,24 +23,43 @@ const withoutDirectives = (patch: unknown): unknown => {
 	return plain;
 };
 
-const sortBy = (list: readonly unknown[], wanted: readonly unknown[], step: (item: unknown) => string): unknown[] => {
-	const places = new Map(wanted.map((item, place) => [step(item), place]));
-	const listed = list
-		.filter((item) => places.has(step(item)))
-		.toSorted((a, b) => (places.get(step(a)) ?? 0) - (places.get(step(b)) ?? 0));
-	const result: unknown[] = [];
-	// Elements that the order does not name keep their places among the others.
+type Stepper = (item: unknown) => string;
+
+const placesOf = (list: readonly unknown[], step: Stepper): ((item: unknown) => number | undefined) => {
+	const places = new Map(list.map((item, place) => [step(item), place]));
+	return (item) => places.get(step(item));
+};
+
+/**
+ * Puts the elements that the order names into that order. Each of the others goes before the first that came after it
+ * in the live list, or else to the end.
+ */
+const sortBy = (
+	list: readonly unknown[],
+	wanted: readonly unknown[],
+	live: readonly unknown[],
+	step: Stepper,
+): unknown[] => {
+	const [wantedPlace, livePlace] = [placesOf(wanted, step), placesOf(live, step)];
+	const sorted = list
+		.filter((item) => wantedPlace(item) !== undefined)
+		.toSorted((a, b) => (wantedPlace(a) ?? 0) - (wantedPlace(b) ?? 0));
+	let from = 0;
 	for (const item of list) {
-		const next = places.has(step(item)) ? listed.shift() : item;
-		result.push(next);
+		if (wantedPlace(item) !== undefined) continue;
+		const own = livePlace(item) ?? Number.POSITIVE_INFINITY;
+		const before = sorted.findIndex((one, at) => at >= from && (livePlace(one) ?? -1) > own);
+		const at = before < 0 ? sorted.length : before;
+		sorted.splice(at, 0, item);
+		from = at + 1;
 	}
-	return result;
+	return sorted;
 };
 
 const patchKeyedList = (
 	live: readonly unknown[],
 	patch: readonly unknown[],
-	step: (item: unknown) => string,
+	step: Stepper,
 	names: readonly string[],
 	rules: KindRules,
 ): unknown[] => {
@@ -79,7 +98,7 @@ const patchList = (live: unknown, patch: ListPatch, names: readonly string[], ru
 		rules.listType(names) === "set"
 			? [...kept, ...items.filter((item) => !kept.some((one) => isDeepStrictEqual(one, item)))]
 			: patchKeyedList(kept, items, step, names, rules);
-	return patch.order === undefined ? merged : sortBy(merged, patch.order, step);
+	return patch.order === undefined ? merged : sortBy(merged, patch.order, before, step);
 };
 
 const listNames = (patch: JsonRecord): Set<string> =>

@@ -1,4 +1,4 @@
-import { forbidden, invalid, required } from "./causes.ts";
+import { forbidden, invalid, notSupported, required } from "./causes.ts";
 import { celMessage, compileRule } from "./cel/compile-rule.ts";
 import { compilePattern } from "./compile-pattern.ts";
 import { isRecord, type JsonRecord, listAt, recordAt, stringAt } from "./json-record.ts";
@@ -58,7 +58,7 @@ const checkType = (schema: JsonRecord, path: string): FieldCause[] => {
 	const type = schema.type;
 	const free = schema["x-kubernetes-int-or-string"] === true || schema["x-kubernetes-preserve-unknown-fields"] === true;
 	if (!isSet(type)) return free ? [] : [required(`${path}.type`, "must not be empty for specified object fields")];
-	return types.has(type) ? [] : [invalid(`${path}.type`, type, "must be a type of JSON")];
+	return types.has(type) ? [] : [notSupported(`${path}.type`, type, [...types].sort())];
 };
 
 const checkList = (schema: JsonRecord, path: string): FieldCause[] => {

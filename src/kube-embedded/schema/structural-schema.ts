@@ -1,7 +1,7 @@
 import { isRecord, type JsonRecord, listAt, recordAt, stringAt } from "./json-record.ts";
 
 /** The JSON types that a structural schema knows. */
-export type SchemaType = "object" | "array" | "string" | "integer" | "number" | "boolean";
+type SchemaType = "object" | "array" | "string" | "integer" | "number" | "boolean";
 
 /** One entry of `x-kubernetes-validations`. */
 export interface ValidationRule {

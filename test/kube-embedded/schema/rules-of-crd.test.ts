@@ -34,7 +34,11 @@ const at = (name: string) => `${root}.properties[spec].properties[${name}]`;
 
 const broken: readonly (readonly [string, object, RegExp])[] = [
 	["a field without a type", spec({ a: { minimum: 1 } }), /properties\[a\]\.type: Required value: must not be empty/],
-	["a type that is none", spec({ a: { type: "text" } }), /properties\[a\]\.type: Invalid value/],
+	[
+		"a type that is none",
+		spec({ a: { type: "text" } }),
+		/properties\[a\]\.type: Unsupported value: "text": supported values: "array", "boolean"/,
+	],
 	[
 		"a root that is no object",
 		{ type: "array", items: { type: "string" } },

@@ -8,7 +8,7 @@ const reserved: ReadonlySet<string> = new Set(
 );
 
 /** The name by which a rule reaches a property (API reference, CRD validation rules, escaping). */
-export const celName = (name: string): string =>
+const celName = (name: string): string =>
 	reserved.has(name)
 		? `__${name}__`
 		: name
