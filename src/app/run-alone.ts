@@ -1,3 +1,4 @@
+import type { Registry as MetricsRegistry } from "prom-client";
 import type winston from "winston";
 import type { Control } from "#/control/control.ts";
 import type { Config } from "./config/schema.ts";
@@ -14,16 +15,23 @@ export interface RunningHere extends Running {
 	readonly control: Control;
 }
 
+/** What else is in the process of a registry that runs in it. */
+export interface Surroundings {
+	/** What must come to be before the registry is called ready, beside what it needs itself; absent: nothing. */
+	readonly waitsFor?: () => string | undefined;
+	/** Metrics that are told beside the registry's own. */
+	readonly metrics?: Pick<MetricsRegistry, "metrics">;
+}
+
 /**
  * Runs the registry in this process alone. Resolves when it listens.
  *
- * @param waitsFor what must come to be before the registry is called ready, beside what it needs itself; absent: nothing
  * @throws ConfigError, MetadataError, StoreError
  */
 export const runAlone = async (
 	config: Config,
 	logger: winston.Logger,
-	waitsFor: () => string | undefined = () => undefined,
+	{ waitsFor, metrics: others }: Surroundings = {},
 ): Promise<RunningHere> => {
 	await using opening = new AsyncDisposableStack();
 	const warn = (message: string, error: unknown) => logger.warn(message, { error: String(error) });
@@ -31,7 +39,12 @@ export const runAlone = async (
 	const parts = opening.use(await openProcessParts(config, logger, executor));
 	const { control } = opening.use(await startHousekeeping(parts));
 	const { registry: metrics } = parts.meters;
-	const text = async () => ({ contentType: metrics.contentType, text: await metrics.metrics() });
+	const text = async () => ({
+		contentType: metrics.contentType,
+		text: (await Promise.all([metrics, ...(others === undefined ? [] : [others])].map((one) => one.metrics()))).join(
+			"\n",
+		),
+	});
 	const serving = opening.use(await openServing(parts, text, waitsFor));
 	await serving.listen();
 	const resources = opening.move();

@@ -51,9 +51,10 @@ export const openStandalone = async (options: StandaloneOptions, logger: winston
 	await applyDefinitions(client, AbortSignal.timeout(30_000));
 	const waiting = new Waiting();
 	const addresses = openAddresses(options);
-	const actuator = opening.use(createActuator(options, { addresses, logger, waiting }));
+	const metrics = new MetricsRegistry();
+	const actuator = opening.use(createActuator(options, { addresses, logger, waiting, metrics }));
 	const operating = new AbortController();
-	const { stores, ended } = startOperator({ client, actuator, logger }, operating.signal);
+	const { stores, ended } = startOperator({ client, actuator, logger, metrics }, operating.signal);
 	// In the order in which they were made, and not that in which workers get to them.
 	opening.use(
 		stores.registries.subscribe(({ before, after }) => {
@@ -126,11 +127,13 @@ interface ActuatorParts {
 	readonly addresses: AllottedAddresses;
 	readonly logger: winston.Logger;
 	readonly waiting: Waiting;
+	/** Of the operator, which each registry tells with its own. */
+	readonly metrics: MetricsRegistry;
 }
 
 const createActuator = (
 	{ directory }: StandaloneOptions,
-	{ addresses, logger, waiting }: ActuatorParts,
+	{ addresses, logger, waiting, metrics }: ActuatorParts,
 ): StandaloneActuator =>
 	new StandaloneActuator({
 		directory: join(directory, "registries"),
@@ -138,16 +141,17 @@ const createActuator = (
 		logger,
 		logRequests: logger.isInfoEnabled(),
 		version: readVersion(),
-		waitsFor: () => waiting.for(),
+		surroundings: { waitsFor: () => waiting.for(), metrics },
 	});
 
 interface OperatorParts {
 	readonly client: KubeClient;
 	readonly actuator: StandaloneActuator;
 	readonly logger: winston.Logger;
+	readonly metrics: MetricsRegistry;
 }
 
-const startOperator = ({ client, actuator, logger }: OperatorParts, signal: AbortSignal) => {
+const startOperator = ({ client, actuator, logger, metrics }: OperatorParts, signal: AbortSignal) => {
 	const newId = idSource();
 	return startControllers(
 		{
@@ -158,7 +162,7 @@ const startOperator = ({ client, actuator, logger }: OperatorParts, signal: Abor
 			now: Date.now,
 			newId,
 			randomBytes,
-			meters: controllerMetrics(new MetricsRegistry()),
+			meters: controllerMetrics(metrics),
 			holder: `${hostname()}-${process.pid}-${newId()}`,
 			// The directory is locked: there is no other.
 			leads: () => true,

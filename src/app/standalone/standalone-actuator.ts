@@ -5,7 +5,7 @@ import { stringify } from "yaml";
 import { ConfigError, parseConfig } from "#/app/config/load.ts";
 import type { Config } from "#/app/config/schema.ts";
 import { describe } from "#/app/logger.ts";
-import { type RunningHere, runAlone } from "#/app/run-alone.ts";
+import { type RunningHere, runAlone, type Surroundings } from "#/app/run-alone.ts";
 import { keyOf } from "#/kube/kube-object.ts";
 import type { RegistryActuator, RegistryProblem, RegistryRef, RegistryState } from "#/operator/registry/actuator.ts";
 import { type Settings, settingsOf } from "#/operator/registry/settings.ts";
@@ -23,8 +23,7 @@ export interface StandaloneActuatorDeps {
 	readonly logRequests: boolean;
 	/** Release of this program. */
 	readonly version: string;
-	/** What a registry waits for before it is called ready; absent: nothing. */
-	readonly waitsFor: () => string | undefined;
+	readonly surroundings: Surroundings;
 }
 
 /** A registry as it was started. */
@@ -98,7 +97,8 @@ export class StandaloneActuator implements RegistryActuator, AsyncDisposable {
 		for (const entry of settings.files) writeDurably(fileOf(entry), contentOf(wanted, entry));
 		const document = { ...settings.document, log: { requests: this.#deps.logRequests } };
 		const config = parseConfig(stringify(document), `Registry ${keyOf(wanted)}`, environment);
-		const running = await runAlone(config, this.#deps.logger.child({ registry: keyOf(wanted) }), this.#deps.waitsFor);
+		const { logger, surroundings } = this.#deps;
+		const running = await runAlone(config, logger.child({ registry: keyOf(wanted) }), surroundings);
 		const started = { fingerprint, running, url: urlOf(config) };
 		this.#started.set(wanted.uid, started);
 		return started;
