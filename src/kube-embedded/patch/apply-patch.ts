@@ -1,7 +1,7 @@
 import type { PatchKind } from "#/kube/kube-client.ts";
 import type { KubeObject } from "#/kube/kube-object.ts";
-import { isRecord } from "../schema/json-record.ts";
-import type { KindRules } from "../schema/kind-rules.ts";
+import { isRecord } from "#/kube-embedded/schema/json-record.ts";
+import type { KindRules } from "#/kube-embedded/schema/kind-rules.ts";
 import { jsonPatch } from "./json-patch.ts";
 import { mergePatch } from "./merge-patch.ts";
 import { PatchError } from "./patch-error.ts";

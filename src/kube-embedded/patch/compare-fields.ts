@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import { isRecord } from "../schema/json-record.ts";
-import type { KindRules } from "../schema/kind-rules.ts";
-import { ownField } from "../schema/own-fields.ts";
+import { isRecord } from "#/kube-embedded/schema/json-record.ts";
+import type { KindRules } from "#/kube-embedded/schema/kind-rules.ts";
+import { ownField } from "#/kube-embedded/schema/own-fields.ts";
 import { addPath, type FieldTree, type GrowingTree, growingTree } from "./field-tree.ts";
 import { elementOf, fieldOf, type Place, root } from "./fields-of.ts";
 import { stepperOf } from "./list-steps.ts";

@@ -1,5 +1,5 @@
-import { isRecord } from "../schema/json-record.ts";
-import type { KindRules } from "../schema/kind-rules.ts";
+import { isRecord } from "#/kube-embedded/schema/json-record.ts";
+import type { KindRules } from "#/kube-embedded/schema/kind-rules.ts";
 import { addPath, type FieldTree, type GrowingTree, growingTree } from "./field-tree.ts";
 import { stepperOf } from "./list-steps.ts";
 

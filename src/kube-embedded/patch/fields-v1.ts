@@ -1,4 +1,4 @@
-import { isRecord } from "../schema/json-record.ts";
+import { isRecord } from "#/kube-embedded/schema/json-record.ts";
 import { type FieldTree, type GrowingTree, growingTree } from "./field-tree.ts";
 
 /** A set of fields as `fieldsV1` writes it. */

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { isRecord, type JsonRecord } from "../schema/json-record.ts";
+import { isRecord, type JsonRecord } from "#/kube-embedded/schema/json-record.ts";
 import { editAt, pointerSteps, valueAt } from "./json-pointer.ts";
 import { PatchError } from "./patch-error.ts";
 

@@ -1,4 +1,4 @@
-import { isRecord } from "../schema/json-record.ts";
+import { isRecord } from "#/kube-embedded/schema/json-record.ts";
 import { PatchError } from "./patch-error.ts";
 
 /** The steps of a JSON pointer (RFC 6901). @throws PatchError INVALID */

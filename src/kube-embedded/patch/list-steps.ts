@@ -1,5 +1,5 @@
-import { isRecord } from "../schema/json-record.ts";
-import type { KindRules, ListType } from "../schema/kind-rules.ts";
+import { isRecord } from "#/kube-embedded/schema/json-record.ts";
+import type { KindRules, ListType } from "#/kube-embedded/schema/kind-rules.ts";
 
 const keyStep = (item: unknown, type: Exclude<ListType, string>): string => {
 	const keys: Record<string, unknown> = {};

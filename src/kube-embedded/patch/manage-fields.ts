@@ -1,6 +1,6 @@
 import type { KubeObject } from "#/kube/kube-object.ts";
-import { isRecord, type JsonRecord } from "../schema/json-record.ts";
-import type { KindRules } from "../schema/kind-rules.ts";
+import { isRecord, type JsonRecord } from "#/kube-embedded/schema/json-record.ts";
+import type { KindRules } from "#/kube-embedded/schema/kind-rules.ts";
 import { compareFields } from "./compare-fields.ts";
 import { difference, isEmptyTree, noFields, union } from "./field-tree.ts";
 import { isSameWriter, type ManagedEntry, ownable, readEntries, writeEntries } from "./managed-entries.ts";

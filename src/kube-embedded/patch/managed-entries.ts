@@ -1,5 +1,5 @@
-import { isRecord, type JsonRecord, stringAt } from "../schema/json-record.ts";
-import type { KindRules } from "../schema/kind-rules.ts";
+import { isRecord, type JsonRecord, stringAt } from "#/kube-embedded/schema/json-record.ts";
+import type { KindRules } from "#/kube-embedded/schema/kind-rules.ts";
 import { addPath, difference, type FieldTree, type GrowingTree, growingTree, isEmptyTree } from "./field-tree.ts";
 import { decodeFields, encodeFields } from "./fields-v1.ts";
 

@@ -1,5 +1,5 @@
-import { isRecord } from "../schema/json-record.ts";
-import { ownField, setField } from "../schema/own-fields.ts";
+import { isRecord } from "#/kube-embedded/schema/json-record.ts";
+import { ownField, setField } from "#/kube-embedded/schema/own-fields.ts";
 
 /** Applies a JSON merge patch (RFC 7386): null removes, objects are merged, all else replaces. */
 export const mergePatch = (target: unknown, patch: unknown): unknown => {

@@ -1,6 +1,6 @@
-import { isRecord } from "../schema/json-record.ts";
-import type { KindRules } from "../schema/kind-rules.ts";
-import { setField } from "../schema/own-fields.ts";
+import { isRecord } from "#/kube-embedded/schema/json-record.ts";
+import type { KindRules } from "#/kube-embedded/schema/kind-rules.ts";
+import { setField } from "#/kube-embedded/schema/own-fields.ts";
 import { type FieldTree, noFields } from "./field-tree.ts";
 import { stepperOf } from "./list-steps.ts";
 

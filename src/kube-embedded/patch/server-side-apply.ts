@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { KubeObject, ObjectMeta } from "#/kube/kube-object.ts";
-import { isRecord } from "../schema/json-record.ts";
-import type { KindRules } from "../schema/kind-rules.ts";
+import { isRecord } from "#/kube-embedded/schema/json-record.ts";
+import type { KindRules } from "#/kube-embedded/schema/kind-rules.ts";
 import { compareFields, type FieldChanges } from "./compare-fields.ts";
 import { difference, intersection, isEmptyTree, noFields, pathsOf, sameFields, union } from "./field-tree.ts";
 import { fieldsOf } from "./fields-of.ts";

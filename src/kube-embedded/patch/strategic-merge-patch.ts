@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
-import { isRecord, type JsonRecord } from "../schema/json-record.ts";
-import type { KindRules } from "../schema/kind-rules.ts";
-import { ownField, setField } from "../schema/own-fields.ts";
+import { isRecord, type JsonRecord } from "#/kube-embedded/schema/json-record.ts";
+import type { KindRules } from "#/kube-embedded/schema/kind-rules.ts";
+import { ownField, setField } from "#/kube-embedded/schema/own-fields.ts";
 import { stepperOf } from "./list-steps.ts";
 import { PatchError } from "./patch-error.ts";
 

@@ -1,4 +1,4 @@
-import type { JsonRecord } from "../json-record.ts";
+import type { JsonRecord } from "#/kube-embedded/schema/json-record.ts";
 import {
 	configMapSchema,
 	coreEventSchema,

@@ -1,8 +1,8 @@
 import type { KubeObject } from "#/kube/kube-object.ts";
-import { invalid, required } from "../causes.ts";
-import { checkStructural } from "../check-structural.ts";
-import { isRecord, type JsonRecord, listAt, recordAt } from "../json-record.ts";
-import type { FieldCause } from "../kind-rules.ts";
+import { invalid, required } from "#/kube-embedded/schema/causes.ts";
+import { checkStructural } from "#/kube-embedded/schema/check-structural.ts";
+import { isRecord, type JsonRecord, listAt, recordAt } from "#/kube-embedded/schema/json-record.ts";
+import type { FieldCause } from "#/kube-embedded/schema/kind-rules.ts";
 
 const checkVersion = (version: JsonRecord, path: string): FieldCause[] => {
 	const schema = recordAt(recordAt(version, "schema"), "openAPIV3Schema");

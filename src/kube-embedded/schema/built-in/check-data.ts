@@ -1,7 +1,7 @@
 import type { KubeObject } from "#/kube/kube-object.ts";
-import { invalid, required, tooLong } from "../causes.ts";
-import { recordAt, stringAt } from "../json-record.ts";
-import type { FieldCause } from "../kind-rules.ts";
+import { invalid, required, tooLong } from "#/kube-embedded/schema/causes.ts";
+import { recordAt, stringAt } from "#/kube-embedded/schema/json-record.ts";
+import type { FieldCause } from "#/kube-embedded/schema/kind-rules.ts";
 
 const mostBytes = 1024 * 1024;
 

@@ -1,4 +1,4 @@
-import type { JsonRecord } from "../json-record.ts";
+import type { JsonRecord } from "#/kube-embedded/schema/json-record.ts";
 import { bytes, flag, int32, list, object, objectReference, text, texts, time } from "./schema-words.ts";
 
 const immutable = flag("Whether the contents stay as they are for as long as the object exists.");

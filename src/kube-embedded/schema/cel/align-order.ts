@@ -1,6 +1,6 @@
-import { correlateField, correlateItems } from "../correlate.ts";
-import { isRecord } from "../json-record.ts";
-import type { Schema } from "../structural-schema.ts";
+import { correlateField, correlateItems } from "#/kube-embedded/schema/correlate.ts";
+import { isRecord } from "#/kube-embedded/schema/json-record.ts";
+import type { Schema } from "#/kube-embedded/schema/structural-schema.ts";
 
 const placesOf = (list: readonly unknown[], schema: Schema): ((item: unknown) => number) => {
 	if (schema.listType === "map") {

@@ -1,5 +1,5 @@
-import { isRecord, type JsonRecord } from "../json-record.ts";
-import type { Schema } from "../structural-schema.ts";
+import { isRecord, type JsonRecord } from "#/kube-embedded/schema/json-record.ts";
+import type { Schema } from "#/kube-embedded/schema/structural-schema.ts";
 
 const reserved: ReadonlySet<string> = new Set(
 	"true false null in as break const continue else for function if import let loop package namespace return var void while".split(

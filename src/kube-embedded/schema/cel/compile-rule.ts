@@ -1,6 +1,6 @@
 import type { Environment, ParseResult } from "@marcbachmann/cel-js";
-import { isRecord } from "../json-record.ts";
-import type { ValidationRule } from "../structural-schema.ts";
+import { isRecord } from "#/kube-embedded/schema/json-record.ts";
+import type { ValidationRule } from "#/kube-embedded/schema/structural-schema.ts";
 import { kubernetesEnvironment } from "./environment.ts";
 
 /** One rule, ready to run. */

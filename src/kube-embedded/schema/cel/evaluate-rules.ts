@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { evaluate, Optional } from "@marcbachmann/cel-js";
-import { duplicate, forbidden, invalid, invalidWhole, required } from "../causes.ts";
-import { correlateField, correlateItems } from "../correlate.ts";
-import { isRecord } from "../json-record.ts";
-import type { FieldCause } from "../kind-rules.ts";
-import { childPath } from "../prune.ts";
-import type { Schema } from "../structural-schema.ts";
+import { duplicate, forbidden, invalid, invalidWhole, required } from "#/kube-embedded/schema/causes.ts";
+import { correlateField, correlateItems } from "#/kube-embedded/schema/correlate.ts";
+import { isRecord } from "#/kube-embedded/schema/json-record.ts";
+import type { FieldCause } from "#/kube-embedded/schema/kind-rules.ts";
+import { childPath } from "#/kube-embedded/schema/prune.ts";
+import type { Schema } from "#/kube-embedded/schema/structural-schema.ts";
 import { alignOrder } from "./align-order.ts";
 import { type CelTypes, toCel } from "./cel-values.ts";
 import { type CompiledRule, celMessage, compileRule } from "./compile-rule.ts";

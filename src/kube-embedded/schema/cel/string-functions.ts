@@ -1,5 +1,5 @@
 import type { Environment } from "@marcbachmann/cel-js";
-import { compilePattern } from "../compile-pattern.ts";
+import { compilePattern } from "#/kube-embedded/schema/compile-pattern.ts";
 
 const patternOf = (pattern: string): RegExp => {
 	const expression = compilePattern(pattern);
