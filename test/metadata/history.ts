@@ -195,7 +195,11 @@ export class History {
 		const known = this.model.find(put.name);
 		const linked = blobs.every((blob) => known?.blobs.has(blob.digest));
 		const whole = known?.manifests.has(digest) || (linked && children.every((one) => known?.manifests.has(one)));
-		const allowed = !put.onlyNew || put.tags.every((tag) => known?.tags.get(tag) === undefined);
+		const isNew =
+			put.tags.length === 0
+				? known?.manifests.has(digest) !== true
+				: put.tags.every((tag) => known?.tags.get(tag) === undefined);
+		const allowed = !put.onlyNew || isNew;
 		assert.equal(!isRefused(outcome), this.model.isOpen(put.name) && (whole ?? false) && allowed);
 		if (isRefused(outcome)) return;
 		assert.equal(outcome.created, known?.manifests.has(digest) !== true);
