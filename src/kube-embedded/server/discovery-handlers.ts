@@ -1,6 +1,7 @@
 import { AGGREGATED, aggregatedGroups } from "#/kube-embedded/discovery/aggregated-discovery.ts";
 import { groupsOf } from "#/kube-embedded/discovery/group-versions.ts";
 import type { OpenApiDocuments } from "#/kube-embedded/discovery/openapi-documents.ts";
+import { OPENAPI_V2, OPENAPI_V2_PROTOBUF, openApiV2Protobuf } from "#/kube-embedded/discovery/openapi-v2.ts";
 import { apiGroup, groupList, resourceList } from "#/kube-embedded/discovery/plain-discovery.ts";
 import type { KindRegistry } from "#/kube-embedded/kinds/kind-registry.ts";
 import { noSuchPath, StatusError } from "#/kube-embedded/status-error.ts";
@@ -77,12 +78,19 @@ const openApi = (request: ApiRequest, path: string, { documents }: DiscoveryDeps
 	return { status: 200, headers: { "Content-Type": "application/json" }, text };
 };
 
+const openApiV2 = (request: ApiRequest): ApiReply => {
+	const asked = acceptedTypes(request).map(({ type }) => type);
+	if (!asked.some((type) => type.startsWith("application/com.github.proto-openapi.spec.v2"))) return json(OPENAPI_V2);
+	return { status: 200, headers: { "Content-Type": OPENAPI_V2_PROTOBUF }, text: openApiV2Protobuf() };
+};
+
 /** What the API tells of itself, at paths that are about no object; undefined for others. @throws StatusError NotFound */
 export const discover = (request: ApiRequest, deps: DiscoveryDeps): ApiReply | undefined => {
 	const segments = request.url.pathname.split("/").filter((segment) => segment !== "");
 	const [root, second] = segments;
 	if (root === "version" && segments.length === 1) return json(VERSION);
 	if (root === "openapi") {
+		if (second === "v2" && segments.length === 2) return openApiV2(request);
 		if (second !== "v3") throw noSuchPath();
 		return openApi(request, segments.slice(2).join("/"), deps);
 	}

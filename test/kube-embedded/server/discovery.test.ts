@@ -60,7 +60,7 @@ describe("what the embedded API tells of itself", () => {
 		for (const reference of JSON.stringify(core.body).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) {
 			assert.ok(Object.hasOwn(Object(core.body).components.schemas, reference[1] ?? ""), reference[0]);
 		}
-		assert.equal((await api.call("GET", "/openapi/v2")).status, 404);
+		assert.deepEqual((await api.call("GET", "/openapi/v2")).at("definitions"), {});
 	});
 
 	it("says which Kubernetes it behaves like", async () => {
