@@ -1,16 +1,14 @@
 /** By what the objects in the caches are found: each cache is to be made with the indexes of its kind. */
 import type { KubeObject } from "#/kube/kube-object.ts";
 import type { IndexFunction } from "#/kube/object-store.ts";
-import { indexByRegistry } from "./registry/observe.ts";
-import { BY_ROBOT, robotsOf } from "./robot-account/attach-accounts.ts";
+import { BY_REGISTRY, indexByRegistry } from "./registry/observe.ts";
 import { BY_REACH, reachesOf, reachOf } from "./robot-account/find-grants.ts";
+import { BY_ROBOT, robotsOf } from "./robot-account/plan-account.ts";
 import { BY_OWNER, ownersOf } from "./robot-account/robot-secrets.ts";
 import { acceptedBy, BY_ACCEPTED } from "./robot-account/share-credential.ts";
 
 type Indexes = { readonly [name: string]: IndexFunction };
 
-/** The Registry that it names. */
-export const BY_REGISTRY = "registry";
 /** Its uid. */
 export const BY_UID = "uid";
 /** Its namespace. */

@@ -9,8 +9,7 @@ interface Application {
 
 /**
  * Server-side apply as far as tests of controllers go, without conflicts: what the manager wants is set, and what it
- * had applied before and no longer wants goes, unless another applied it too. Lists of named objects are merged by name,
- * all others are replaced.
+ * had applied before and no longer wants goes, unless another applied it too. Lists are replaced whole.
  */
 export const applyFields = (present: Json, { before, wanted, others }: Application): Json => {
 	const result: { [field: string]: unknown } = { ...present };
@@ -38,24 +37,12 @@ const applyValue = (
 	present: unknown,
 	{ before, wanted, others }: { before: unknown; wanted: unknown; others: readonly unknown[] },
 ): unknown => {
-	if (isNamedList(wanted)) {
-		const merged = applyFields(byName(present), {
-			before: byName(before),
-			wanted: byName(wanted),
-			others: others.map(byName),
-		});
-		return Object.values(merged);
-	}
 	if (!isRecord(wanted)) return wanted;
 	return applyFields(toRecord(present), { before: toRecord(before), wanted, others: others.map(toRecord) });
 };
 
 /** What is left of a value when what a manager had applied of it goes, but for what others applied too. */
 const without = (present: unknown, applied: unknown, others: readonly unknown[]): unknown => {
-	if (isNamedList(present) && isNamedList(applied)) {
-		const left = without(byName(present), byName(applied), others.map(byName));
-		return isRecord(left) ? Object.values(left) : undefined;
-	}
 	if (!isRecord(present) || !isRecord(applied)) {
 		return others.some((other) => other !== undefined) ? present : undefined;
 	}
@@ -71,9 +58,3 @@ const isRecord = (value: unknown): value is Json =>
 	typeof value === "object" && value !== null && !Array.isArray(value);
 
 const toRecord = (value: unknown): Json => (isRecord(value) ? value : {});
-
-const isNamedList = (value: unknown): value is readonly (Json & { readonly name: string })[] =>
-	Array.isArray(value) && value.length > 0 && value.every((one) => isRecord(one) && typeof one.name === "string");
-
-const byName = (value: unknown): Json =>
-	isNamedList(value) ? Object.fromEntries(value.map((one) => [one.name, one])) : {};

@@ -1,7 +1,8 @@
 import type { Controller } from "#/kube/controller/controller.ts";
 import { type KubeObject, keyOf, type ObjectKey } from "#/kube/kube-object.ts";
-import { BY_NAMESPACE, BY_REGISTRY, BY_UID } from "#/operator/indexes.ts";
+import { BY_NAMESPACE, BY_UID } from "#/operator/indexes.ts";
 import type { PlaneChange, Planes } from "#/operator/plane/planes.ts";
+import { BY_REGISTRY } from "#/operator/registry/observe.ts";
 import { namespacePart, partsOf, planeChanges, registryPart } from "#/operator/sources.ts";
 import { createProjectReconcile, type ProjectDeps } from "./index.ts";
 

@@ -117,7 +117,7 @@ const takeUsage = async (
 ): Promise<{ readonly value: Project["status"]["usage"]; readonly againMs?: number | undefined }> => {
 	const found = link?.synced === true ? await link.usage.find(uid, signal).catch(() => undefined) : undefined;
 	signal.throwIfAborted();
-	if (found === undefined) return { value: status.usage };
+	if (found === undefined) return { value: status.usage, againMs: link === undefined ? undefined : USAGE_MS };
 	const wanted = {
 		bytes: roundUsage(found.blobBytes + found.manifestBytes),
 		artifacts: roundUsage(found.manifests),

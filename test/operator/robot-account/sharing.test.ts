@@ -101,6 +101,30 @@ test("service accounts pull with the Secret, beside what others gave them, until
 	await bench.remove("RobotAccount", "system/second");
 	await bench.until(() => bench.get("RobotAccount", "system/second") === undefined);
 	assert.deepEqual(bench.pullSecrets("system", "default"), ["theirs"]);
+	assert.deepEqual(
+		bench.kube.peek(SERVICE_ACCOUNTS, { namespace: "system", name: "default" })?.metadata.annotations,
+		{},
+	);
+});
+
+test("a Secret of the robot's that somebody else put into a service account stays when the robot lets go of it", async () => {
+	await using bench = await open();
+	bench.account("system", "default", { imagePullSecrets: [{ name: "ci" }] });
+	bench.put("RobotAccount", KEY, specOf({ attachTo: { serviceAccounts: ["default"] } }));
+	await bench.settle();
+	bench.put("RobotAccount", KEY, specOf({}));
+	await bench.settle();
+	assert.deepEqual(bench.pullSecrets("system", "default"), ["ci"]);
+});
+
+test("another name for the Secret takes the place of the one before", async () => {
+	await using bench = await open();
+	bench.account("system", "default");
+	bench.put("RobotAccount", KEY, specOf({ attachTo: { serviceAccounts: ["default"] } }));
+	await bench.settle();
+	bench.put("RobotAccount", KEY, specOf({ name: "pull", attachTo: { serviceAccounts: ["default"] } }));
+	await bench.settle();
+	assert.deepEqual(bench.pullSecrets("system", "default"), ["pull"]);
 });
 
 test("a service account that does not exist is waited for, and not made", async () => {
