@@ -18,7 +18,7 @@ KUBECONFIG=DIR/kubeconfig is what kubectl and helm need.
 `;
 
 /** An address to listen on. */
-export interface ListenAddress {
+interface ListenAddress {
 	readonly host: string;
 	readonly port: number;
 }

@@ -10,6 +10,7 @@ import { FINALIZER } from "#/operator/finalizer.ts";
 import type { Planes } from "#/operator/plane/planes.ts";
 import { type ReportDeps, reportVerdict } from "#/operator/report-verdict.ts";
 import type { RegistryActuator, RegistryState } from "./actuator.ts";
+import { FIELD_MANAGER } from "./field-manager.ts";
 import { type Dependents, dependentsOf, readSecrets } from "./observe.ts";
 import { judgeAvailability, judgeRegistry, type RegistryObservation, type RegistryVerdict } from "./plan.ts";
 import { missingSecrets } from "./secret-references.ts";
@@ -26,8 +27,6 @@ export interface RegistryDeps extends Omit<ReportDeps, "fieldManager">, Dependen
 	readonly volatileStatus: VolatileStatus;
 }
 
-/** Who writes, in `managedFields`. */
-const FIELD_MANAGER = "limani-registry";
 type Usage = NonNullable<RegistryStatus["usage"]>;
 
 /** The observed fields of a status, beside conditions. */
@@ -64,9 +63,9 @@ const keep = async (
 	registry: Registry,
 	signal: AbortSignal,
 ): Promise<ReconcileResult> => {
-	const secrets = await readSecrets(deps.client, registry, signal);
-	const missing = missingSecrets(registry.spec, secrets);
-	const wanted: WantedRegistry = { ...refOf(registry), spec: registry.spec, secrets };
+	const read = await readSecrets(deps.client, registry, signal);
+	const missing = missingSecrets(registry.spec, read.secrets);
+	const wanted: WantedRegistry = { ...refOf(registry), spec: registry.spec, ...read };
 	const state = await run(deps, wanted, registry, missing.length === 0, signal);
 	const { users, trouble } = await speak(deps, wanted, state, missing.length === 0 && !registry.spec.suspend);
 	const observed: RegistryObservation = { registry, state, missing, users, trouble };

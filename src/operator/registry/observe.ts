@@ -4,7 +4,7 @@ import type { KubeObject, ObjectKey } from "#/kube/kube-object.ts";
 import type { ObjectStore } from "#/kube/object-store.ts";
 import { SECRETS } from "#/kube/resource-type.ts";
 import { secretReferences } from "./secret-references.ts";
-import type { SecretContents } from "./wanted-registry.ts";
+import type { WantedRegistry } from "./wanted-registry.ts";
 
 /** Index of Projects and RobotAccounts by the key of the Registry that they name. */
 export const BY_REGISTRY = "registry";
@@ -23,14 +23,17 @@ export const readSecrets = async (
 	client: KubeClient,
 	{ metadata, spec }: Registry,
 	signal: AbortSignal,
-): Promise<SecretContents> => {
+): Promise<Pick<WantedRegistry, "secrets" | "secretVersions">> => {
 	const names = new Set(secretReferences(spec).map(({ secret }) => secret));
-	const contents = new Map<string, { readonly [key: string]: Uint8Array }>();
+	const secrets = new Map<string, { readonly [key: string]: Uint8Array }>();
+	const secretVersions = new Map<string, string>();
 	for (const name of names) {
 		const secret = await client.find(SECRETS, { namespace: metadata.namespace, name }, signal);
-		if (secret !== undefined) contents.set(name, entriesOf(secret));
+		if (secret === undefined) continue;
+		secrets.set(name, entriesOf(secret));
+		secretVersions.set(name, secret.metadata.resourceVersion ?? "");
 	}
-	return contents;
+	return { secrets, secretVersions };
 };
 
 const entriesOf = ({ data }: KubeObject): { readonly [key: string]: Uint8Array } => {

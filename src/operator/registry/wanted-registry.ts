@@ -17,4 +17,6 @@ export interface WantedRegistry {
 	readonly spec: RegistrySpec;
 	/** What the Secrets hold that the spec refers to: all that it needs are there. */
 	readonly secrets: SecretContents;
+	/** The resource versions of these Secrets, by their names: what tells of a change without telling the content. */
+	readonly secretVersions: ReadonlyMap<string, string>;
 }

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import type { KubeObject } from "#/kube/kube-object.ts";
 import type { RegistryRef } from "#/operator/registry/actuator.ts";
 
 /** The names of what is made in a cluster for one Registry: the same for the same Registry, always. */
@@ -11,6 +12,8 @@ export const namesOf = ({ name }: Pick<RegistryRef, "name">) => ({
 	control: `${name}-registry-control`,
 	/** Of the Secret with the master key. It outlives the Registry with the data that it opens. */
 	masterKey: `${name}-registry-master-key`,
+	/** Of the volume claim, as the StatefulSet names it after its template and its one pod. */
+	claim: `data-${name}-registry-0`,
 });
 
 /** The ports of a pod. */
@@ -19,10 +22,16 @@ export const PORTS = { clients: 5080, control: 7443, operations: 9090 } as const
 /** Label of everything that is made for a resource, with its uid. */
 export const OWNER_LABEL = "limani.dev/owner-uid";
 
+/** Label with the name of the Registry that something was made for. */
+export const INSTANCE_LABEL = "app.kubernetes.io/instance";
+
+/** Selects everything that is made for Registries. */
+export const MADE_FOR_REGISTRIES = "app.kubernetes.io/managed-by=limani,app.kubernetes.io/component=registry";
+
 /** What tells the pods of a Registry from all others. */
 export const selectorOf = ({ name, uid }: Pick<RegistryRef, "name" | "uid">): { readonly [label: string]: string } => ({
 	"app.kubernetes.io/name": "limani-registry",
-	"app.kubernetes.io/instance": name,
+	[INSTANCE_LABEL]: name,
 	[OWNER_LABEL]: uid,
 });
 
@@ -32,6 +41,18 @@ export const labelsOf = (registry: Pick<RegistryRef, "name" | "uid">): { readonl
 	"app.kubernetes.io/component": "registry",
 	"app.kubernetes.io/managed-by": "limani",
 });
+
+/** Labels of what outlives a Registry, for one of the same name after it. */
+export const lastingLabelsOf = ({ name }: Pick<RegistryRef, "name">): { readonly [label: string]: string } => ({
+	"app.kubernetes.io/name": "limani-registry",
+	[INSTANCE_LABEL]: name,
+	"app.kubernetes.io/component": "registry",
+	"app.kubernetes.io/managed-by": "limani",
+});
+
+/** Whether that object was made to outlive a Registry of this name, be it this one or one before it. */
+export const isKeptFor = ({ metadata }: KubeObject, registry: Pick<RegistryRef, "name">): boolean =>
+	Object.entries(lastingLabelsOf(registry)).every(([label, value]) => metadata.labels?.[label] === value);
 
 /** A name for a volume, which may be as long as a label: of a Secret's name, which may be longer. */
 export const volumeNameOf = (secret: string): string => `secret-${hash("sha256", secret, "hex").slice(0, 16)}`;

@@ -1,7 +1,7 @@
 /** What a Registry is in a cluster: pure builders, one plan gives the same objects always. */
 import { stringify } from "yaml";
 import type { KubeObject, OwnerReference } from "#/kube/kube-object.ts";
-import { labelsOf, namesOf, PORTS, selectorOf } from "./names.ts";
+import { labelsOf, lastingLabelsOf, namesOf, PORTS, selectorOf } from "./names.ts";
 import { type PodPlan, podTemplateOf } from "./pod.ts";
 
 /** What the objects of a Registry are made of. */
@@ -137,7 +137,7 @@ const claimsOf = ({ spec, registry }: ClusterPlan): readonly object[] => {
 	const { storageClassName, size = "10Gi" } = filesystem ?? {};
 	return [
 		{
-			metadata: { name: "data", labels: { "app.kubernetes.io/instance": registry.name } },
+			metadata: { name: "data", labels: lastingLabelsOf(registry) },
 			spec: {
 				// One node is not enough: two pods on it would open the database together.
 				accessModes: ["ReadWriteOncePod"],

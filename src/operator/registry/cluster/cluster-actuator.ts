@@ -1,0 +1,196 @@
+import { registryKind } from "#/api/kinds/registry.ts";
+import type { KubeClient } from "#/kube/kube-client.ts";
+import { type KubeObject, keyOf, type ObjectKey } from "#/kube/kube-object.ts";
+import type { ObjectStore } from "#/kube/object-store.ts";
+import { controllerReference } from "#/kube/owner-references.ts";
+import { ownershipOf } from "#/kube/ownership.ts";
+import { apiVersionOf, PERSISTENT_VOLUME_CLAIMS, SECRETS, STATEFUL_SETS } from "#/kube/resource-type.ts";
+import type { RegistryActuator, RegistryProblem, RegistryRef, RegistryState } from "#/operator/registry/actuator.ts";
+import type { WantedRegistry } from "#/operator/registry/wanted-registry.ts";
+import { applyObjects, deleteOwned, listOwned } from "./apply-objects.ts";
+import { clusterSettingsOf, revisionOf, urlOf } from "./cluster-settings.ts";
+import type { ControlIdentity, IdentityDeps } from "./control-identity.ts";
+import { ControlLinks } from "./control-links.ts";
+import { findPodTrouble } from "./find-pod-trouble.ts";
+import { INSTANCE_LABEL, isKeptFor, namesOf, OWNER_LABEL } from "./names.ts";
+import { type ClusterPlan, objectsOf } from "./objects.ts";
+import { ensureControlSecret, ensureMasterKey, readControlSecret } from "./own-secrets.ts";
+import { BEGINNING, keyIsLost, notOurs, refusalOf, withTrouble } from "./problems.ts";
+import { readPodCounts, versionOfImage } from "./read-state.ts";
+import { findClaim, growClaim } from "./volume-claim.ts";
+
+/** What {@link ClusterActuator} works with. */
+export interface ClusterActuatorDeps extends IdentityDeps {
+	readonly client: KubeClient;
+	/** Image of data planes where a Registry names none, and the release that is in it. */
+	readonly image: string;
+	readonly version: string;
+	/** Who alone may reach control ports. */
+	readonly operator: ClusterPlan["operator"];
+	/** What is made for Registries, by type: a change of any of it makes them be looked at. */
+	readonly made: readonly ObjectStore[];
+}
+
+/** Runs registries as pods of a cluster. */
+export class ClusterActuator implements RegistryActuator, Disposable {
+	readonly #deps: ClusterActuatorDeps;
+	readonly #links = new ControlLinks();
+
+	constructor(deps: ClusterActuatorDeps) {
+		this.#deps = deps;
+	}
+
+	async ensure(wanted: WantedRegistry, signal: AbortSignal): Promise<RegistryState> {
+		try {
+			return await this.#ensure(wanted, signal);
+		} catch (error) {
+			const problem = refusalOf(error);
+			if (problem === undefined) throw error;
+			return (await this.#look(wanted, problem, signal)) ?? stateOf(urlOf(wanted), problem);
+		}
+	}
+
+	observe(registry: RegistryRef, signal: AbortSignal): Promise<RegistryState | undefined> {
+		return this.#look(registry, undefined, signal);
+	}
+
+	async remove(registry: RegistryRef, data: "Retain" | "Delete", signal: AbortSignal): Promise<void> {
+		const { client } = this.#deps;
+		const { namespace } = registry;
+		const names = namesOf(registry);
+		this.#links.close(registry.uid);
+		for (const object of await listOwned(client, registry, signal)) await deleteOwned(client, object, signal);
+		const control = await client.find(SECRETS, { namespace, name: names.control }, signal);
+		if (control !== undefined && isOurs(control, registry)) {
+			await client.delete(SECRETS, { namespace, name: names.control }, { uid: control.metadata.uid }, signal);
+		}
+		if (data === "Retain") return;
+		for (const [type, name] of [
+			[PERSISTENT_VOLUME_CLAIMS, names.claim],
+			[SECRETS, names.masterKey],
+		] as const) {
+			const object = await client.find(type, { namespace, name }, signal);
+			const uid = object?.metadata.uid;
+			if (object !== undefined && isKeptFor(object, registry)) {
+				await client.delete(type, { namespace, name }, { uid }, signal);
+			}
+		}
+	}
+
+	subscribe(listener: (key: ObjectKey) => void): Disposable {
+		const subscriptions = new DisposableStack();
+		for (const store of this.#deps.made) {
+			const subscription = store.subscribe(({ before, after }) => {
+				const { namespace, labels } = (after ?? before)?.metadata ?? {};
+				const name = labels?.[INSTANCE_LABEL] ?? before?.metadata.labels?.[INSTANCE_LABEL];
+				if (name !== undefined) listener(keyOf({ namespace, name }));
+			});
+			subscriptions.use(subscription);
+		}
+		return subscriptions;
+	}
+
+	/** Closes the connections to control ports. */
+	[Symbol.dispose](): void {
+		this.#links[Symbol.dispose]();
+	}
+
+	async #ensure(wanted: WantedRegistry, signal: AbortSignal): Promise<RegistryState> {
+		const { client, image, operator } = this.#deps;
+		const registry = { uid: wanted.uid, namespace: wanted.namespace, name: wanted.name };
+		const url = urlOf(wanted);
+		const owner = ownerOf(registry);
+		const claim = await findClaim(client, registry, signal);
+		const volume = await growClaim(client, registry, { claim, spec: wanted.spec }, signal);
+		if (volume?.reason === "NotOurs") return stateOf(url, volume);
+		const control = await ensureControlSecret(this.#deps, registry, owner, signal);
+		if (control === "foreign") return stateOf(url, notOurs([`Secret ${namesOf(registry).control}`]));
+		const hasData = async () => claim !== undefined || (await this.#findStatefulSet(registry, signal)) !== undefined;
+		const masterKey = await ensureMasterKey(this.#deps, registry, hasData, signal);
+		if (masterKey === "foreign") return stateOf(url, notOurs([`Secret ${namesOf(registry).masterKey}`]));
+		if (masterKey === "lost") return stateOf(url, keyIsLost(registry));
+		const settings = clusterSettingsOf(wanted);
+		const plan = {
+			registry,
+			spec: wanted.spec,
+			settings,
+			defaultImage: image,
+			revision: revisionOf(settings, wanted.secretVersions, [control.version, masterKey.version]),
+			owner,
+			operator,
+		};
+		const { objects, foreign } = await applyObjects(client, registry, objectsOf(plan), signal);
+		const statefulSet = objects.find(({ kind }) => kind === "StatefulSet");
+		const problem = foreign.length > 0 ? notOurs(foreign) : volume;
+		return this.#read(registry, { statefulSet, url, problem, identity: control.identity }, signal);
+	}
+
+	async #look(
+		registry: RegistryRef,
+		problem: RegistryProblem | undefined,
+		signal: AbortSignal,
+	): Promise<RegistryState | undefined> {
+		const statefulSet = await this.#findStatefulSet(registry, signal);
+		if (statefulSet === undefined) return undefined;
+		const identity = await readControlSecret(this.#deps.client, registry, signal);
+		return this.#read(registry, { statefulSet, url: undefined, problem, identity }, signal);
+	}
+
+	async #read(
+		registry: RegistryRef,
+		found: {
+			readonly statefulSet: KubeObject | undefined;
+			readonly url: string | undefined;
+			readonly problem: RegistryProblem | undefined;
+			readonly identity: ControlIdentity | undefined;
+		},
+		signal: AbortSignal,
+	): Promise<RegistryState> {
+		const { image, version, client } = this.#deps;
+		const counts = found.statefulSet === undefined ? undefined : readPodCounts(found.statefulSet);
+		if (counts === undefined) return stateOf(found.url, found.problem ?? BEGINNING);
+		const pods =
+			counts.problem === undefined
+				? undefined
+				: withTrouble(counts.problem, await findPodTrouble(client, registry, signal));
+		const isDriven = counts.ready > 0 && found.identity !== undefined;
+		if (!isDriven) this.#links.close(registry.uid);
+		return {
+			url: found.url,
+			replicas: counts.present,
+			readyReplicas: counts.ready,
+			selector: counts.selector,
+			version: counts.image === image ? version : versionOfImage(counts.image ?? ""),
+			control: isDriven && found.identity !== undefined ? this.#links.open(registry, found.identity) : undefined,
+			problem: found.problem ?? pods,
+		};
+	}
+
+	async #findStatefulSet(registry: RegistryRef, signal: AbortSignal): Promise<KubeObject | undefined> {
+		const { namespace } = registry;
+		const found = await this.#deps.client.find(STATEFUL_SETS, { namespace, name: namesOf(registry).workload }, signal);
+		return found !== undefined && isOurs(found, registry) ? found : undefined;
+	}
+}
+
+const isOurs = (object: KubeObject, { uid }: RegistryRef): boolean =>
+	ownershipOf(object, { label: OWNER_LABEL, uid }) === "ours";
+
+/** What refers to a Registry as its controller. */
+const ownerOf = ({ name, namespace, uid }: RegistryRef) =>
+	controllerReference({
+		apiVersion: apiVersionOf(registryKind),
+		kind: registryKind.kind,
+		metadata: { name, namespace, uid },
+	});
+
+/** Of a registry of which nothing runs. */
+const stateOf = (url: string | undefined, problem: RegistryProblem): RegistryState => ({
+	url,
+	replicas: 0,
+	readyReplicas: 0,
+	selector: "",
+	version: undefined,
+	control: undefined,
+	problem,
+});

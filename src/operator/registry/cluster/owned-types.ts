@@ -1,0 +1,28 @@
+import type { KubeObject } from "#/kube/kube-object.ts";
+import {
+	apiVersionOf,
+	CONFIG_MAPS,
+	INGRESSES,
+	NETWORK_POLICIES,
+	type ResourceType,
+	SERVICE_ACCOUNTS,
+	SERVICES,
+	STATEFUL_SETS,
+} from "#/kube/resource-type.ts";
+
+/** The types of the objects that a Registry is made of, Secrets and volume claims aside, which outlive changes. */
+export const OWNED_TYPES: readonly ResourceType[] = [
+	SERVICE_ACCOUNTS,
+	CONFIG_MAPS,
+	SERVICES,
+	NETWORK_POLICIES,
+	STATEFUL_SETS,
+	INGRESSES,
+];
+
+/** The type of an object that is one of these. @throws RangeError when it is none */
+export const ownedTypeOf = ({ apiVersion, kind }: Pick<KubeObject, "apiVersion" | "kind">): ResourceType => {
+	const found = OWNED_TYPES.find((type) => type.kind === kind && apiVersionOf(type) === apiVersion);
+	if (found === undefined) throw new RangeError(`a Registry is not made of ${apiVersion} ${kind}`);
+	return found;
+};

@@ -1,0 +1,70 @@
+import { z } from "zod";
+import type { KubeObject } from "#/kube/kube-object.ts";
+import type { RegistryProblem } from "#/operator/registry/actuator.ts";
+
+/** What a StatefulSet tells of its pods. */
+export interface PodCounts {
+	readonly wanted: number;
+	readonly present: number;
+	readonly ready: number;
+	/** A selector of them, as text. */
+	readonly selector: string;
+	/** The image of those that are made now. */
+	readonly image: string | undefined;
+	/** What keeps them from being as wanted; absent when all are. */
+	readonly problem: RegistryProblem | undefined;
+}
+
+const count = z.int().min(0).catch(0);
+
+const statefulSet = z.object({
+	metadata: z.object({ generation: count }),
+	spec: z.object({
+		replicas: z.int().min(0).catch(1),
+		selector: z.object({ matchLabels: z.record(z.string(), z.string()) }),
+		template: z.object({ spec: z.object({ containers: z.array(z.object({ image: z.string().optional() })) }) }),
+	}),
+	status: z
+		.object({
+			observedGeneration: count,
+			replicas: count,
+			readyReplicas: count,
+			updatedReplicas: count,
+		})
+		.partial()
+		.prefault({}),
+});
+
+/** Reads how the pods of a StatefulSet are; absent when it is not one that we made. */
+export const readPodCounts = (object: KubeObject): PodCounts | undefined => {
+	const parsed = statefulSet.safeParse(object);
+	if (!parsed.success) return undefined;
+	const { metadata, spec, status } = parsed.data;
+	const { observedGeneration = 0, replicas = 0, readyReplicas = 0, updatedReplicas = 0 } = status;
+	const selector = Object.entries(spec.selector.matchLabels)
+		.toSorted()
+		.map(([label, value]) => `${label}=${value}`)
+		.join(",");
+	const waiting = (message: string) => ({ reason: "Progressing", message, terminal: false }) as const;
+	const counts = {
+		wanted: spec.replicas,
+		present: replicas,
+		ready: Math.min(readyReplicas, replicas),
+		selector,
+		image: spec.template.spec.containers[0]?.image,
+	};
+	const has = (problem: RegistryProblem | undefined): PodCounts => ({ ...counts, problem });
+	if (spec.replicas === 0) return has(undefined);
+	if (observedGeneration < metadata.generation) return has(waiting("its StatefulSet was changed a moment ago"));
+	if (readyReplicas < spec.replicas) return has(waiting(`${readyReplicas} of ${spec.replicas} pods are ready`));
+	if (updatedReplicas < spec.replicas) {
+		return has(waiting(`${updatedReplicas} of ${spec.replicas} pods have the present settings`));
+	}
+	return has(undefined);
+};
+
+/** The version that an image's tag names: of `host:5000/name:1.2` it is `1.2`; absent when it has none. */
+export const versionOfImage = (image: string): string | undefined => {
+	const [named = ""] = image.split("@");
+	return /:([^:/]+)$/.exec(named)?.[1];
+};
