@@ -1,7 +1,9 @@
 import { isRecord } from "#/kube-embedded/schema/json-record.ts";
 import type { KindRules } from "#/kube-embedded/schema/kind-rules.ts";
 import { addPath, type FieldTree, type GrowingTree, growingTree } from "./field-tree.ts";
-import { stepperOf } from "./list-steps.ts";
+import { showPath } from "./fields-v1.ts";
+import { stepperOf, whyMixedUp } from "./list-steps.ts";
+import { PatchError } from "./patch-error.ts";
 
 /** Where in an object one is. */
 export interface Place {
@@ -32,6 +34,8 @@ const visitList = (list: readonly unknown[], place: Place, rules: KindRules, tre
 		addPath(tree, place.steps);
 		return;
 	}
+	const why = whyMixedUp(rules, place.names, list);
+	if (why !== undefined) throw new PatchError("INVALID", `${showPath(place.steps)}: ${why}`);
 	for (const item of list) {
 		const element = elementOf(place, step(item));
 		addPath(tree, element.steps);
@@ -54,7 +58,11 @@ const visit = (value: unknown, place: Place, rules: KindRules, tree: GrowingTree
 	else addPath(tree, place.steps);
 };
 
-/** The fields that a configuration speaks of: those that who applies it owns. */
+/**
+ * The fields that a configuration speaks of: those that who applies it owns.
+ *
+ * @throws PatchError INVALID when the elements of a list cannot be told apart
+ */
 export const fieldsOf = (object: Readonly<Record<string, unknown>>, rules: KindRules): FieldTree => {
 	const tree = growingTree();
 	visitRecord(object, root, rules, tree);

@@ -156,24 +156,29 @@ const mergedOf = ({ base, wanted, others, own, mine }: Parts, rules: KindRules):
  * Server-side apply (API reference, "Server-Side Apply"): merges what is applied into the live object, removes what this
  * writer applied before and nobody owns any more, and writes down who owns what. Nothing changed: the live object.
  *
- * @throws PatchError INVALID when `managedFields` are applied
+ * @throws PatchError INVALID when `managedFields` are applied, or the elements of a list cannot be told apart
  */
 export const serverSideApply = (opts: ServerSideApplyOpts): Applied => {
 	const { live, applied, force, rules } = opts;
 	if ((applied.metadata.managedFields ?? []).length > 0)
 		throw new PatchError("INVALID", "metadata.managedFields must be nil");
 	const parts = partsOf(opts);
-	const { base, others, own, mine } = parts;
+	const { base, others, own } = parts;
 	const merged = mergedOf(parts, rules);
 	const changes = compareFields(base, merged, rules);
 	const conflicts = others.flatMap((entry) => conflictsOf(entry, changes));
 	if (conflicts.length > 0 && !force) return { conflicts, message: messageOf(conflicts) };
 	const gone = union(changes.changed, changes.removed);
 	const rest = others.map((entry) => ({ ...entry, fields: difference(entry.fields, gone) }));
-	const unchanged = own !== undefined && sameFields(own.fields, mine.fields) && isDeepStrictEqual(merged, base);
-	if (unchanged && live !== undefined) return { object: live };
+	const unchanged = own !== undefined && sameFields(own.fields, parts.mine.fields) && isDeepStrictEqual(merged, base);
+	const sent = within(applied, rules, opts.subresource ?? "");
+	const known = isDeepStrictEqual(sent, parts.wanted);
+	if (unchanged && known && live !== undefined) return { object: live };
+	// Fields that the schema does not know stay in, for whoever judges the object to tell of; nobody owns them.
+	const object = known ? merged : mergedOf({ ...parts, wanted: sent }, rules);
+	const mine = unchanged ? own : parts.mine;
 	const managedFields = writeEntries(isEmptyTree(mine.fields) ? rest : [...rest, mine]);
 	return {
-		object: { ...merged, metadata: { ...merged.metadata, ...(managedFields === undefined ? {} : { managedFields }) } },
+		object: { ...object, metadata: { ...object.metadata, ...(managedFields === undefined ? {} : { managedFields }) } },
 	};
 };

@@ -128,9 +128,23 @@ describe("server-side apply", () => {
 		);
 	});
 
-	it("drops fields that the schema does not know", () => {
+	it("leaves fields that the schema does not know for the judge, and gives them to nobody", () => {
 		const made = applied(apply(undefined, object({ replicas: 1, unheard: 1 }), "x"));
-		assert.deepEqual(made.spec, { replicas: 1 });
+		assert.deepEqual(made.spec, { replicas: 1, unheard: 1 });
+		assert.deepEqual(made.metadata.managedFields?.[0]?.fieldsV1, { "f:spec": { "f:replicas": {} } });
+		const stored = rules.prune(made);
+		const again = applied(apply(stored, object({ replicas: 1, unheard: 1 }), "x", { now: later }));
+		assert.deepEqual(rules.prune(again), stored);
+	});
+
+	it("refuses elements that cannot be told apart", () => {
+		const refused = (items: readonly object[], message: string) =>
+			assert.throws(() => apply(undefined, object({ items }), "x"), { code: "INVALID", message });
+		refused([{ name: "a" }, { name: "a" }], '.spec.items: duplicate entries for key [name="a"]');
+		refused(
+			[{ v: "1" }],
+			'.spec.items: element 0: associative list with keys has an element that omits key field "name"',
+		);
 	});
 
 	it("through the status writes the status alone, as a writer of its own", () => {
@@ -172,7 +186,13 @@ const items = letters.chain((names) =>
 	fc.tuple(...names.map((name) => fc.record({ name: fc.constant(name), v: word }))),
 );
 const specs = fc.record(
-	{ replicas: fc.nat(2), tags: letters, atom: letters, labels: fc.dictionary(fc.constantFrom("k", "l"), word), items },
+	{
+		replicas: fc.nat(2),
+		tags: letters,
+		atom: letters,
+		labels: fc.dictionary(fc.constantFrom("k", "l"), word, { noNullPrototype: true }),
+		items,
+	},
 	{ requiredKeys: [] },
 );
 
