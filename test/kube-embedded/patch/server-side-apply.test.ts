@@ -183,7 +183,7 @@ describe("server-side apply", () => {
 const letters = fc.uniqueArray(fc.constantFrom("a", "b", "c"), { minLength: 1, maxLength: 3 });
 const word = fc.constantFrom("1", "2");
 const items = letters.chain((names) =>
-	fc.tuple(...names.map((name) => fc.record({ name: fc.constant(name), v: word }))),
+	fc.tuple(...names.map((name) => fc.record({ name: fc.constant(name), v: word }, { noNullPrototype: true }))),
 );
 const specs = fc.record(
 	{
@@ -193,7 +193,7 @@ const specs = fc.record(
 		labels: fc.dictionary(fc.constantFrom("k", "l"), word, { noNullPrototype: true }),
 		items,
 	},
-	{ requiredKeys: [] },
+	{ requiredKeys: [], noNullPrototype: true },
 );
 
 describe("whatever is applied", () => {
