@@ -3,7 +3,7 @@ import { MetadataError } from "#/metadata/metadata-error.ts";
 import { columnTypes } from "./column-types.ts";
 import { DatabaseClock } from "./database-clock.ts";
 import { DatabaseFailure, messageOf } from "./database-failure.ts";
-import { nowColumn, Session } from "./session.ts";
+import { NOW_COLUMN, Session } from "./session.ts";
 import { Translator } from "./translate.ts";
 
 /** Where the database is, and how long to wait for it. */
@@ -31,9 +31,9 @@ export interface PostgresOpts {
 
 const defaults = { maxConnections: 10, connectTimeoutMs: 5000, statementTimeoutMs: 15_000 };
 /** How much longer than the server the client waits before it gives the connection up, milliseconds. */
-const silenceMs = 5000;
+const SILENCE_MS = 5000;
 /** Longer than any pause between two statements of one transaction, milliseconds. */
-const idleInTransactionMs = 60_000;
+const IDLE_IN_TRANSACTION_MS = 60_000;
 
 /** The connections of one process to PostgreSQL, made when they are needed and checked when they are made. */
 export class Connections implements AsyncDisposable {
@@ -52,7 +52,7 @@ export class Connections implements AsyncDisposable {
 			application_name: "limani",
 			max: maxConnections,
 			connectionTimeoutMillis: connectTimeoutMs,
-			query_timeout: statementTimeoutMs + silenceMs,
+			query_timeout: statementTimeoutMs + SILENCE_MS,
 			keepAlive: true,
 			types: columnTypes,
 			onConnect: (client) => this.#prepare(client),
@@ -79,7 +79,7 @@ export class Connections implements AsyncDisposable {
 		client.on("error", () => {});
 		const result = await client.query<ServerFacts>(settings, [
 			String(this.#statementTimeoutMs),
-			String(idleInTransactionMs),
+			String(IDLE_IN_TRANSACTION_MS),
 		]);
 		const [facts] = result.rows;
 		if (facts === undefined) throw new MetadataError("UNAVAILABLE", "PostgreSQL does not tell its settings");
@@ -102,7 +102,7 @@ interface ServerFacts {
  * a thousandfold since they were taken) make the planner believe that reading it whole is cheaper, so that is shut off.
  */
 const settings = `
-	SELECT ${nowColumn},
+	SELECT ${NOW_COLUMN},
 		set_config('statement_timeout', $1, false),
 		set_config('lock_timeout', $1, false),
 		set_config('idle_in_transaction_session_timeout', $2, false),

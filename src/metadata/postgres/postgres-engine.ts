@@ -9,8 +9,8 @@ import { openSnapshot } from "./snapshot.ts";
 import { type MakeStep, readAlone, reading, transact, writing } from "./transactions.ts";
 
 /** A migration may build an index over everything, and wait for another process that does. */
-const migrating = `${writing}; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0`;
-const pingName = "limani.ping";
+const MIGRATING = `${writing}; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0`;
+const PING_NAME = "limani.ping";
 
 /** What a {@link PostgresEngine} works with. */
 export interface PostgresEngineDeps {
@@ -34,7 +34,7 @@ export class PostgresEngine implements Engine {
 	async migrate(): Promise<void> {
 		const { connections, program } = this.#deps;
 		await migrate(program.migrations, (step) =>
-			this.#retried(true, () => transact(connections, { words: migrating, prepare: false }, step)),
+			this.#retried(true, () => transact(connections, { words: MIGRATING, prepare: false }, step)),
 		);
 	}
 
@@ -61,7 +61,7 @@ export class PostgresEngine implements Engine {
 	}
 
 	async ping(signal: AbortSignal): Promise<void> {
-		await untilAborted(signal, () => this.#query(pingName, () => checkServer(this.#deps.program.migrations)));
+		await untilAborted(signal, () => this.#query(PING_NAME, () => checkServer(this.#deps.program.migrations)));
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {

@@ -2,12 +2,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { DatabaseFailure } from "./database-failure.ts";
 
 /** Runs of a transaction that others get in the way of. */
-const contendedRuns = 10;
-const racingRuns = 3;
+const CONTENDED_RUNS = 10;
+const RACING_RUNS = 3;
 /** Runs of a transaction whose connection fails: the second gets a new one. */
-const brokenRuns = 2;
-const firstPauseMs = 5;
-const longestPauseMs = 250;
+const BROKEN_RUNS = 2;
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 250;
 
 /** How {@link withRetries} works. */
 export interface RetryOpts {
@@ -40,12 +40,12 @@ function runsFor(failure: DatabaseFailure, repeatable: boolean): number {
 	if (failure.inDoubt && !repeatable) return 1;
 	switch (failure.fault) {
 		case "again":
-			return contendedRuns;
+			return CONTENDED_RUNS;
 		case "race":
-			return racingRuns;
+			return RACING_RUNS;
 		case "stale":
 		case "lost":
-			return brokenRuns;
+			return BROKEN_RUNS;
 		case "full":
 		case "away":
 		case "mistake":
@@ -54,5 +54,5 @@ function runsFor(failure: DatabaseFailure, repeatable: boolean): number {
 }
 
 async function pause(run: number, random: () => number): Promise<void> {
-	await sleep(random() * Math.min(firstPauseMs * 2 ** run, longestPauseMs));
+	await sleep(random() * Math.min(FIRST_PAUSE_MS * 2 ** run, LONGEST_PAUSE_MS));
 }

@@ -4,7 +4,7 @@ import { DatabaseFailure, messageOf } from "./database-failure.ts";
 import type { Translator } from "./translate.ts";
 
 /** Milliseconds since the epoch by the server's clock at this moment, as a column `now`. */
-export const nowColumn = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
+export const NOW_COLUMN = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
 
 /** A connection in use, one statement after the other. Everything it throws of its own is a {@link DatabaseFailure}. */
 export class Session {
@@ -20,7 +20,7 @@ export class Session {
 
 	/** Opens a transaction; returns the server's time, in the same round trip. */
 	async begin(words: string): Promise<number> {
-		const results: unknown = await this.#ask(() => this.#client.query(`${words}; SELECT ${nowColumn}`), false);
+		const results: unknown = await this.#ask(() => this.#client.query(`${words}; SELECT ${NOW_COLUMN}`), false);
 		const last: unknown = Array.isArray(results) ? results.at(-1) : undefined;
 		return nowOf(last);
 	}

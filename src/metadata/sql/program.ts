@@ -8,10 +8,10 @@ import { migrations } from "./schema/migrations.ts";
  * A lease keeps processes apart, and none outlives a power cut: the next holder is a new process, and what the last one
  * acknowledged was made durable by `uploads.release`.
  */
-const fleetingCommands: ReadonlySet<CommandName> = new Set<CommandName>(["uploads.acquire", "uploads.extend"]);
+const FLEETING_COMMANDS: ReadonlySet<CommandName> = new Set<CommandName>(["uploads.acquire", "uploads.extend"]);
 
 /** What the metadata of a registry consists of. */
-export const program: Program = { commands, queries, migrations, fleeting: fleetingCommands, kept: keptQueries };
+export const program: Program = { commands, queries, migrations, fleeting: FLEETING_COMMANDS, kept: keptQueries };
 
 /** An engine that runs {@link program}, with the types of its commands and queries. */
 export function toExecutor(engine: Engine): SqlExecutor {

@@ -9,9 +9,9 @@ import { reserved, toWire, type WireOutcome, type WireRequest } from "./wire.ts"
 import { type TimeSource, WriterClock } from "./writer-clock.ts";
 
 /** At most so many commands share a COMMIT. */
-const maxCommands = 256;
+const MAX_COMMANDS = 256;
 /** No further command joins a batch that has run for so long, milliseconds. */
-const maxBatchMs = 5;
+const MAX_BATCH_MS = 5;
 
 /** What a {@link BatchWriter} works with. */
 export interface BatchWriterDeps {
@@ -59,12 +59,12 @@ export class BatchWriter {
 	 */
 	run(requests: readonly WireRequest[]): readonly WireOutcome[] {
 		const outcomes: WireOutcome[] = [];
-		const batch = requests.slice(0, maxCommands);
+		const batch = requests.slice(0, MAX_COMMANDS);
 		try {
 			this.#makeDurable(batch.some(({ name }) => !this.#program.fleeting?.has(name)));
 			this.#statements.run({ sql: "BEGIN IMMEDIATE", params: [] });
 			const now = this.#clock.now();
-			const deadline = this.#time.monotonic() + maxBatchMs;
+			const deadline = this.#time.monotonic() + MAX_BATCH_MS;
 			for (const request of batch) {
 				outcomes.push(this.#attempt(request, now));
 				if (this.#time.monotonic() > deadline) break;
@@ -105,7 +105,7 @@ export class BatchWriter {
 		const [only, ...others] = requests;
 		if (only === undefined) return [];
 		if (others.length === 0) return [failed(only, error)];
-		return requests.slice(0, maxCommands).flatMap((request) => this.run([request]));
+		return requests.slice(0, MAX_COMMANDS).flatMap((request) => this.run([request]));
 	}
 
 	#attempt(request: WireRequest, now: number): WireOutcome {

@@ -1,14 +1,14 @@
 import { DatabaseSync } from "node:sqlite";
 
 /** How long a connection waits for a lock that somebody else has (a backup tool, a checkpoint), milliseconds. */
-const busyTimeoutMs = 5000;
+const BUSY_TIMEOUT_MS = 5000;
 
 /**
  * Opens the one connection that writes, and makes the file when there is none.
  * FULL: one fsync of the write-ahead log per COMMIT, before COMMIT returns.
  */
 export function openWriteConnection(file: string): DatabaseSync {
-	const db = new DatabaseSync(file, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
+	const db = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS, enableForeignKeyConstraints: true });
 	db.exec(`
 		PRAGMA journal_mode = WAL;
 		PRAGMA synchronous = FULL;
@@ -25,7 +25,7 @@ export function openWriteConnection(file: string): DatabaseSync {
  * Not mapped into memory: an I/O error would then be a signal that kills the process, and it was not faster.
  */
 export function openReadConnection(file: string): DatabaseSync {
-	const db = new DatabaseSync(file, { readOnly: true, timeout: busyTimeoutMs });
+	const db = new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
 	db.exec("PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA query_only = ON;");
 	return db;
 }

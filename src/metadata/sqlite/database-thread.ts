@@ -4,7 +4,7 @@ import { Generation } from "./generation.ts";
 import { type Channel, fromWire, hasKind, type WireFailure } from "./wire.ts";
 
 /** How long a thread may take to finish what it is doing when it is told to close, milliseconds. */
-const closeTimeoutMs = 10_000;
+const CLOSE_TIMEOUT_MS = 10_000;
 
 /** A running thread that owns connections to the database; disposing lets it finish what it has and ends it. */
 export interface DatabaseThread extends AsyncDisposable {
@@ -75,7 +75,7 @@ class ThreadLife implements DatabaseThread {
 	async [Symbol.asyncDispose](): Promise<void> {
 		this.#closing = true;
 		this.#worker.postMessage({ kind: "close" });
-		const timer = setTimeout(() => void this.#worker.terminate(), closeTimeoutMs);
+		const timer = setTimeout(() => void this.#worker.terminate(), CLOSE_TIMEOUT_MS);
 		await this.ended;
 		clearTimeout(timer);
 	}

@@ -1,7 +1,7 @@
 import type { PreparedStatements } from "./prepared-statements.ts";
 
 /** The mark is written at most once in so many milliseconds, and trusted only up to so many more. */
-const strideMs = 1000;
+const STRIDE_MS = 1000;
 
 /** The latest instant the writer gave out, kept in the database so that time does not go back over a restart. */
 export class HighWaterMark {
@@ -23,7 +23,7 @@ export class HighWaterMark {
 
 	/** No instant before this one was given out, milliseconds since the epoch; 0 for a new database. */
 	get floor(): number {
-		return this.#kept === 0 ? 0 : this.#kept + strideMs;
+		return this.#kept === 0 ? 0 : this.#kept + STRIDE_MS;
 	}
 
 	/** To be called when a transaction that may have raised it was rolled back. */
@@ -33,7 +33,7 @@ export class HighWaterMark {
 
 	/** Keeps `now`, inside the transaction that is open; cheap to call each time. */
 	raise(now: number): void {
-		if (now < this.#kept + strideMs) return;
+		if (now < this.#kept + STRIDE_MS) return;
 		this.#kept = now;
 		this.#statements.run({
 			sql: "INSERT INTO writer_clock (only, high_water) VALUES (1, ?) ON CONFLICT (only) DO UPDATE SET high_water = excluded.high_water",

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { DatabaseThread } from "./database-thread.ts";
 import { databaseAway, RequestClient } from "./request-client.ts";
 
-const firstPauseMs = 100;
-const longestPauseMs = 5000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 5000;
 
 /** What a {@link SupervisedWriter} works with. */
 export interface SupervisedWriterDeps {
@@ -59,7 +59,7 @@ export class SupervisedWriter implements AsyncDisposable {
 	}
 
 	async #restart(): Promise<boolean> {
-		for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, longestPauseMs)) {
+		for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
 			await sleep(pause, undefined, { signal: this.#closing.signal }).catch(() => {});
 			if (this.#closing.signal.aborted) return false;
 			try {

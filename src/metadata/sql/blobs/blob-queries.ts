@@ -2,11 +2,11 @@ import type { BlobLocation } from "#/metadata/blobs.ts";
 import type { RepositoryFacts } from "#/metadata/repositories.ts";
 import { intOf, textOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Step } from "#/metadata/sql/engine/statement.ts";
-import { factColumns, findRepository, toFacts, visible } from "#/metadata/sql/repositories/repository-rows.ts";
+import { FACT_COLUMNS, findRepository, toFacts, visible } from "#/metadata/sql/repositories/repository-rows.ts";
 import type { Digest } from "#/oci/digest.ts";
 import { projectOf } from "#/oci/name.ts";
 
-const FIND = `SELECT ${factColumns}, b.key, b.size
+const FIND = `SELECT ${FACT_COLUMNS}, b.key, b.size
 	FROM repositories r JOIN projects p ON p.id = r.project_id
 	LEFT JOIN repository_blobs l ON l.repository_id = r.id AND l.digest = ?
 	LEFT JOIN blobs b ON b.store = l.store AND b.digest = l.digest AND b.state = 'live'

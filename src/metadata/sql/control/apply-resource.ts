@@ -11,7 +11,7 @@ import {
 	writeRobot,
 	writeUser,
 } from "#/metadata/sql/identities/identity-rows.ts";
-import { emit, identityStore } from "#/metadata/sql/journal/outbox-rows.ts";
+import { emit, IDENTITY_STORE } from "#/metadata/sql/journal/outbox-rows.ts";
 import {
 	deleteProject,
 	lockProject,
@@ -147,7 +147,7 @@ function* putUser({ uid, generation, spec, actor }: Change<UserSpec>, context: S
 	if (claim.taken) return nameTaken("user", spec.name);
 	if (yield* isUnchanged(uid, generation, spec)) return applied;
 	yield* writeUser({ ...spec, uid, generation });
-	yield* emit(context, identityStore, { kind: "user-put", ...spec, uid, generation, actor });
+	yield* emit(context, IDENTITY_STORE, { kind: "user-put", ...spec, uid, generation, actor });
 	if (claim.freed !== undefined) yield* retryName("User", claim.freed, actor, context);
 	return applied;
 }
@@ -157,7 +157,7 @@ function* putRobot({ uid, generation, spec, actor }: Change<RobotAccountSpec>, c
 	if (claim.taken) return nameTaken("robot account", spec.name);
 	if (yield* isUnchanged(uid, generation, spec)) return applied;
 	yield* writeRobot({ ...spec, uid, generation });
-	yield* emit(context, identityStore, { kind: "robot-put", ...spec, uid, generation, actor });
+	yield* emit(context, IDENTITY_STORE, { kind: "robot-put", ...spec, uid, generation, actor });
 	if (claim.freed !== undefined) yield* retryName("RobotAccount", claim.freed, actor, context);
 	return applied;
 }
@@ -190,7 +190,7 @@ function* removeIdentity(resource: ResourceRow, actor: string, context: StepCont
 	if (known === undefined) return;
 	yield* deleteIdentity(identityTables[kind], uid);
 	const record = kind === "User" ? "user-removed" : "robot-removed";
-	yield* emit(context, identityStore, { kind: record, uid, name: known.name, actor });
+	yield* emit(context, IDENTITY_STORE, { kind: record, uid, name: known.name, actor });
 	yield* retryName(kind, known.name, actor, context);
 }
 

@@ -3,10 +3,10 @@ import { deserialize, serialize } from "node:v8";
 import { all, first, type Step, type StepContext } from "./statement.ts";
 
 /** How long a result is kept at least, milliseconds: far longer than anybody goes on trying. */
-const lifetimeMs = 3_600_000;
+const LIFETIME_MS = 3_600_000;
 /** Old results that each new one drops; above one, so that the table shrinks. */
-const purgedEach = 4;
-const undecided = new Uint8Array();
+const PURGED_EACH = 4;
+const UNDECIDED = new Uint8Array();
 
 /** Runs `step`, unless a command with this id was committed within the last hour: then gives its result again. */
 export function* once<T>(id: string, step: Step<T>, context: StepContext): Step<T> {
@@ -14,7 +14,7 @@ export function* once<T>(id: string, step: Step<T>, context: StepContext): Step<
 	const claimed = yield* first(
 		"INSERT INTO command_results (id, result, created_at) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING id",
 		id,
-		undecided,
+		UNDECIDED,
 		context.now,
 	);
 	if (claimed === undefined) {
@@ -28,8 +28,8 @@ export function* once<T>(id: string, step: Step<T>, context: StepContext): Step<
 		`DELETE FROM command_results WHERE id ${context.dialect.anyOf(
 			"SELECT id FROM command_results WHERE created_at < ? ORDER BY created_at LIMIT ?",
 		)}`,
-		context.now - lifetimeMs,
-		purgedEach,
+		context.now - LIFETIME_MS,
+		PURGED_EACH,
 	);
 	return result;
 }

@@ -30,7 +30,7 @@ export interface Migration {
 export type RunInTransaction = <T>(step: (context: StepContext) => Step<T>) => T | Promise<T>;
 
 /** Any constant does, as long as every release uses the same one. */
-const advisoryLock = 7_141_202_601;
+const ADVISORY_LOCK = 7_141_202_601;
 
 /**
  * Applies every migration that the database lacks, in order. Applying them twice changes nothing.
@@ -68,7 +68,8 @@ export function* checkSchema(migrations: readonly Migration[]): Step<void> {
 }
 
 function* lockedNumber(migrations: readonly Migration[], context: StepContext): Step<number> {
-	if (context.dialect.name === "postgres") yield* all("SELECT 1 AS locked FROM pg_advisory_xact_lock(?)", advisoryLock);
+	if (context.dialect.name === "postgres")
+		yield* all("SELECT 1 AS locked FROM pg_advisory_xact_lock(?)", ADVISORY_LOCK);
 	yield* all(
 		`CREATE TABLE IF NOT EXISTS migrations (
 			number BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, oldest_reader BIGINT NOT NULL, applied_at BIGINT NOT NULL

@@ -4,11 +4,11 @@ import { all, type Step, type StepContext } from "#/metadata/sql/engine/statemen
 /** Expired tokens that go with each new one, above one so that they do not pile up. */
 const PURGE = 8;
 
-const expired = "SELECT hash FROM refresh_tokens WHERE expires_at <= ? ORDER BY expires_at LIMIT ?";
+const EXPIRED = "SELECT hash FROM refresh_tokens WHERE expires_at <= ? ORDER BY expires_at LIMIT ?";
 
 /** Keeps a refresh token's verifier: see `Identities.putRefreshToken`. */
 export function* putRefreshToken(token: RefreshToken, context: StepContext): Step<void> {
-	yield* all(`DELETE FROM refresh_tokens WHERE hash ${context.dialect.anyOf(expired)}`, context.now, PURGE);
+	yield* all(`DELETE FROM refresh_tokens WHERE hash ${context.dialect.anyOf(EXPIRED)}`, context.now, PURGE);
 	yield* all(
 		`INSERT INTO refresh_tokens (hash, principal_kind, principal_uid, principal, service, expires_at)
 		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (hash) DO NOTHING`,

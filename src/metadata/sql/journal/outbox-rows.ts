@@ -2,7 +2,7 @@ import { formatRecord, type RegistryRecord } from "#/metadata/records.ts";
 import { all, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 
 /** Users and robots belong to no store; their records go to the journal of this one. */
-export const identityStore = "default";
+export const IDENTITY_STORE = "default";
 
 /** Writes the record of a change, in the change's own transaction. `store` is the one whose journal takes it. */
 export function* emit(context: Pick<StepContext, "now">, store: string, record: RegistryRecord): Step<void> {

@@ -3,7 +3,7 @@ import type { ManifestHead, ReferrerRow } from "#/metadata/manifests.ts";
 import type { RepositoryFacts } from "#/metadata/repositories.ts";
 import { bytesOf, digestOf, intOf, jsonOf, maybeText, textOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Row, type Step } from "#/metadata/sql/engine/statement.ts";
-import { factColumns, findRepository, toFacts, visible } from "#/metadata/sql/repositories/repository-rows.ts";
+import { FACT_COLUMNS, findRepository, toFacts, visible } from "#/metadata/sql/repositories/repository-rows.ts";
 import type { Digest } from "#/oci/digest.ts";
 import type { Reference } from "#/oci/reference.ts";
 
@@ -19,7 +19,7 @@ function finder(by: Reference["kind"], payload: string): string {
 			? `LEFT JOIN tags t ON t.repository_id = r.id AND t.name = ?
 			LEFT JOIN manifests m ON m.repository_id = r.id AND m.digest = t.digest`
 			: "LEFT JOIN manifests m ON m.repository_id = r.id AND m.digest = ?";
-	return `SELECT ${factColumns}, m.digest, m.media_type, m.size${payload}
+	return `SELECT ${FACT_COLUMNS}, m.digest, m.media_type, m.size${payload}
 		FROM repositories r JOIN projects p ON p.id = r.project_id ${join} WHERE r.name = ? AND ${visible}`;
 }
 

@@ -2,7 +2,7 @@ import type { KnownObject } from "#/metadata/objects.ts";
 import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 import { emit } from "#/metadata/sql/journal/outbox-rows.ts";
 import { isDigest } from "#/oci/digest.ts";
-import { condemnObject, insertIntent, lockObject, objectColumns, settleObject, toKnownObject } from "./object-rows.ts";
+import { condemnObject, insertIntent, lockObject, OBJECT_COLUMNS, settleObject, toKnownObject } from "./object-rows.ts";
 
 /** Writes the intent for a journal segment or snapshot: see `Objects.intend`. */
 export function* intendObject(
@@ -68,14 +68,14 @@ export interface ClaimInput {
 export function* claimCondemned(claim: ClaimInput, context: StepContext): Step<readonly KnownObject[]> {
 	// Their writers died before they could settle or condemn them.
 	const abandoned = yield* all(
-		`SELECT ${objectColumns} FROM objects WHERE state = 'writing' AND upload_id IS NULL AND changed_at < ?
+		`SELECT ${OBJECT_COLUMNS} FROM objects WHERE state = 'writing' AND upload_id IS NULL AND changed_at < ?
 		ORDER BY changed_at LIMIT ?${context.dialect.skipLocked}`,
 		context.now - claim.staleMs,
 		claim.limit,
 	);
 	for (const object of abandoned.map(toKnownObject)) yield* condemnObject(object, context);
 	const rows = yield* all(
-		`SELECT ${objectColumns} FROM objects WHERE state = 'deleting' AND claimed_until <= ?
+		`SELECT ${OBJECT_COLUMNS} FROM objects WHERE state = 'deleting' AND claimed_until <= ?
 		ORDER BY claimed_until LIMIT ?${context.dialect.skipLocked}`,
 		context.now,
 		claim.limit,

@@ -1,6 +1,6 @@
 import type { KnownObject } from "#/metadata/objects.ts";
 import { all, type Step } from "#/metadata/sql/engine/statement.ts";
-import { objectColumns, toKnownObject } from "./object-rows.ts";
+import { OBJECT_COLUMNS, toKnownObject } from "./object-rows.ts";
 
 /** A page of physical objects: see `Objects.list`. */
 export function* listObjects(page: {
@@ -9,7 +9,7 @@ export function* listObjects(page: {
 	readonly limit: number;
 }): Step<readonly KnownObject[]> {
 	const rows = yield* all(
-		`SELECT ${objectColumns} FROM objects WHERE store = ? AND key > ? ORDER BY key LIMIT ?`,
+		`SELECT ${OBJECT_COLUMNS} FROM objects WHERE store = ? AND key > ? ORDER BY key LIMIT ?`,
 		page.store,
 		page.last ?? "",
 		page.limit,

@@ -4,7 +4,7 @@ import { all, first, type Row, type Step, type StepContext } from "#/metadata/sq
 import { writerStateOf } from "#/metadata/sql/uploads/upload-rows.ts";
 
 /** The columns of {@link toKnownObject}. */
-export const objectColumns = "store, key, purpose, state, size, digest, writer_state";
+export const OBJECT_COLUMNS = "store, key, purpose, state, size, digest, writer_state";
 
 /** What a row says of a physical object. */
 export function toKnownObject(row: Row): KnownObject {
@@ -80,7 +80,7 @@ export function* lockObject(
 	context: StepContext,
 ): Step<{ readonly object: KnownObject; readonly changedAt: number } | undefined> {
 	const row = yield* first(
-		`SELECT ${objectColumns}, changed_at FROM objects WHERE store = ? AND key = ?${context.dialect.forUpdate}`,
+		`SELECT ${OBJECT_COLUMNS}, changed_at FROM objects WHERE store = ? AND key = ?${context.dialect.forUpdate}`,
 		store,
 		key,
 	);

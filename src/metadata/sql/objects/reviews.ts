@@ -7,7 +7,7 @@ import { all, type Step, type StepContext } from "#/metadata/sql/engine/statemen
 import type { Digest } from "#/oci/digest.ts";
 
 /** How long after a change the collector may look at what it touched, milliseconds. */
-const reviewDelayMs = 86_400_000;
+const REVIEW_DELAY_MS = 86_400_000;
 
 /** Why a blob is to be reviewed. */
 export type BlobEvent = "blob-linked" | "blob-restored" | "blob-unlinked" | "manifest-removed";
@@ -32,7 +32,7 @@ export function* reviewBlobs(
 				THEN excluded.review_after ELSE gc_blob_queue.review_after END,
 			event = excluded.event`,
 		store,
-		context.now + reviewDelayMs,
+		context.now + REVIEW_DELAY_MS,
 		event,
 		sortedJson(digests),
 	);
@@ -56,7 +56,7 @@ export function* reviewManifests(
 				THEN excluded.review_after ELSE gc_manifest_queue.review_after END,
 			event = excluded.event`,
 		repositoryId,
-		context.now + reviewDelayMs,
+		context.now + REVIEW_DELAY_MS,
 		event,
 		sortedJson(digests),
 		repositoryId,

@@ -14,7 +14,7 @@ export interface ProjectRow extends ProjectSpec {
 }
 
 /** The columns of {@link toProjectRow}. */
-export const projectColumns =
+export const PROJECT_COLUMNS =
 	"uid, name, owner, visibility, store, sparse_indexes, members, quota_bytes, generation, revision, created_at, deleted_at";
 
 /** A project's row in words. */
@@ -37,7 +37,10 @@ export function toProjectRow(row: Row): ProjectRow {
 
 /** The project of this name or uid, deleted or not, locked until the end of the command. */
 export function* lockProject(by: "name" | "uid", value: string, context: StepContext): Step<ProjectRow | undefined> {
-	const row = yield* first(`SELECT ${projectColumns} FROM projects WHERE ${by} = ?${context.dialect.forUpdate}`, value);
+	const row = yield* first(
+		`SELECT ${PROJECT_COLUMNS} FROM projects WHERE ${by} = ?${context.dialect.forUpdate}`,
+		value,
+	);
 	return row && toProjectRow(row);
 }
 

@@ -2,7 +2,7 @@ import type { RepositoryFacts } from "#/metadata/repositories.ts";
 import { first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 import { emit } from "#/metadata/sql/journal/outbox-rows.ts";
 import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
-import { factColumns, removeRepository, toFacts } from "./repository-rows.ts";
+import { FACT_COLUMNS, removeRepository, toFacts } from "./repository-rows.ts";
 
 /**
  * Drops those of the repositories that never had a manifest and have nothing in them, not even an upload. Whoever is
@@ -12,7 +12,7 @@ export function* dropEmptyRepositories(ids: readonly number[], actor: string, co
 	const dropped: RepositoryFacts[] = [];
 	for (const id of [...new Set(ids)].sort((a, b) => a - b)) {
 		const row = yield* first(
-			`SELECT ${factColumns} FROM (
+			`SELECT ${FACT_COLUMNS} FROM (
 				SELECT * FROM repositories WHERE id = ? AND published_at IS NULL${context.dialect.forUpdate}
 			) r JOIN projects p ON p.id = r.project_id`,
 			id,

@@ -6,7 +6,7 @@ import { emit } from "#/metadata/sql/journal/outbox-rows.ts";
 import { projectOf } from "#/oci/name.ts";
 
 /** The columns of {@link toFacts}, of a repository `r` and its project `p`. */
-export const factColumns =
+export const FACT_COLUMNS =
 	"r.id AS repository_id, r.name AS repository, r.project_id, p.name AS project, p.visibility, r.store, p.sparse_indexes, p.quota_bytes, CASE WHEN r.published_at IS NULL THEN 0 ELSE 1 END AS published";
 
 /** Neither the repository `r` nor its project `p` is deleted. */
@@ -15,9 +15,9 @@ export const visible = "r.deleted_at IS NULL AND p.deleted_at IS NULL";
 /** A repository that was there but is not when it is locked was dropped in between, for want of content: seldom twice. */
 const MAX_ATTEMPTS = 5;
 
-const FIND = `SELECT ${factColumns} FROM repositories r JOIN projects p ON p.id = r.project_id WHERE r.name = ? AND ${visible}`;
+const FIND = `SELECT ${FACT_COLUMNS} FROM repositories r JOIN projects p ON p.id = r.project_id WHERE r.name = ? AND ${visible}`;
 
-/** What a row with {@link factColumns} says of its repository. */
+/** What a row with {@link FACT_COLUMNS} says of its repository. */
 export function toFacts(row: Row): RepositoryFacts {
 	return {
 		id: intOf(row, "repository_id"),
@@ -41,7 +41,7 @@ export function* findRepository(name: string): Step<RepositoryFacts | undefined>
 /** The repository of this name, locked until the end of the command; undefined as with {@link findRepository}. */
 export function* lockRepository(name: string, context: StepContext): Step<RepositoryFacts | undefined> {
 	const row = yield* first(
-		`SELECT ${factColumns} FROM (SELECT * FROM repositories WHERE name = ?${context.dialect.forNoKeyUpdate}) r
+		`SELECT ${FACT_COLUMNS} FROM (SELECT * FROM repositories WHERE name = ?${context.dialect.forNoKeyUpdate}) r
 		JOIN projects p ON p.id = r.project_id WHERE ${visible}`,
 		name,
 	);

@@ -6,7 +6,7 @@ import { first, type Step, type StepContext } from "#/metadata/sql/engine/statem
 import { isEmpty } from "#/metadata/sql/repositories/drop-repositories.ts";
 import {
 	countPublished,
-	factColumns,
+	FACT_COLUMNS,
 	insertRepository,
 	removeRepository,
 	toFacts,
@@ -16,7 +16,7 @@ import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
 /** The repository of a record, in a deleted project too; undefined when it is not there. */
 export function* findRestored(name: string): Step<RepositoryFacts | undefined> {
 	const row = yield* first(
-		`SELECT ${factColumns} FROM repositories r JOIN projects p ON p.id = r.project_id WHERE r.name = ?`,
+		`SELECT ${FACT_COLUMNS} FROM repositories r JOIN projects p ON p.id = r.project_id WHERE r.name = ?`,
 		name,
 	);
 	return row && toFacts(row);

@@ -3,8 +3,8 @@
 import { digestOf, intOf, maybeInt, textOf } from "#/metadata/sql/engine/rows.ts";
 import { all, type Step } from "#/metadata/sql/engine/statement.ts";
 import { toRobot, toUser } from "#/metadata/sql/identities/identity-queries.ts";
-import { identityStore } from "#/metadata/sql/journal/outbox-rows.ts";
-import { projectColumns, toProjectRow } from "#/metadata/sql/projects/project-rows.ts";
+import { IDENTITY_STORE } from "#/metadata/sql/journal/outbox-rows.ts";
+import { PROJECT_COLUMNS, toProjectRow } from "#/metadata/sql/projects/project-rows.ts";
 import { manifestPage } from "./snapshot-manifests.ts";
 import { type PageRequest, type SnapshotPage, toJournal, toPage } from "./snapshot-page.ts";
 
@@ -29,9 +29,9 @@ export function* snapshotPage(page: PageInput): Step<SnapshotPage> {
 		case "projects":
 			return yield* projectPage(page);
 		case "users":
-			return page.store === identityStore ? yield* userPage(page) : nothing;
+			return page.store === IDENTITY_STORE ? yield* userPage(page) : nothing;
 		case "robots":
-			return page.store === identityStore ? yield* robotPage(page) : nothing;
+			return page.store === IDENTITY_STORE ? yield* robotPage(page) : nothing;
 		case "objects":
 			return yield* objectPage(page);
 		case "repositories":
@@ -58,7 +58,7 @@ const nothing: SnapshotPage = { records: [], next: undefined };
 /** The store's own, and those that were moved to another store but still have repositories in this one. */
 function* projectPage({ store, after = [""], limit }: PageRequest): Step<SnapshotPage> {
 	const rows = yield* all(
-		`SELECT ${projectColumns}, (
+		`SELECT ${PROJECT_COLUMNS}, (
 			SELECT 1 FROM control_resources c WHERE c.uid = p.uid AND c.deleted = 1
 		) AS uncontrolled FROM projects p WHERE name > ?
 		AND (store = ? OR EXISTS (SELECT 1 FROM repositories r WHERE r.project_id = p.id AND r.store = ?))

@@ -17,10 +17,10 @@ import type { Upload } from "#/metadata/uploads.ts";
 import type { Algorithm, Digest } from "#/oci/digest.ts";
 
 /** So many uploads may be open in one project, if the caller does not say. */
-const defaultMaxOpen = 1000;
+const DEFAULT_MAX_OPEN = 1000;
 
 /** How long the creator of an upload has it before it must extend its lease, if it does not say, milliseconds. */
-const creatorLeaseMs = 60_000;
+const CREATOR_LEASE_MS = 60_000;
 
 /** What {@link createUpload} takes. */
 export interface CreateUploadInput {
@@ -44,7 +44,7 @@ export function* createUpload(
 	const ensured = yield* openRepository(input.repository, context);
 	if ("refused" in ensured) return ensured;
 	const { repository } = ensured;
-	const limit = input.maxOpen ?? defaultMaxOpen;
+	const limit = input.maxOpen ?? DEFAULT_MAX_OPEN;
 	if ((yield* countOpen(repository.projectId, limit)) >= limit) {
 		yield* abandonRepository(ensured);
 		return { refused: { reason: "too-many-uploads", limit } };
@@ -71,7 +71,7 @@ export function* createUpload(
 		algorithm,
 		epoch,
 		input.hold ? holder : null,
-		input.hold ? context.now + (input.leaseMs ?? creatorLeaseMs) : 0,
+		input.hold ? context.now + (input.leaseMs ?? CREATOR_LEASE_MS) : 0,
 		input.actor,
 		context.now,
 		announced,

@@ -7,7 +7,7 @@ import type { Upload } from "#/metadata/uploads.ts";
 import { lockUpload, writerStateOf } from "./upload-rows.ts";
 
 /** How long a completed upload is remembered, so that completing it again answers alike, milliseconds. */
-const finishedMs = 3_600_000;
+const FINISHED_MS = 3_600_000;
 
 /** Who drops a repository with its last upload. */
 const ACTOR = "collector";
@@ -41,7 +41,7 @@ export function* expireUploads(
 		`DELETE FROM finished_uploads WHERE id ${context.dialect.anyOf(
 			"SELECT id FROM finished_uploads WHERE finished_at < ? ORDER BY finished_at LIMIT ?",
 		)}`,
-		context.now - finishedMs,
+		context.now - FINISHED_MS,
 		Math.max(limit, 1000),
 	);
 	const gone = yield* all(

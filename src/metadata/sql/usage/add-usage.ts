@@ -11,7 +11,7 @@ export interface UsageChange {
 }
 
 /** More shards, less waiting between pushes to one project; the usage is read by adding all. */
-const shards = 16;
+const SHARDS = 16;
 
 /**
  * Accounts a change. The last thing that a command does to rows which others lock too, and once per command, so that
@@ -32,7 +32,7 @@ export function* addUsage(
 			manifests = project_usage.manifests + excluded.manifests,
 			repositories = project_usage.repositories + excluded.repositories`,
 		repository.projectId,
-		repository.id % shards,
+		repository.id % SHARDS,
 		blobBytes,
 		manifestBytes,
 		manifests,
