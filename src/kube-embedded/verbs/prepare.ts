@@ -42,8 +42,21 @@ const prepareNamespace = (namespace: KubeObject): KubeObject => ({
 const isDefinition = (kind: ServedKind): boolean =>
 	kind.crd === undefined && kind.type.kind === "CustomResourceDefinition";
 
-/** What the API server itself does to objects of some built-in kinds before they are judged; others stay as they are. */
-export const prepare = (kind: ServedKind, object: KubeObject): KubeObject => {
+const LEFT_OUT_EMPTY = ["labels", "annotations", "finalizers", "ownerReferences"] as const;
+
+const isEmpty = (value: unknown): boolean =>
+	value === null || (typeof value === "object" && Object.keys(value).length === 0);
+
+/** Metadata as Kubernetes writes it: of some fields, one with nothing in it is not there. */
+const withoutEmptyMetadata = (object: KubeObject): KubeObject => {
+	const empty = LEFT_OUT_EMPTY.filter((field) => isEmpty(object.metadata[field]));
+	if (empty.length === 0) return object;
+	return { ...object, metadata: { ...withoutFields(object.metadata, empty), name: object.metadata.name } };
+};
+
+/** What the API server itself does to objects before they are judged: to all, and to those of some built-in kinds. */
+export const prepare = (kind: ServedKind, given: KubeObject): KubeObject => {
+	const object = withoutEmptyMetadata(given);
 	if (kind.storage === "/secrets") return prepareSecret(object);
 	if (kind.storage === "/namespaces") return prepareNamespace(object);
 	return isDefinition(kind) ? defaultCrd(object) : object;

@@ -39,6 +39,16 @@ describe("objects of the embedded API", () => {
 		assert.deepEqual(read.body, made.body);
 	});
 
+	it("leaves out metadata with nothing in it, in new objects and in changed ones", async () => {
+		const hollow = { labels: {}, annotations: {}, finalizers: [], ownerReferences: [] };
+		const made = await api.call("POST", CONFIG_MAPS, configMap("hollow", { metadata: hollow }));
+		const put = await api.call("PUT", `${CONFIG_MAPS}/hollow`, configMap("hollow", { metadata: hollow }));
+		for (const reply of [made, put]) {
+			for (const field of Object.keys(hollow)) assert.equal(reply.at(`metadata.${field}`), undefined, field);
+		}
+		assert.equal(put.at("metadata.resourceVersion"), made.at("metadata.resourceVersion"));
+	});
+
 	it("says in the words of Kubernetes what is not so", async () => {
 		await api.call("POST", CONFIG_MAPS, configMap("twice"));
 		const again = await api.call("POST", CONFIG_MAPS, configMap("twice"));
@@ -86,6 +96,31 @@ describe("objects of the embedded API", () => {
 		assert.deepEqual(both.map(({ status }) => status).toSorted(), [200, 409]);
 		const loser = both.find(({ status }) => status === 409);
 		assert.equal(loser?.at("message"), `Operation cannot be fulfilled on configmaps "race": ${MODIFIED}`);
+	});
+
+	it("replaces a custom object only for those who say which version of it", async () => {
+		await api.call("POST", WIDGETS, widget("versioned"));
+		const blind = await api.call("PUT", `${WIDGETS}/versioned`, widget("versioned"));
+		assert.equal(blind.status, 422);
+		assert.equal(blind.at("details.causes.0.field"), "metadata.resourceVersion");
+	});
+
+	it("applies a status on the server, to objects that are there", async () => {
+		const type = "application/apply-patch+yaml";
+		const path = (name: string) => `${WIDGETS}/${name}/status?fieldManager=controller&force=true`;
+		const status = (name: string) => ({
+			apiVersion: "example.com/v1",
+			kind: "Widget",
+			metadata: { name },
+			status: { phase: "ok" },
+		});
+		assert.equal((await api.call("PATCH", path("absent"), status("absent"), { type })).status, 404);
+		await api.call("POST", WIDGETS, widget("told"));
+		const told = await api.call("PATCH", path("told"), status("told"), { type });
+		assert.equal(told.at("status.phase"), "ok");
+		assert.equal(told.at("metadata.generation"), 1);
+		const again = await api.call("PATCH", path("told"), status("told"), { type });
+		assert.equal(again.at("metadata.resourceVersion"), told.at("metadata.resourceVersion"));
 	});
 
 	it("keeps the version of an object that a write does not change", async () => {
