@@ -232,6 +232,7 @@ export async function openOperator() {
 				RobotAccount: new Set(Object.keys(robotAccountKind.reasons)),
 			};
 			for (const object of [...kube.all(projectKind), ...kube.all(robotAccountKind)]) {
+				if (object.status === undefined) continue;
 				const known = object.kind === "Project" ? reasons.Project : reasons.RobotAccount;
 				assertStatus(object, { stage: "underway", secrets: minted, reasons: known });
 				const parsed = object.kind === "Project" ? parseProject(object) : parseRobotAccount(object);

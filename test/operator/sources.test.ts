@@ -90,7 +90,7 @@ test("a namespace wakes what is in it, and those whose copies it accepts or acce
 	await using at = await open();
 	assert.deepEqual(
 		at.wokenBy(() => at.bench.namespace("team-a", { tenant: "yes" })),
-		["Project team-a/web", "RobotAccount team-a/near"],
+		["Project team-a/web", "RobotAccount team-a/near", "RobotAccount team-b/delegated"],
 	);
 	const accept = () => at.bench.namespace("apps", { "limani.dev/accept-from": "team-d" });
 	assert.deepEqual(at.wokenBy(accept), ["RobotAccount team-d/sharing"]);

@@ -7,6 +7,8 @@ const PAGE = 500;
 export interface UsageBookOpts {
 	/** How old what it says may be, milliseconds. @defaultValue 240000 */
 	readonly maxAgeMs?: number;
+	/** How old it may be when it knows nothing of a project, which may be new, milliseconds. @defaultValue 10000 */
+	readonly maxMissAgeMs?: number;
 }
 
 /** What projects use, read for all of them at once and kept for a while. */
@@ -14,6 +16,7 @@ export class UsageBook {
 	readonly #control: Pick<Control, "usage">;
 	readonly #monotonic: () => number;
 	readonly #maxAgeMs: number;
+	readonly #maxMissAgeMs: number;
 	#read: { readonly at: number; readonly usages: Promise<ReadonlyMap<string, ProjectUsage>> } | undefined;
 
 	/** @param deps `monotonic` in milliseconds */
@@ -24,6 +27,7 @@ export class UsageBook {
 		this.#control = deps.control;
 		this.#monotonic = deps.monotonic;
 		this.#maxAgeMs = opts.maxAgeMs ?? 240_000;
+		this.#maxMissAgeMs = opts.maxMissAgeMs ?? 10_000;
 	}
 
 	/**
@@ -32,16 +36,20 @@ export class UsageBook {
 	 * @param signal of whoever has to wait; the read is everybody's and ends with its first caller's signal
 	 */
 	async find(uid: string, signal: AbortSignal): Promise<ProjectUsage | undefined> {
+		const found = (await this.#usages(this.#maxAgeMs, signal)).get(uid);
+		return found ?? (await this.#usages(this.#maxMissAgeMs, signal)).get(uid);
+	}
+
+	#usages(maxAgeMs: number, signal: AbortSignal): Promise<ReadonlyMap<string, ProjectUsage>> {
 		const now = this.#monotonic();
-		if (this.#read === undefined || now - this.#read.at > this.#maxAgeMs) {
-			const read = { at: now, usages: this.#readAll(signal) };
-			this.#read = read;
-			// What failed is not kept; whoever waits hears of it below.
-			read.usages.catch(() => {
-				if (this.#read === read) this.#read = undefined;
-			});
-		}
-		return (await this.#read.usages).get(uid);
+		if (this.#read !== undefined && now - this.#read.at <= maxAgeMs) return this.#read.usages;
+		const read = { at: now, usages: this.#readAll(signal) };
+		this.#read = read;
+		// What failed is not kept; whoever waits hears of it.
+		read.usages.catch(() => {
+			if (this.#read === read) this.#read = undefined;
+		});
+		return read.usages;
 	}
 
 	async #readAll(signal: AbortSignal): Promise<ReadonlyMap<string, ProjectUsage>> {

@@ -24,10 +24,12 @@ export const robotAccountController = (deps: RobotDeps & { readonly planes: Plan
 		uids === undefined
 			? by(BY_REGISTRY, registry.key)
 			: [...uids].flatMap((uid) => [...by(BY_UID, uid), ...projects.by(BY_UID, uid).flatMap(ofProject)]);
-	const ofNamespace = ({ metadata }: KubeObject) =>
-		[metadata.name, metadata.labels?.[ACCEPT_LABEL]].flatMap((name) =>
-			name === undefined ? [] : by(BY_NAMESPACE, name),
-		);
+	const ofNamespace = ({ metadata }: KubeObject) => [
+		...by(BY_NAMESPACE, metadata.name),
+		...by(BY_NAMESPACE, metadata.labels?.[ACCEPT_LABEL] ?? ""),
+		// What its Projects delegate holds as long as the Registry allows the namespace.
+		...projects.by(BY_NAMESPACE, metadata.name).flatMap(ofProject),
+	];
 	const ofAccount = ({ metadata }: KubeObject) => {
 		const { namespace = "", name } = metadata;
 		const source = namespaces.get(namespace)?.metadata.labels?.[ACCEPT_LABEL];

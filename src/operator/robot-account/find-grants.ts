@@ -4,7 +4,8 @@ import type { RobotAccount } from "#/api/kinds/robot-account.ts";
 import { type KubeObject, keyOf } from "#/kube/kube-object.ts";
 import type { ObjectStore } from "#/kube/object-store.ts";
 import type { PlaneLink } from "#/operator/plane/plane-link.ts";
-import { registryKeyOf } from "#/operator/tenancy/find-binding.ts";
+import { namespaceFacts, registryKeyOf } from "#/operator/tenancy/find-binding.ts";
+import { mayBind } from "#/operator/tenancy/may-bind.ts";
 import { type NamedProject, type Permit, permit } from "#/operator/tenancy/permit.ts";
 
 /** The name of the index of Projects by their Registry and a namespace whose robots may name them. */
@@ -22,9 +23,12 @@ export const reachesOf = (object: KubeObject): readonly string[] => {
 /** A value of that index. */
 export const reachOf = (registry: string, namespace: string): string => `${registry} ${namespace}`;
 
-/** What the robot's permissions come to, with the Projects and the data plane as they are now. */
+/**
+ * What the robot's permissions come to, with the Projects and the data plane as they are now. A Project whose own
+ * namespace the Registry does not allow any more delegates nothing.
+ */
 export const findGrants = (
-	projects: ObjectStore,
+	{ projects, namespaces }: { readonly projects: ObjectStore; readonly namespaces: ObjectStore },
 	robot: RobotAccount,
 	{ registry, link }: { readonly registry: Registry; readonly link: PlaneLink },
 ): Permit => {
@@ -34,7 +38,9 @@ export const findGrants = (
 		registryNamespace: registry.metadata.namespace,
 		permissions: robot.spec.permissions,
 	};
-	const reachable = projects.by(BY_REACH, reachOf(keyOf(registry.metadata), namespace));
+	const isAllowed = ({ metadata: { namespace: name = "" } }: KubeObject): boolean =>
+		mayBind(registry, namespaceFacts(namespaces.get(name), name));
+	const reachable = projects.by(BY_REACH, reachOf(keyOf(registry.metadata), namespace)).filter(isAllowed);
 	return permit(
 		applicant,
 		reachable.flatMap((object) => toNamed(object, link)),

@@ -91,7 +91,7 @@ const keep = async (deps: RobotDeps, looked: LookedRobot, signal: AbortSignal): 
 		return { againMs: WAIT_MS };
 	}
 	if ((await addFinalizer(finalizing(deps, object), signal)) === undefined) return {};
-	const { grants, refusals } = findGrants(deps.projects, robot, { registry, link });
+	const { grants, refusals } = findGrants(deps, robot, { registry, link });
 	const terms = { robot, grants, enabled: true, expired: false, verifierOf: verifierFor(deps, robot.metadata.uid) };
 	const order = {
 		...orderOf(looked, host),

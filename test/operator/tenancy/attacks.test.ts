@@ -103,6 +103,15 @@ test("a delegation gives and, taken back, takes", async () => {
 	assert.deepEqual(await bench.grantsOf("team-a/ci"), ["shop"]);
 });
 
+test("a delegation ends with the Registry's consent to the one who delegates", async () => {
+	await using bench = await open({ delegateTo: { namespaces: ["team-b"] } });
+	bench.put("RobotAccount", ROBOT, robotOf(["*"]));
+	await bench.settle();
+	assert.deepEqual(await bench.grantsOf(ROBOT), ["shop"]);
+	bench.serve({ allowedNamespaces: { names: ["team-b"] } });
+	await bench.until(async () => (await bench.grantsOf(ROBOT)).length === 0);
+});
+
 test("a permission that is removed is revoked, and the credential stays", async () => {
 	await using bench = await open();
 	const secret = bench.secretOf("team-a/ci");
