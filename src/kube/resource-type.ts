@@ -53,3 +53,33 @@ export const EVENTS: ResourceType = {
 	kind: "Event",
 	namespaced: true,
 };
+/** Volume claims. */
+export const PERSISTENT_VOLUME_CLAIMS = core("persistentvolumeclaims", "PersistentVolumeClaim");
+/** Pods. */
+export const PODS = core("pods", "Pod");
+/** Services. */
+export const SERVICES = core("services", "Service");
+/** Stateful sets. */
+export const STATEFUL_SETS: ResourceType = {
+	group: "apps",
+	version: "v1",
+	plural: "statefulsets",
+	kind: "StatefulSet",
+	namespaced: true,
+};
+/** Network policies. */
+export const NETWORK_POLICIES: ResourceType = {
+	group: "networking.k8s.io",
+	version: "v1",
+	plural: "networkpolicies",
+	kind: "NetworkPolicy",
+	namespaced: true,
+};
+/** Ingresses. */
+export const INGRESSES: ResourceType = {
+	group: "networking.k8s.io",
+	version: "v1",
+	plural: "ingresses",
+	kind: "Ingress",
+	namespaced: true,
+};

@@ -46,7 +46,7 @@ export class ClusterActuator implements RegistryActuator, Disposable {
 		} catch (error) {
 			const problem = refusalOf(error);
 			if (problem === undefined) throw error;
-			return (await this.#look(wanted, problem, signal)) ?? stateOf(urlOf(wanted), problem);
+			return this.#halted(wanted, problem, signal);
 		}
 	}
 
@@ -98,17 +98,17 @@ export class ClusterActuator implements RegistryActuator, Disposable {
 	async #ensure(wanted: WantedRegistry, signal: AbortSignal): Promise<RegistryState> {
 		const { client, image, operator } = this.#deps;
 		const registry = { uid: wanted.uid, namespace: wanted.namespace, name: wanted.name };
-		const url = urlOf(wanted);
+		const names = namesOf(registry);
 		const owner = ownerOf(registry);
 		const claim = await findClaim(client, registry, signal);
 		const volume = await growClaim(client, registry, { claim, spec: wanted.spec }, signal);
-		if (volume?.reason === "NotOurs") return stateOf(url, volume);
+		if (volume?.reason === "NotOurs") return this.#halted(wanted, volume, signal);
 		const control = await ensureControlSecret(this.#deps, registry, owner, signal);
-		if (control === "foreign") return stateOf(url, notOurs([`Secret ${namesOf(registry).control}`]));
+		if (control === "foreign") return this.#halted(wanted, notOurs([`Secret ${names.control}`]), signal);
 		const hasData = async () => claim !== undefined || (await this.#findStatefulSet(registry, signal)) !== undefined;
 		const masterKey = await ensureMasterKey(this.#deps, registry, hasData, signal);
-		if (masterKey === "foreign") return stateOf(url, notOurs([`Secret ${namesOf(registry).masterKey}`]));
-		if (masterKey === "lost") return stateOf(url, keyIsLost(registry));
+		if (masterKey === "foreign") return this.#halted(wanted, notOurs([`Secret ${names.masterKey}`]), signal);
+		if (masterKey === "lost") return this.#halted(wanted, keyIsLost(registry), signal);
 		const settings = clusterSettingsOf(wanted);
 		const plan = {
 			registry,
@@ -122,7 +122,14 @@ export class ClusterActuator implements RegistryActuator, Disposable {
 		const { objects, foreign } = await applyObjects(client, registry, objectsOf(plan), signal);
 		const statefulSet = objects.find(({ kind }) => kind === "StatefulSet");
 		const problem = foreign.length > 0 ? notOurs(foreign) : volume;
-		return this.#read(registry, { statefulSet, url, problem, identity: control.identity }, signal);
+		return this.#read(registry, { statefulSet, url: urlOf(wanted), problem, identity: control.identity }, signal);
+	}
+
+	/** What there is goes on as it is. */
+	async #halted(wanted: WantedRegistry, problem: RegistryProblem, signal: AbortSignal): Promise<RegistryState> {
+		const { uid, namespace, name } = wanted;
+		const present = await this.#look({ uid, namespace, name }, problem, signal);
+		return present ?? stateOf(urlOf(wanted), problem);
 	}
 
 	async #look(
