@@ -44,7 +44,7 @@ export const judgeRobot = (robot: RobotAccount, outcome: RobotOutcome): RobotVer
 };
 
 /** When a credential is due, milliseconds since the epoch; absent: never. */
-export const nextRotationMs = ({ spec }: RobotAccount, ledger: Ledger | undefined): number | undefined => {
+const nextRotationMs = ({ spec }: RobotAccount, ledger: Ledger | undefined): number | undefined => {
 	const { interval } = spec.rotation;
 	const { rotatedAt } = ledger ?? {};
 	return interval === undefined || rotatedAt === undefined ? undefined : rotatedAt + durationMs(interval);
