@@ -2,6 +2,7 @@
 import { ConfigError } from "./app/config/load.ts";
 import { crdsCommand } from "./app/crds-command.ts";
 import { writeStdout } from "./app/logger.ts";
+import { operatorCommand } from "./app/operator/operator-command.ts";
 import { rebuildCommand } from "./app/rebuild-command.ts";
 import { registryCommand } from "./app/registry-command.ts";
 import { replaceKeysCommand } from "./app/replace-keys-command.ts";
@@ -12,6 +13,7 @@ import { verifyCommand } from "./app/verify-command.ts";
 const HELP = `Usage: limani COMMAND [OPTIONS]
 
   standalone    everything on this machine: a Kubernetes API, the operator and the registries
+  operator      keep the registries, projects and robot accounts of a cluster as its resources ask for them
   registry      serve a registry: /v2, tokens, health, metrics
   verify        compare what is stored with what the database knows
   rebuild       make a lost database again, from what the stores keep of it
@@ -23,6 +25,7 @@ limani COMMAND --help tells more.
 
 const COMMANDS: { readonly [name: string]: (args: readonly string[]) => Promise<number | undefined> } = {
 	standalone: standaloneCommand,
+	operator: operatorCommand,
 	registry: registryCommand,
 	verify: verifyCommand,
 	rebuild: rebuildCommand,

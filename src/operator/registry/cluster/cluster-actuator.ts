@@ -81,9 +81,8 @@ export class ClusterActuator implements RegistryActuator, Disposable {
 		const subscriptions = new DisposableStack();
 		for (const store of this.#deps.made) {
 			const subscription = store.subscribe(({ before, after }) => {
-				const { namespace, labels } = (after ?? before)?.metadata ?? {};
-				const name = labels?.[INSTANCE_LABEL] ?? before?.metadata.labels?.[INSTANCE_LABEL];
-				if (name !== undefined) listener(keyOf({ namespace, name }));
+				const keys = [before, after].flatMap((object) => keysOf(object));
+				for (const key of new Set(keys)) listener(key);
 			});
 			subscriptions.use(subscription);
 		}
@@ -179,6 +178,13 @@ export class ClusterActuator implements RegistryActuator, Disposable {
 		return found !== undefined && isOurs(found, registry) ? found : undefined;
 	}
 }
+
+/** The Registry that an object was made for, by its name: as is what outlives it. */
+const keysOf = (object: KubeObject | undefined): readonly ObjectKey[] => {
+	const { namespace, labels } = object?.metadata ?? {};
+	const name = labels?.[INSTANCE_LABEL];
+	return object === undefined || name === undefined || !isKeptFor(object, { name }) ? [] : [keyOf({ namespace, name })];
+};
 
 const isOurs = (object: KubeObject, { uid }: RegistryRef): boolean =>
 	ownershipOf(object, { label: OWNER_LABEL, uid }) === "ours";

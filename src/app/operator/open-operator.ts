@@ -1,0 +1,137 @@
+/** The operator in a cluster: one of several processes works, all of them know what there is. */
+import { randomBytes } from "node:crypto";
+import { createServer } from "node:http";
+import { hostname } from "node:os";
+import { collectDefaultMetrics, Registry as MetricsRegistry } from "prom-client";
+import type winston from "winston";
+import { listen } from "#/app/listen.ts";
+import { describe } from "#/app/logger.ts";
+import { controllerMetrics } from "#/app/metrics/controller-metrics.ts";
+import { readVersion } from "#/app/read-version.ts";
+import { hashPasswordWith } from "#/auth/passwords.ts";
+import { createOperationsApp } from "#/http/web-app.ts";
+import { SERVICE_ACCOUNTS } from "#/kube/resource-type.ts";
+import type { KubeConnection } from "#/kube/rest/connection.ts";
+import { RestClient } from "#/kube/rest/rest-client.ts";
+import { systemTiming } from "#/kube/timing.ts";
+import { ClusterActuator } from "#/operator/registry/cluster/cluster-actuator.ts";
+import { MADE_FOR_REGISTRIES } from "#/operator/registry/cluster/names.ts";
+import { OWNED_TYPES } from "#/operator/registry/cluster/owned-types.ts";
+import { idSource } from "#/registry/new-id.ts";
+import { Caches } from "./caches.ts";
+import { Leadership } from "./leadership.ts";
+import type { OperatorOptions } from "./operator-options.ts";
+import { restMetrics } from "./rest-metrics.ts";
+import { runControllers } from "./run-controllers.ts";
+
+/** An operator that runs. Disposing it stops it in good order, and leaves the lease to another. */
+export interface Operator extends AsyncDisposable {
+	/** Rejects when it cannot go on. */
+	readonly ended: Promise<void>;
+}
+
+/** What {@link openOperator} works with. */
+export interface OperatorDeps {
+	readonly connection: KubeConnection;
+	readonly logger: winston.Logger;
+	/** Told apart from other processes by this, in the Lease: a pod's name, for people. */
+	readonly podName: string | undefined;
+}
+
+/** Opens it. Resolves when it listens. @throws ConfigError */
+export const openOperator = async (options: OperatorOptions, deps: OperatorDeps): Promise<Operator> => {
+	const { connection, logger } = deps;
+	await using opening = new AsyncDisposableStack();
+	const metrics = new MetricsRegistry();
+	collectDefaultMetrics({ register: metrics });
+	const rest = { connection, timing: systemTiming, observe: restMetrics(metrics) };
+	const client = opening.use(new RestClient(rest));
+	// Of its own, so that nothing else can hold up a renewal.
+	const leaseClient = opening.use(new RestClient(rest));
+	const newId = idSource();
+	const holder = `${deps.podName ?? hostname()}_${newId()}`;
+	const namespace = options.lease?.namespace ?? connection.namespace ?? "default";
+	const lease = { namespace, name: options.lease?.name ?? "limani-operator", identity: holder };
+	const report = (error: unknown) => logger.warn("cache.failed", { error: describe(error) });
+	const caches = new Caches({ client, timing: systemTiming, report }, { ...options, allSecrets: false });
+	const actuator = opening.use(
+		createActuator(options, { client, caches, namespace: connection.namespace ?? namespace }),
+	);
+	const leadership = new Leadership(
+		{ client: leaseClient, timing: systemTiming, now: Date.now, logger, metrics },
+		lease,
+	);
+	const stopping = new AbortController();
+	const server = createServer(
+		createOperationsApp({
+			ready: async () => waitsFor(caches),
+			metrics: async () => ({ contentType: metrics.contentType, text: await metrics.metrics() }),
+			isStopping: () => stopping.signal.aborted,
+			report: (error) => logger.warn("readiness.failed", { error: describe(error) }),
+		}),
+	);
+	opening.defer(() => {
+		server.close();
+		server.closeAllConnections();
+	});
+	await listen(server, options.listen);
+	const caching = new AbortController();
+	const cached = caches.run(caching.signal);
+	const common = { client, actuator, logger, timing: systemTiming, now: Date.now, newId, randomBytes, holder };
+	const meters = controllerMetrics(metrics);
+	const ended = leadership.run(
+		(term) =>
+			runControllers(
+				{ ...common, meters, leads: () => term.held, hashPassword: hashPasswordWith },
+				caches.stores,
+				term.signal,
+			),
+		stopping.signal,
+	);
+	opening.defer(async () => {
+		stopping.abort();
+		await ended.catch(() => undefined);
+		caching.abort();
+		await cached;
+	});
+	const resources = opening.move();
+	return { ended, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+};
+
+interface ActuatorParts {
+	readonly client: RestClient;
+	readonly caches: Caches;
+	/** Where the operator runs. */
+	readonly namespace: string;
+}
+
+const createActuator = ({ image, podLabels }: OperatorOptions, { client, caches, namespace }: ActuatorParts) => {
+	const { stores } = caches;
+	const made = OWNED_TYPES.map((type) =>
+		type === SERVICE_ACCOUNTS
+			? stores.serviceAccounts
+			: caches.keep({ type, selection: { labelSelector: MADE_FOR_REGISTRIES } }),
+	);
+	return new ClusterActuator({
+		client,
+		image,
+		version: readVersion(),
+		operator: { namespace, labels: podLabels },
+		made: [...made, stores.ownSecrets],
+		now: Date.now,
+		randomBytes,
+	});
+};
+
+/** How long the API server may be silent before this process says that it knows too little, milliseconds. */
+const SILENCE_MS = 60_000;
+
+const waitsFor = ({ reflectors }: Caches): string | undefined => {
+	const empty = reflectors.filter(({ store }) => !store.synced).map(({ type }) => type.plural);
+	if (empty.length > 0) return `not read yet: ${[...new Set(empty)].join(", ")}`;
+	const now = systemTiming.monotonic();
+	const deaf = reflectors.filter(
+		({ failure, lastContact = 0 }) => failure !== undefined && now - lastContact > SILENCE_MS,
+	);
+	return deaf.length === 0 ? undefined : `not heard of any more: ${deaf.map(({ type }) => type.plural).join(", ")}`;
+};
