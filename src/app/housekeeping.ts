@@ -24,8 +24,15 @@ export interface Housekeeping extends AsyncDisposable {
 	readonly control: Control;
 }
 
-/** Starts sweeping, the journal, control and the configuration's own resources. */
-export const startHousekeeping = async (parts: ProcessParts): Promise<Housekeeping> => {
+/**
+ * Starts sweeping, the journal, control and the configuration's own resources.
+ *
+ * @param onApplied called each time that resources were changed, before whoever changed them hears of it
+ */
+export const startHousekeeping = async (
+	parts: ProcessParts,
+	onApplied: () => void = () => undefined,
+): Promise<Housekeeping> => {
 	const { config, metadata, stores, holder, newId, masterKey } = parts;
 	await using opening = new AsyncDisposableStack();
 	const report = reportTo(parts.logger);
@@ -49,6 +56,7 @@ export const startHousekeeping = async (parts: ProcessParts): Promise<Housekeepi
 		controlState: metadata.controlState,
 		usages: metadata.usages,
 		stores: new Set(stores.keys()),
+		onApplied,
 		features: {
 			sweep: async (_id, signal) => ({ ...(await sweeper.round(signal)) }),
 			journal: async (_id, signal) => ({ ...(await journaler.round(signal)) }),

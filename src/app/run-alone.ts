@@ -5,7 +5,7 @@ import type { Config } from "./config/schema.ts";
 import { openOwnedDatabase } from "./database.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { openProcessParts } from "./process-parts.ts";
-import { openServing } from "./serving.ts";
+import { openServing, type Serving } from "./serving.ts";
 
 /** A registry that runs. Disposing it stops it, in good order. */
 export type Running = AsyncDisposable;
@@ -37,7 +37,8 @@ export const runAlone = async (
 	const warn = (message: string, error: unknown) => logger.warn(message, { error: String(error) });
 	const { executor } = await openOwnedDatabase(config, warn);
 	const parts = opening.use(await openProcessParts(config, logger, executor));
-	const { control } = opening.use(await startHousekeeping(parts));
+	const here: { serving?: Serving } = {};
+	const { control } = opening.use(await startHousekeeping(parts, () => here.serving?.forgetRules()));
 	const { registry: metrics } = parts.meters;
 	const text = async () => ({
 		contentType: metrics.contentType,
@@ -46,6 +47,7 @@ export const runAlone = async (
 		),
 	});
 	const serving = opening.use(await openServing(parts, text, waitsFor));
+	here.serving = serving;
 	await serving.listen();
 	const resources = opening.move();
 	return { control, [Symbol.asyncDispose]: () => resources.disposeAsync() };

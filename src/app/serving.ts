@@ -32,6 +32,8 @@ export type MetricsText = () => Promise<{ readonly contentType: string; readonly
 /** What answers clients and operators. Disposing it lets requests finish within the drain time, then cuts them off. */
 export interface Serving extends AsyncDisposable {
 	readonly registry: Registry;
+	/** To be called when this process has changed what projects allow, so that it counts at once. */
+	forgetRules(): void;
 	/** Listens where the configuration says. @throws ConfigError when an address cannot be had */
 	listen(): Promise<void>;
 }
@@ -71,6 +73,7 @@ export const openServing = async (
 	const resources = opening.move();
 	return {
 		registry,
+		forgetRules: () => auth.forgetRules(),
 		async listen() {
 			if (operations !== undefined) await listen(operations, config.operations.listen ?? "");
 			await listen(server, config.listen);

@@ -53,6 +53,8 @@ export interface Auth extends Disposable {
 	readonly authenticator: Authenticator;
 	readonly tokenService: TokenService;
 	readonly keyring: Keyring;
+	/** What projects allow was changed by this process: it counts here at once, and elsewhere within 5 seconds. */
+	forgetRules(): void;
 }
 
 const DEFAULT_TOKEN_LIFETIME_S = 300;
@@ -82,6 +84,7 @@ export const openAuth = async (deps: AuthDeps, opts: AuthOpts): Promise<Auth> =>
 		authenticator: createAuthenticator({ credentials, rulebook, tokens }, opts),
 		tokenService: new TokenService({ credentials, rulebook, tokens, refreshTokens }),
 		keyring,
+		forgetRules: () => rulebook.forget(),
 		[Symbol.dispose]: () => keyring[Symbol.dispose](),
 	};
 };

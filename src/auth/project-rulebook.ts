@@ -38,18 +38,18 @@ export class ProjectRulebook {
 	readonly #projects: Projects;
 	readonly #now: () => number;
 	readonly #anonymousPull: boolean;
-	readonly #rules: FreshCache<string, Project>;
-	/** Projects that somebody was refused, by name, with whether there is such a project. */
-	readonly #refused: FreshCache<string, boolean>;
-	readonly #scopes: FreshCache<string, CatalogScope>;
+	#remembered: Remembered;
 
 	constructor({ projects, now }: ProjectRulebookDeps, opts: ProjectRulebookOpts = {}) {
 		this.#projects = projects;
 		this.#anonymousPull = opts.anonymousPull ?? true;
-		this.#rules = new FreshCache({ now }, { maxAgeMs: MAX_AGE_MS, maxEntries: MAX_PROJECTS });
-		this.#refused = new FreshCache({ now }, { maxAgeMs: MAX_AGE_MS, maxEntries: MAX_REFUSED });
 		this.#now = now;
-		this.#scopes = new FreshCache({ now }, { maxAgeMs: MAX_AGE_MS, maxEntries: MAX_SCOPES });
+		this.#remembered = rememberNothing(now);
+	}
+
+	/** Decisions that are asked for from now on rest on what projects say from now on. */
+	forget(): void {
+		this.#remembered = rememberNothing(this.#now);
 	}
 
 	/**
@@ -60,14 +60,16 @@ export class ProjectRulebook {
 		if (isAdministrator(subject)) return true;
 		if (this.#shutsOut(subject)) return false;
 		const name = projectOf(repository);
-		const known = this.#rules.peek(name);
+		// Held on to: what is read now must not be remembered once it was to be forgotten.
+		const { rules, refused } = this.#remembered;
+		const known = rules.peek(name);
 		if (known !== undefined && decide({ subject, project: known, action, repository })) return true;
-		const exists = this.#refused.peek(name);
+		const exists = refused.peek(name);
 		if (exists !== undefined && exists === (known !== undefined)) return false;
 		const readAt = this.#now();
-		const project = await this.#rules.reread(name, () => this.#projects.find(name));
+		const project = await rules.reread(name, () => this.#projects.find(name));
 		if (project !== undefined && decide({ subject, project, action, repository })) return true;
-		this.#refused.keep(name, project !== undefined, readAt);
+		refused.keep(name, project !== undefined, readAt);
 		return false;
 	}
 
@@ -76,7 +78,7 @@ export class ProjectRulebook {
 		if (isAdministrator(subject)) return "all";
 		if (this.#shutsOut(subject)) return { projects: [] };
 		const key = subject.kind === "anonymous" ? subject.kind : `${subject.kind}:${subject.uid}`;
-		return (await this.#scopes.get(key, () => this.#readScope(subject))) ?? { projects: [] };
+		return (await this.#remembered.scopes.get(key, () => this.#readScope(subject))) ?? { projects: [] };
 	}
 
 	async #readScope(subject: Subject): Promise<CatalogScope> {
@@ -94,5 +96,18 @@ export class ProjectRulebook {
 		return subject.kind === "anonymous" && !this.#anonymousPull;
 	}
 }
+
+interface Remembered {
+	readonly rules: FreshCache<string, Project>;
+	/** Projects that somebody was refused, by name, with whether there is such a project. */
+	readonly refused: FreshCache<string, boolean>;
+	readonly scopes: FreshCache<string, CatalogScope>;
+}
+
+const rememberNothing = (now: () => number): Remembered => ({
+	rules: new FreshCache({ now }, { maxAgeMs: MAX_AGE_MS, maxEntries: MAX_PROJECTS }),
+	refused: new FreshCache({ now }, { maxAgeMs: MAX_AGE_MS, maxEntries: MAX_REFUSED }),
+	scopes: new FreshCache({ now }, { maxAgeMs: MAX_AGE_MS, maxEntries: MAX_SCOPES }),
+});
 
 const isAdministrator = (subject: Subject): boolean => subject.kind === "user" && subject.admin;

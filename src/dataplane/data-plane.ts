@@ -23,6 +23,8 @@ export interface DataPlaneDeps {
 	/** Names of the configured blob stores. */
 	readonly stores: ReadonlySet<string>;
 	readonly features: RunnableFeatures;
+	/** Called each time that resources were changed, before the caller hears of it; absent: nobody wants to know. */
+	readonly onApplied?: () => void;
 }
 
 type Input<N extends keyof Control> = Parameters<Control[N]>[0];
@@ -33,12 +35,14 @@ export class DataPlane implements Control {
 	readonly #usages: Pick<Usages, "list">;
 	readonly #stores: ReadonlySet<string>;
 	readonly #features: RunnableFeatures;
+	readonly #onApplied: () => void;
 
-	constructor({ controlState, usages, stores, features }: DataPlaneDeps) {
+	constructor({ controlState, usages, stores, features, onApplied = () => undefined }: DataPlaneDeps) {
 		this.#controlState = controlState;
 		this.#usages = usages;
 		this.#stores = stores;
 		this.#features = features;
+		this.#onApplied = onApplied;
 	}
 
 	begin(input: Input<"begin">, signal: AbortSignal): Promise<{ readonly epoch: number; readonly base: number }> {
@@ -46,16 +50,20 @@ export class DataPlane implements Control {
 	}
 
 	apply(input: Input<"apply">, signal: AbortSignal): Promise<Applied> {
-		return answer(CONTRACT.apply, input, signal, (change) => {
+		return answer(CONTRACT.apply, input, signal, async (change) => {
 			const upserts = change.upserts.map((resource) => judgeSpec(resource, this.#stores));
-			return this.#controlState.apply({ ...change, upserts });
+			const applied = await this.#controlState.apply({ ...change, upserts });
+			this.#onApplied();
+			return applied;
 		});
 	}
 
 	resync(input: Input<"resync">, signal: AbortSignal): Promise<Applied> {
-		return answer(CONTRACT.resync, input, signal, (page) => {
+		return answer(CONTRACT.resync, input, signal, async (page) => {
 			const resources = page.resources.map((resource) => judgeSpec(resource, this.#stores));
-			return this.#controlState.resync({ ...page, resources });
+			const applied = await this.#controlState.resync({ ...page, resources });
+			this.#onApplied();
+			return applied;
 		});
 	}
 

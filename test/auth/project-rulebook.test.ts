@@ -83,6 +83,20 @@ describe("a rulebook of projects", () => {
 		assert.equal(await rulebook.allows(ALICE, "pull", "fresh/web"), false);
 	});
 
+	it("goes by what projects say now once it is to forget, whatever was being read", async () => {
+		await readsOf(BOB, "team", 2);
+		assert.equal(await rulebook.allows(ALICE, "pull", "team/web"), true);
+		const asked = rulebook.allows(BOB, "pull", "team/web");
+		projects.put("team", { visibility: "Public" });
+		rulebook.forget();
+		await asked;
+		assert.equal(await rulebook.allows(BOB, "pull", "team/web"), true);
+		projects.put("team", { visibility: "Private" });
+		rulebook.forget();
+		assert.equal(await rulebook.allows(BOB, "pull", "team/web"), false);
+		assert.equal(await rulebook.allows(ALICE, "pull", "team/web"), false);
+	});
+
 	it("lets administrators into projects that do not exist, and nobody else", async () => {
 		assert.equal(await rulebook.allows(user("root", true), "push", "nowhere/web"), true);
 		for (const subject of [ALICE, BOB, ANONYMOUS]) {

@@ -67,6 +67,23 @@ test("aborting ends a call that metadata does not answer", async () => {
 	await assert.rejects(applying, (error: unknown) => error === reason);
 });
 
+test("who wants to know is told of every change before it is answered, and of no failure", async () => {
+	const told: string[] = [];
+	const changing: ControlState = {
+		...unavailable,
+		apply: async () => {
+			told.push("applied");
+			return { base: 1 };
+		},
+	};
+	const deps = { usages: noUsages, stores: new Set<string>(), features: {}, onApplied: () => void told.push("told") };
+	const change = { epoch: 1, base: 0, upserts: [], deletes: [] };
+	await new DataPlane({ ...deps, controlState: changing }).apply(change, soon());
+	assert.deepEqual(told, ["applied", "told"]);
+	await assert.rejects(new DataPlane({ ...deps, controlState: unavailable }).apply(change, soon()));
+	assert.equal(told.length, 2);
+});
+
 test("what is invalid is not kept, since it may hold a secret", async () => {
 	const kept: unknown[] = [];
 	const noting: ControlState = {
