@@ -8,7 +8,7 @@ import { LEASES, type ResourceType } from "#/kube/resource-type.ts";
 import { plainConnection } from "#/kube/rest/plain-connection.ts";
 import { RestClient } from "#/kube/rest/rest-client.ts";
 import { systemTiming } from "#/kube/timing.ts";
-import type { Faults } from "#/kube-embedded/faults.ts";
+import type { Faults, RequestFault, WatchFault } from "#/kube-embedded/faults.ts";
 import { openTestApi } from "../support/embedded-api.ts";
 import { pick, seededRandom } from "../support/seeded-random.ts";
 
@@ -110,7 +110,7 @@ for (const seed of [1, 2, 3]) {
 			request: ({ isWatch, method }) => {
 				// Writes are the test's own.
 				if (calm || method !== "GET" || random() < (isWatch ? 0.5 : 0.6)) return undefined;
-				return pick(random, [
+				return pick<RequestFault>(random, [
 					{ kind: "answer", status: 429, retryAfterSeconds: 1 },
 					{ kind: "answer", status: 500 },
 					{ kind: "cut" },
@@ -121,7 +121,11 @@ for (const seed of [1, 2, 3]) {
 			watch: () => {
 				if (calm) return undefined;
 				const count = 1 + Math.floor(random() * 8);
-				return pick(random, [{ dropAfter: count }, { goneAfter: count }, { duplicate: true, dropAfter: 2 * count }]);
+				return pick<WatchFault>(random, [
+					{ dropAfter: count },
+					{ goneAfter: count },
+					{ duplicate: true, dropAfter: 2 * count },
+				]);
 			},
 		});
 		const reflector = new Reflector(

@@ -111,7 +111,7 @@ test("a quiet kind that tells bookmarks is listed once in a day", async () => {
 	await timing.advance(minutes * 60_000 - 1);
 	assert.equal(client.calls.filter((call) => call.includes("list")).length, 1);
 	assert.equal(client.calls.length, 1 + minutes / 5);
-	assert.ok(client.calls.at(-1)?.endsWith(`watch ${minutes}`), client.calls.at(-1));
+	assert.ok(client.calls.at(-1)?.endsWith(`watch ${minutes}`), client.calls.at(-1) ?? "no call");
 	assert.deepEqual(
 		timing.slept.filter((ms) => ms < 60_000),
 		[],
