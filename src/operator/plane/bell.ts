@@ -1,12 +1,13 @@
+import type { Timing } from "#/kube/timing.ts";
+
 /** Wakes one who sleeps. A ring while nobody sleeps is heard by the next one who does. */
 export class Bell {
-	readonly #sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+	readonly #timing: Pick<Timing, "sleep">;
 	#rung = false;
 	#sleeper: AbortController | undefined;
 
-	/** @param deps `sleep` resolves after so many milliseconds and rejects when it is aborted */
-	constructor(deps: { readonly sleep: (ms: number, signal: AbortSignal) => Promise<void> }) {
-		this.#sleep = deps.sleep;
+	constructor(timing: Pick<Timing, "sleep">) {
+		this.#timing = timing;
 	}
 
 	/** Ends the sleep. */
@@ -21,7 +22,7 @@ export class Bell {
 		const sleeper = new AbortController();
 		this.#sleeper = sleeper;
 		try {
-			if (!this.#rung) await this.#sleep(ms, AbortSignal.any([signal, sleeper.signal]));
+			if (!this.#rung) await this.#timing.sleep(ms, AbortSignal.any([signal, sleeper.signal]));
 		} catch (error) {
 			if (!sleeper.signal.aborted) throw error;
 		} finally {

@@ -75,7 +75,7 @@ export class PlaneLink {
 		this.#pollMs = this.#minPollMs;
 		this.#bell = new Bell(timing);
 		this.#observations = new Observations(control);
-		this.usage = new UsageBook({ control, monotonic: timing.monotonic });
+		this.usage = new UsageBook({ control, monotonic: () => timing.monotonic() });
 	}
 
 	/** Whether it is known what the data plane has. */
