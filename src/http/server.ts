@@ -6,7 +6,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from "node:https";
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { OciError } from "#/oci/error.ts";
 import { Connections } from "./connections.ts";
+import { refuseConnection, refuseRequest } from "./refuse.ts";
 
 /** Bounds on what one client can make the server hold. Times are milliseconds. */
 export interface ServerLimits {
@@ -62,6 +64,8 @@ export const createHttpServer = ({ v2, app, limits, tls }: ServerDeps): HttpServ
 		requestTimeout: 0,
 		connectionsCheckingInterval: Math.min(5_000, limits.headersMs),
 		noDelay: true,
+		// Node would refuse without a word; `refusalOf` says what is wrong.
+		requireHostHeader: false,
 		// A stream that could only end is not made for requests without a body.
 		optimizeEmptyRequests: true,
 	};
@@ -76,8 +80,9 @@ export const createHttpServer = ({ v2, app, limits, tls }: ServerDeps): HttpServ
 		// After an offer that was not taken up, Node's parser no longer tells of what is malformed.
 		if (request.headers.upgrade !== undefined) response.shouldKeepAlive = false;
 		const target = targetOf(request);
-		if (target.length > limits.maxTargetLength) {
-			response.writeHead(414, { Connection: "close", "Content-Length": 0 }).end();
+		const refusal = refusalOf(request, target, limits);
+		if (refusal !== undefined) {
+			refuseRequest(request, response, refusal);
 		} else if (isV2(target)) {
 			void v2(request, response);
 		} else {
@@ -87,6 +92,11 @@ export const createHttpServer = ({ v2, app, limits, tls }: ServerDeps): HttpServ
 	server.on("request", handle);
 	// The answer to `Expect: 100-continue` waits until the request was let in.
 	server.on("checkContinue", handle);
+	server.on("checkExpectation", (request: IncomingMessage, response: ServerResponse) => {
+		connections.began(request, response);
+		const message = "the expectation cannot be met: only 100-continue can";
+		refuseRequest(request, response, new OciError("UNSUPPORTED", { status: 417, message }));
+	});
 	server.on("clientError", (error, socket) => refuseMalformed(error, socket, connections));
 	return { server, drain: (limitMs) => connections.drain(limitMs) };
 };
@@ -102,25 +112,24 @@ const targetOf = (request: IncomingMessage): string => {
 	return request.url;
 };
 
+/** Why a request is not let in; undefined when it is. */
+const refusalOf = (request: IncomingMessage, target: string, limits: ServerLimits): OciError | undefined => {
+	if (target.length > limits.maxTargetLength) {
+		const detail = `at most ${limits.maxTargetLength} characters, got ${target.length}`;
+		return new OciError("UNSUPPORTED", { status: 414, message: "the request target is too long", detail });
+	}
+	// RFC 9112 §3.2.
+	if (request.headers.host === undefined && request.httpVersionMinor > 0) {
+		return new OciError("UNSUPPORTED", { status: 400, message: "the request has no Host header" });
+	}
+	return undefined;
+};
+
 const isV2 = (target: string): boolean =>
 	target.startsWith("/v2") && (target.length === 3 || target[3] === "/" || target[3] === "?");
 
-const STATUS_LINES: { readonly [code: string]: string } = {
-	HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
-	HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Payload Too Large",
-	ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
-};
-
-/** How long a client that was told so may take to notice, milliseconds. */
-const NOTICE_MS = 1_000;
-
 const refuseMalformed = (error: NodeJS.ErrnoException, socket: Duplex, connections: Connections): void => {
 	const isAnswering = socket instanceof Socket && connections.current(socket)?.headersSent === true;
-	if (error.code === "ECONNRESET" || !socket.writable || isAnswering) {
-		socket.destroy();
-		return;
-	}
-	const status = STATUS_LINES[error.code ?? ""] ?? "400 Bad Request";
-	socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-	setTimeout(() => socket.destroy(), NOTICE_MS).unref();
+	if (error.code === "ECONNRESET" || !socket.writable || isAnswering) socket.destroy();
+	else refuseConnection(socket, error);
 };

@@ -4,8 +4,17 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { digestOf } from "#/oci/digest.ts";
 import { createAuthority } from "../support/certificates.ts";
+import type { RawResponse } from "../support/raw-http.ts";
 import { pushBlob } from "../support/registry.ts";
 import { openFace } from "../support/v2-face.ts";
+
+/** The code of a refusal in the specification's form. */
+const codeOf = ({ headers, body }: RawResponse): unknown => {
+	assert.equal(headers["content-type"], "application/json; charset=utf-8");
+	const { errors } = JSON.parse(body.toString());
+	assert.equal(typeof errors[0].message, "string");
+	return errors[0].code;
+};
 
 const ABSENT = digestOf(Buffer.from("absent"));
 
@@ -14,7 +23,9 @@ describe("the server's limits", () => {
 		await using face = await openFace();
 		using connection = await face.connect();
 		connection.request("GET", "/v2/", { "x-large": "x".repeat(20_000) });
-		assert.equal((await connection.response()).status, 431);
+		const response = await connection.response();
+		assert.equal(response.status, 431);
+		assert.equal(codeOf(response), "UNSUPPORTED");
 		await connection.closed;
 	});
 
@@ -23,12 +34,34 @@ describe("the server's limits", () => {
 		for (const target of [`/v2/${"a".repeat(9_000)}`, `/${"a".repeat(9_000)}`, `/v2/?${"a".repeat(9_000)}`]) {
 			using connection = await face.connect();
 			connection.request("GET", target);
-			const { status, headers } = await connection.response();
-			assert.equal(status, 414);
-			assert.equal(headers.connection, "close");
+			const response = await connection.response();
+			assert.equal(response.status, 414);
+			assert.equal(response.headers.connection, "close");
+			assert.equal(codeOf(response), "UNSUPPORTED");
 			await connection.closed;
 		}
 		assert.equal((await face.fetch(`/v2/?${"a".repeat(8_000)}`)).status, 200);
+	});
+
+	it("tell a client of a target that is too long, whatever it asks for or still sends", async () => {
+		await using face = await openFace();
+		const target = `/v2/${"a".repeat(9_000)}`;
+		using head = await face.connect();
+		head.request("HEAD", target);
+		const { status, headers, body } = await head.response({ head: true });
+		assert.deepEqual([status, body.length], [414, 0]);
+		assert.ok(Number(headers["content-length"]) > 0);
+		await head.closed;
+		using sending = await face.connect();
+		sending.request("PUT", target, { "content-length": 1_000_000 });
+		sending.send(Buffer.alloc(500_000));
+		assert.equal((await sending.response()).status, 414);
+		sending.send(Buffer.alloc(500_000));
+		await sending.closed;
+		using asking = await face.connect();
+		asking.request("PUT", target, { "content-length": 1_000_000, expect: "100-continue" });
+		assert.equal((await asking.response()).status, 414);
+		await asking.closed;
 	});
 
 	it("end a connection whose headers do not come to an end with 408", async () => {
@@ -37,7 +70,9 @@ describe("the server's limits", () => {
 			using connection = await face.connect();
 			connection.send(start);
 			const drip = setInterval(() => start !== "" && connection.send("x-drip: 1\n"), 50);
-			assert.equal((await connection.response()).status, 408);
+			const response = await connection.response();
+			assert.equal(response.status, 408);
+			assert.equal(codeOf(response), "REQUEST_TIMEOUT");
 			clearInterval(drip);
 			await connection.closed;
 		}
@@ -173,8 +208,10 @@ describe("a connection", () => {
 			await using face = await openFace();
 			using connection = await face.connect();
 			connection.send(text);
-			assert.equal((await connection.response()).status, status);
-			if (status === 400) await connection.closed;
+			const response = await connection.response();
+			assert.equal(response.status, status);
+			assert.equal(codeOf(response), "UNSUPPORTED");
+			await connection.closed;
 			assert.equal((await face.fetch("/v2/")).status, 200);
 		});
 	}
