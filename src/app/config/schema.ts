@@ -6,7 +6,10 @@ import { storeSchema } from "./store-schema.ts";
 
 const hostPort = z
 	.string()
-	.regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, "expected HOST:PORT, such as 127.0.0.1:5080")
+	.regex(/^(\[[0-9a-fA-F:]+\]|[^:\s]+):\d{1,5}$/, {
+		error: "expected HOST:PORT, such as 127.0.0.1:5080",
+		abort: true,
+	})
 	.refine((address) => Number(/\d+$/.exec(address)?.[0]) <= 65_535, "expected a port up to 65535");
 
 const isLoopback = (address = "127.0.0.1:0"): boolean => /^(127\.|\[::1\]|localhost:)/.test(address);

@@ -19,10 +19,11 @@ export const isSecretPath = (path: readonly PropertyKey[]): boolean => {
 /** The text without the credentials that a URL in it may hold before its host. */
 export const maskUrl = (text: string): string => text.replace(/:\/\/[^/\s]*@/g, `://${MASK}@`);
 
-/** A copy of a configuration that can be printed: secrets are masked. */
+/** A copy of a configuration that can be printed: secrets are masked, also those that an address holds. */
 export const maskSecrets = (value: unknown, path: readonly PropertyKey[] = []): unknown => {
 	if (value !== undefined && isSecretPath(path)) return MASK;
 	if (Array.isArray(value)) return value.map((member, i) => maskSecrets(member, [...path, i]));
+	if (typeof value === "string") return maskUrl(value);
 	if (typeof value !== "object" || value === null) return value;
 	return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, maskSecrets(member, [...path, key])]));
 };

@@ -61,6 +61,7 @@ describe("the configuration", () => {
 		assert.match(message, /listen: got 5080: expected string/);
 		assert.match(message, /workers: got "many": expected number/);
 		assert.match(message, /foo: no such key/);
+		assert.equal(failure("listen: here").match(/listen: /g)?.length, 1);
 		assert.match(message, /limits\.drain: got "soon": expected a duration such as/);
 		assert.match(message, /stores\.a: got \{\}: expected exactly one of filesystem, s3/);
 	});
@@ -76,6 +77,10 @@ describe("the configuration", () => {
 		const printed = stringify(maskSecrets(load(text)));
 		assert.ok(!printed.includes("hunter2"));
 		assert.ok(printed.includes(MASK));
+		const addresses =
+			"externalUrl: 'https://u:hunter2@h/'\nstores: {default: {s3: {bucket: b, endpoint: 'http://u:hunter2@s3.test/'}}}";
+		assert.match(stringify(maskSecrets(load(addresses))), /endpoint: http:\/\/\*\*\*@s3\.test\//);
+		assert.ok(!stringify(maskSecrets(load(addresses))).includes("hunter2"));
 		assert.ok(!failure("stores: {default: {azure: {container: c, accountKey: [hunter2]}}}").includes("hunter2"));
 		assert.ok(!failure("stores: {default: {s3: {bucket: b, secretAccessKey: hunter2}}}").includes("hunter2"));
 	});
