@@ -3,6 +3,7 @@ import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { withReference } from "./support/config-reference.ts";
+import { limaniCommand } from "./support/limani-command.ts";
 import { startLimani } from "./support/limani-process.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -39,4 +40,22 @@ test("the log messages that are documented are in the sources", () => {
 	assert.ok(documented.length > 5);
 	const sources = globSync("src/**/*.ts", { cwd: root }).map(read).join("\n");
 	for (const message of documented) assert.ok(sources.includes(`"${message}"`), message);
+});
+
+test("the options that the pages give to a command are options of that command", async () => {
+	const options = new Map<string, Set<string>>();
+	for (const path of ["README.md", "CONTRIBUTING.md", ...globSync("docs/*.md", { cwd: root })]) {
+		// `npm start` runs standalone mode, and passes on what follows `--`.
+		const text = read(path).replaceAll("npm start -- ", "limani standalone ").replaceAll("node src/main.ts", "limani");
+		for (const [, command = "", rest = ""] of text.matchAll(/\blimani ([a-z][a-z-]*) ([^`\n]*--[a-z][^`\n]*)/g)) {
+			const known = options.get(command) ?? new Set();
+			options.set(command, known);
+			for (const [option] of rest.matchAll(/--(?!help\b)[a-z][a-z-]*/g)) known.add(option);
+		}
+	}
+	assert.deepEqual([...options.keys()].toSorted(), ["rebuild", "registry", "standalone", "verify"]);
+	for (const [command, given] of options) {
+		const { output } = await limaniCommand(".", command, "--help");
+		for (const option of given) assert.match(output, new RegExp(`${option}\\b`), `limani ${command}`);
+	}
 });

@@ -73,8 +73,8 @@ const serve = async (config: Config, file: string | undefined): Promise<void> =>
 	void stopping.told.then(() => stopAndExit(running, stopDelay + drain + STOP_MS, logger));
 	if (cluster.isWorker || stopping.signal.aborted) return;
 	logger.info("listening", { address: config.listen, workers: config.workers, config: file ?? "defaults" });
-	// A person reads along at a terminal, and after `npm start`.
-	if (process.stdout.isTTY || process.env.npm_lifecycle_event === "start") writeStdout(formatSummary(config));
+	// A person reads along at a terminal.
+	if (process.stdout.isTTY) writeStdout(formatSummary(config));
 };
 
 const run = (config: Config, logger: winston.Logger, stopping: AbortSignal): Promise<Running> => {
