@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { OpenApiDocuments } from "./discovery/openapi-documents.ts";
 import type { Faults } from "./faults.ts";
 import { KindRegistry } from "./kinds/kind-registry.ts";
+import type { ServedKind } from "./kinds/served-kind.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { KubeServer } from "./server/kube-server.ts";
 import { EmbeddedStore, type Retention } from "./store/embedded-store.ts";
@@ -23,6 +24,7 @@ export interface EmbeddedApiDeps {
 	/** For tests. */
 	readonly faults?: Faults;
 	readonly retention?: Retention;
+	readonly moreKinds?: readonly ServedKind[];
 	/** Milliseconds between two bookmarks of a watch. @defaultValue 15000 */
 	readonly bookmarkEvery?: number;
 }
@@ -57,7 +59,7 @@ export const openEmbeddedApi = async (deps: EmbeddedApiDeps): Promise<EmbeddedAp
 	const { directory, listen, now, randomBytes, log } = deps;
 	await using opening = new AsyncDisposableStack();
 	const store = opening.use(new EmbeddedStore({ directory, now, retention: deps.retention }));
-	const kinds = new KindRegistry();
+	const kinds = new KindRegistry(deps.moreKinds);
 	const lifecycle = opening.use(new Lifecycle({ store, kinds, now, randomBytes, report: log }));
 	await lifecycle.start();
 	const host = reachedAt(listen.host);

@@ -18,8 +18,13 @@ const isEstablished = (crd: KubeObject): boolean =>
 
 /** Every kind that is served now: the built-in ones, and those of the definitions that are established. */
 export class KindRegistry {
-	readonly #builtIn = builtInKinds();
+	readonly #builtIn: readonly ServedKind[];
 	readonly #custom = new Map<string, { readonly crd: KubeObject; readonly kinds: readonly ServedKind[] }>();
+
+	/** @param more kinds that are there without a definition, beside the built-in ones */
+	constructor(more: readonly ServedKind[] = []) {
+		this.#builtIn = [...builtInKinds(), ...more];
+	}
 
 	/** All of them, built-in ones first. */
 	all(): readonly ServedKind[] {

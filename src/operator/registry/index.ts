@@ -1,5 +1,6 @@
 /** Registry: runs what the resource asks for, tells it of its users, and writes down how it runs. */
 import { parseRegistry, type Registry, type RegistryStatus } from "#/api/kinds/registry.ts";
+import { ControlError } from "#/control/control-error.ts";
 import { addFinalizer, removeFinalizer } from "#/kube/finalizers.ts";
 import { type KubeObject, keyOf } from "#/kube/kube-object.ts";
 import type { ObjectStore } from "#/kube/object-store.ts";
@@ -71,7 +72,8 @@ const keep = async (
 	const observed: RegistryObservation = { registry, state, missing, users, trouble };
 	const verdict = judgeRegistry(observed);
 	// A link that was just begun first learns what is there; until then what was last seen stands.
-	if (verdict.reason === "Progressing" && users === undefined && isReady(registry)) return { againMs: LEARN_MS };
+	const isLearning = state?.problem === undefined && verdict.reason === "Progressing" && users === undefined;
+	if (isLearning && isReady(registry)) return { againMs: LEARN_MS };
 	const usage = await takeUsage(deps, registry, state, signal);
 	const fields = { ...fieldsOf(registry, state), ...usage.fields };
 	const report = { verdict, conditions: [judgeAvailability(observed)], fields };
@@ -126,7 +128,11 @@ const takeUsage = async (
 	if (state?.control === undefined) {
 		return { fields: status.usage === undefined ? {} : { usage: status.usage }, againMs: INTERVAL_MS };
 	}
-	const usage = rounded(await readUsage(state.control, signal));
+	const usage = await readUsage(state.control, signal).then(rounded, (error: unknown) => {
+		// That it does not answer is said elsewhere, and must not keep the rest from being said.
+		if (error instanceof ControlError) return status.usage;
+		throw error;
+	});
 	const { value, againMs = INTERVAL_MS } = volatileStatus.choose(metadata.uid, status.usage, usage);
 	return { fields: value === undefined ? {} : { usage: value }, againMs };
 };
@@ -142,6 +148,11 @@ const end = async (
 	const waitsFor = dependentsOf(deps, registry);
 	if (waitsFor.length > 0) {
 		const state = await deps.actuator.observe(refOf(registry), signal);
+		// Those that are waited for go sooner, and stay as they are allowed to be meanwhile, while it can be told of them.
+		const { uid, namespace, name } = registry.metadata;
+		if (state?.control !== undefined) {
+			deps.planes.attach({ uid, key: keyOf({ namespace, name }), control: state.control });
+		}
 		const report = { verdict: inUse(waitsFor), fields: fieldsOf(registry, state) };
 		await reportVerdict({ ...deps, fieldManager: FIELD_MANAGER }, object, report, signal);
 		return { againMs: WAIT_MS };

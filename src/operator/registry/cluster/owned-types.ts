@@ -1,6 +1,5 @@
 import type { KubeObject } from "#/kube/kube-object.ts";
 import {
-	apiVersionOf,
 	CONFIG_MAPS,
 	INGRESSES,
 	NETWORK_POLICIES,
@@ -20,9 +19,9 @@ export const OWNED_TYPES: readonly ResourceType[] = [
 	INGRESSES,
 ];
 
-/** The type of an object that is one of these. @throws RangeError when it is none */
-export const ownedTypeOf = ({ apiVersion, kind }: Pick<KubeObject, "apiVersion" | "kind">): ResourceType => {
-	const found = OWNED_TYPES.find((type) => type.kind === kind && apiVersionOf(type) === apiVersion);
-	if (found === undefined) throw new RangeError(`a Registry is not made of ${apiVersion} ${kind}`);
+/** The type of an object that is one of these, of which no two have a kind of the same name. @throws RangeError when it is none */
+export const ownedTypeOf = ({ kind }: Pick<KubeObject, "kind">): ResourceType => {
+	const found = OWNED_TYPES.find((type) => type.kind === kind);
+	if (found === undefined) throw new RangeError(`a Registry is not made of ${kind}`);
 	return found;
 };

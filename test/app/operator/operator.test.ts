@@ -1,0 +1,176 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { Writable } from "node:stream";
+import { suite, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import winston from "winston";
+import { registryKind } from "#/api/kinds/registry.ts";
+import { openOperator } from "#/app/operator/open-operator.ts";
+import { applyDefinitions } from "#/app/standalone/apply-definitions.ts";
+import type { KubeObject } from "#/kube/kube-object.ts";
+import { LEASES, NAMESPACES, type ResourceType, SECRETS, SERVICES, STATEFUL_SETS } from "#/kube/resource-type.ts";
+import { plainConnection } from "#/kube/rest/plain-connection.ts";
+import { RestClient } from "#/kube/rest/rest-client.ts";
+import { conditionsOf } from "#/kube/status/condition.ts";
+import { systemTiming } from "#/kube/timing.ts";
+import { openTestApi } from "../../support/embedded-api.ts";
+import { lintStatus } from "../../support/status-lint.ts";
+import { clusterKinds } from "./cluster-kinds.ts";
+
+const { signal } = new AbortController();
+const OPTS = { fieldManager: "a person" };
+
+/** A port that was free a moment ago. */
+const freePort = async (): Promise<number> => {
+	const { promise, resolve } = Promise.withResolvers<void>();
+	const server = createServer().listen(0, "127.0.0.1", resolve);
+	await promise;
+	const address = server.address();
+	await new Promise((closed) => server.close(closed));
+	return typeof address === "object" && address !== null ? address.port : assert.fail();
+};
+
+const openWorld = async (stack: AsyncDisposableStack) => {
+	const api = stack.use(await openTestApi({ moreKinds: clusterKinds() }));
+	const connection = plainConnection({ url: api.url, ca: api.ca, token: api.token });
+	const client = stack.use(new RestClient({ connection, timing: systemTiming }));
+	await applyDefinitions(client, signal);
+	for (const name of ["team-a", "team-b"]) {
+		await client.create(NAMESPACES, { apiVersion: "v1", kind: "Namespace", metadata: { name } }, OPTS, signal);
+	}
+	const start = async (podName: string, namespaces: readonly string[] = []) => {
+		const lines: string[] = [];
+		const stream = new Writable({
+			write: (chunk, _encoding, done) => {
+				lines.push(String(chunk));
+				done();
+			},
+		});
+		const logger = winston.createLogger({
+			format: winston.format.json(),
+			transports: [new winston.transports.Stream({ stream })],
+		});
+		const listen = `127.0.0.1:${await freePort()}`;
+		const options = {
+			image: "registry.example/limani:0.1.0",
+			namespaces,
+			lease: { namespace: "default", name: "limani-operator" },
+			podLabels: { app: "limani-operator" },
+			listen,
+			kubeconfig: undefined,
+			logLevel: "info",
+		};
+		const operator = stack.use(await openOperator(options, { connection, logger, podName }));
+		return { operator, lines, ask: (path: string) => fetch(`http://${listen}${path}`) };
+	};
+	const until = async (
+		type: ResourceType,
+		name: string,
+		isSo: (object: KubeObject | undefined) => boolean,
+	): Promise<KubeObject | undefined> => {
+		const end = performance.now() + 30_000;
+		for (;;) {
+			const found = await client.find(type, { namespace: "team-a", name }, signal);
+			if (isSo(found)) return found;
+			assert.ok(performance.now() < end, `waiting for ${type.kind} ${name}: ${JSON.stringify(found?.status)}`);
+			await sleep(50);
+		}
+	};
+	const create = (namespace: string, name: string, spec: object = {}) => {
+		const { group, version, kind } = registryKind;
+		const object = { apiVersion: `${group}/${version}`, kind, metadata: { namespace, name }, spec };
+		return client.create(registryKind, object, OPTS, signal);
+	};
+	return { api, client, start, until, create };
+};
+
+const isThere = (object: KubeObject | undefined): boolean => object !== undefined;
+const readyOf = (object: KubeObject | undefined) =>
+	object === undefined ? undefined : conditionsOf(object).find(({ type }) => type === "Ready");
+
+suite("The operator in a cluster", () => {
+	test("makes what a Registry asks for, says how it is, repairs it and takes it away", async () => {
+		await using stack = new AsyncDisposableStack();
+		const { client, start, until, create } = await openWorld(stack);
+		const { ask, lines } = await start("pod-1");
+		await create("team-a", "app");
+		const set = (await until(STATEFUL_SETS, "app-registry", isThere)) ?? assert.fail();
+		// As its controller would, of which there is none here.
+		const runPods = (readyReplicas: number) => {
+			const { generation: observedGeneration } = set.metadata;
+			const status = { observedGeneration, replicas: 1, readyReplicas, updatedReplicas: 1 };
+			const patch = { kind: "merge", body: { status } } as const;
+			const ref = { namespace: "team-a", name: "app-registry" };
+			return client.patch(STATEFUL_SETS, ref, patch, { subresource: "status" }, signal);
+		};
+		await runPods(0);
+		const waiting = await until(registryKind, "app", (found) => readyOf(found)?.message === "0 of 1 pods are ready");
+		assert.deepEqual(lintStatus(waiting ?? assert.fail(), { stage: "underway" }).failures, []);
+		await client.delete(SERVICES, { namespace: "team-a", name: "app-registry" }, {}, signal);
+		await until(SERVICES, "app-registry", isThere);
+		await runPods(1);
+		// A pod that is ready and cannot be spoken to, as there is none behind the Service.
+		const mute = await until(registryKind, "app", (found) => readyOf(found)?.reason === "NotServing");
+		assert.match(JSON.stringify(mute?.status), /"readyReplicas":1/);
+		await client.delete(registryKind, { namespace: "team-a", name: "app" }, {}, signal);
+		await until(registryKind, "app", (found) => found === undefined);
+		await until(STATEFUL_SETS, "app-registry", (found) => found === undefined);
+		await until(SECRETS, "app-registry-control", (found) => found === undefined);
+		assert.ok(isThere(await until(SECRETS, "app-registry-master-key", isThere)));
+		assert.equal((await ask("/livez")).status, 200);
+		assert.equal((await ask("/readyz")).status, 200);
+		const metrics = await (await ask("/metrics")).text();
+		assert.match(metrics, /^controller_runtime_reconcile_total\{controller="registry",result="success"\} [1-9]/m);
+		assert.match(metrics, /^rest_client_requests_total\{code="201",method="POST",host="[^"]+"\} [1-9]/m);
+		assert.match(metrics, /^leader_election_master_status\{name="limani-operator"\} 1$/m);
+		const reconciles = lines.map((line) => JSON.parse(line)).filter(({ message }) => message === "reconcile");
+		assert.ok(reconciles.length > 0);
+		for (const line of reconciles) {
+			assert.deepEqual(
+				[line.controller, typeof line.reconcileID, typeof line.durationMs],
+				["registry", "string", "number"],
+			);
+		}
+	});
+
+	test("works in one process of two, and the other goes on within three seconds of the first one's end", async () => {
+		await using stack = new AsyncDisposableStack();
+		const { client, start, until, create } = await openWorld(stack);
+		const first = await start("pod-1");
+		await until(LEASES, "limani-operator", () => true);
+		const holder = async () => {
+			const lease = await client.find(LEASES, { namespace: "default", name: "limani-operator" }, signal);
+			return String(Object(lease?.spec).holderIdentity ?? "").split("_")[0];
+		};
+		while ((await holder()) !== "pod-1") await sleep(20);
+		const second = await start("pod-2");
+		await create("team-a", "one");
+		await until(STATEFUL_SETS, "one-registry", isThere);
+		assert.equal(second.lines.filter((line) => line.includes('"reconcile"')).length, 0);
+		const ready = async () => (await second.ask("/readyz")).status;
+		while ((await ready()) !== 200) await sleep(20);
+		const stopped = performance.now();
+		await first.operator[Symbol.asyncDispose]();
+		await create("team-a", "two");
+		await until(STATEFUL_SETS, "two-registry", isThere);
+		const ms = performance.now() - stopped;
+		assert.ok(ms < 3_000, `it took ${ms} ms`);
+		assert.equal(await holder(), "pod-2");
+		const before = first.lines.length;
+		await sleep(200);
+		assert.equal(first.lines.length, before, "the first one is silent");
+	});
+
+	test("looks after the namespaces that it is told to, and no others", async () => {
+		await using stack = new AsyncDisposableStack();
+		const { client, start, until, create } = await openWorld(stack);
+		const { ask } = await start("pod-1", ["team-a", "default"]);
+		await create("team-b", "other");
+		await create("team-a", "app");
+		await until(STATEFUL_SETS, "app-registry", isThere);
+		assert.equal((await ask("/readyz")).status, 200);
+		const ref = { namespace: "team-b", name: "other" };
+		assert.equal((await client.find(registryKind, ref, signal))?.metadata.finalizers, undefined);
+		assert.equal(await client.find(STATEFUL_SETS, { namespace: "team-b", name: "other-registry" }, signal), undefined);
+	});
+});
