@@ -15,7 +15,7 @@ export interface Ended {
 /** An embedded API with the programs that people use on it. */
 export interface KubectlBench extends AsyncDisposable {
 	readonly api: TestApi;
-	/** What kubectl printed. @throws Error when it failed */
+	/** What kubectl printed; its editor turns `flat` into `edited`. @throws Error when it failed */
 	kubectl(...args: readonly string[]): Promise<string>;
 	/** How kubectl ended, badly too. */
 	attempt(...args: readonly string[]): Promise<Ended>;
@@ -40,7 +40,12 @@ export const openKubectlBench = async (): Promise<KubectlBench> => {
 	const home = mkdtempSync(join(tmpdir(), "limani-kubectl-"));
 	opening.defer(() => rmSync(home, { recursive: true, force: true }));
 	const api = opening.use(await openTestApi());
-	const env = { PATH: process.env.PATH ?? "", HOME: home, KUBECONFIG: join(api.directory, "kubeconfig") };
+	const env = {
+		PATH: process.env.PATH ?? "",
+		HOME: home,
+		KUBECONFIG: join(api.directory, "kubeconfig"),
+		EDITOR: "sed -i s/flat/edited/",
+	};
 	const run = (program: string, args: readonly string[]): Promise<Ended> =>
 		new Promise((resolve) => {
 			const limits = { env, cwd: home, timeout: 60_000, maxBuffer: 16 * 1024 * 1024 };

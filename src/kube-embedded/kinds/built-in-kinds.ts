@@ -55,6 +55,7 @@ const builtIn = (type: ResourceType, overrides: Overrides = {}): ServedKind => {
 		hasGeneration: false,
 		scale: undefined,
 		createsOnUpdate: false,
+		replacesBlindly: true,
 		columns: BUILT_IN_COLUMNS[`${type.group}/${type.kind}`] ?? [NAME_COLUMN, AGE_COLUMN],
 		selectable: {},
 		crd: undefined,
@@ -96,11 +97,17 @@ export const builtInKinds = (): readonly ServedKind[] => [
 			kind: "CustomResourceDefinition",
 			namespaced: false,
 		},
-		{ shortNames: ["crd", "crds"], categories: ["api-extensions"], hasStatus: true, hasGeneration: true },
+		{
+			replacesBlindly: false,
+			shortNames: ["crd", "crds"],
+			categories: ["api-extensions"],
+			hasStatus: true,
+			hasGeneration: true,
+		},
 	),
 	builtIn(
 		{ group: "coordination.k8s.io", version: "v1", plural: "leases", kind: "Lease", namespaced: true },
-		{ createsOnUpdate: true },
+		{ createsOnUpdate: true, replacesBlindly: false },
 	),
 	builtIn(
 		{ group: "events.k8s.io", version: "v1", plural: "events", kind: "Event", namespaced: true },

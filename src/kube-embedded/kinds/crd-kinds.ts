@@ -51,6 +51,7 @@ const kindOf = (crd: KubeObject, version: unknown): ServedKind => {
 		hasGeneration: true,
 		scale: scaleOf(version),
 		createsOnUpdate: false,
+		replacesBlindly: false,
 		columns: crdColumns(version),
 		selectable: selectableOf(version),
 		crd,

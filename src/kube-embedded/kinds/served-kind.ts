@@ -28,6 +28,8 @@ export interface ServedKind {
 	readonly scale: ScalePaths | undefined;
 	/** Whether PUT and a forced apply may bring an object into being. */
 	readonly createsOnUpdate: boolean;
+	/** Whether PUT may leave out which version it replaces. */
+	readonly replacesBlindly: boolean;
 	readonly columns: readonly Column[];
 	/** What `fieldSelector` may ask for beside name and namespace; values as text. */
 	readonly selectable: Readonly<Record<string, (object: KubeObject) => string>>;

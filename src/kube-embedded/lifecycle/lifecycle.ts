@@ -49,7 +49,14 @@ export class Lifecycle implements AsyncDisposable {
 	/** Takes up what is there, and follows what comes. The first namespaces are there then. */
 	async start(): Promise<void> {
 		const { store } = this.#deps;
-		this.#resources.use(store.subscribe((event) => this.#note(event)));
+		const follow = (event: StoreEvent): void => {
+			try {
+				this.#note(event);
+			} catch (error) {
+				this.#deps.report(`the embedded API does not understand a change of ${event.resource} ${event.name}`, error);
+			}
+		};
+		this.#resources.use(store.subscribe(follow));
 		const timer = setInterval(() => this.#tasks.add("forget-events"), EVENT_AGE / 12);
 		timer.unref();
 		this.#resources.defer(() => clearInterval(timer));

@@ -3,10 +3,11 @@ import { apiVersionOf } from "#/kube/resource-type.ts";
 import { fieldAt, isRecord, textAt } from "#/kube-embedded/json.ts";
 import type { ServedKind } from "#/kube-embedded/kinds/served-kind.ts";
 import { duplicateFields } from "#/kube-embedded/schema/duplicate-fields.ts";
+import type { FieldCause } from "#/kube-embedded/schema/kind-rules.ts";
 import { badRequest, notFound, StatusError } from "#/kube-embedded/status-error.ts";
 import { createIn } from "#/kube-embedded/verbs/create.ts";
 import { type DeleteSettings, deleteIn } from "#/kube-embedded/verbs/delete.ts";
-import { refuseStrictly } from "#/kube-embedded/verbs/judge.ts";
+import { refuseFor, refuseStrictly } from "#/kube-embedded/verbs/judge.ts";
 import { listPage } from "#/kube-embedded/verbs/list-page.ts";
 import { patchIn, type WantedPatch } from "#/kube-embedded/verbs/patch.ts";
 import { updateIn } from "#/kube-embedded/verbs/update.ts";
@@ -72,6 +73,12 @@ export const createObject = async (
 	return replyWritten(request, kind, written, { warnings, now: deps.now() });
 };
 
+const UNVERSIONED: FieldCause = {
+	reason: "FieldValueInvalid",
+	field: "metadata.resourceVersion",
+	message: "Invalid value: 0: must be specified for an update",
+};
+
 /** PUT of an object or its status. @throws StatusError */
 export const replaceObject = async (
 	request: ApiRequest,
@@ -86,8 +93,10 @@ export const replaceObject = async (
 	}
 	const warnings = duplicatesIn(kind, body, settings);
 	const all = { ...settings, managed: false };
+	const named = textAt(next, "metadata", "resourceVersion") ?? "";
 	const written = await deps.store.write((transaction) => {
 		const stored = transaction.find({ resource: kind.storage, namespace, name });
+		if (stored !== undefined && named === "" && !kind.replacesBlindly) refuseFor(kind, name, [UNVERSIONED]);
 		if (stored !== undefined) return updateIn(transaction, { kind, live: kind.fromStored(stored) }, next, all, deps);
 		if (!kind.createsOnUpdate || subresource !== undefined) throw notFound(kind.type, name);
 		return createIn(transaction, { kind, namespace }, next, all, deps);

@@ -79,6 +79,15 @@ export class EmbeddedStore implements StoreView, Disposable {
 		return this.#view.list(range);
 	}
 
+	/** How many objects {@link list} would give without a limit. */
+	count({ resource, namespace, after }: Omit<StoredRange, "limit">): number {
+		const row =
+			namespace === undefined
+				? this.#statements.count.get(resource, after?.namespace ?? "", after?.name ?? "")
+				: this.#statements.countNamespace.get(resource, namespace, after?.name ?? "");
+		return Number(row?.count ?? 0);
+	}
+
 	/** The resources of which there are objects. */
 	resources(): string[] {
 		return this.#statements.resources.all().map(({ resource }) => String(resource));
@@ -122,7 +131,7 @@ export class EmbeddedStore implements StoreView, Disposable {
 
 	/** What waits is written first. */
 	[Symbol.dispose](): void {
-		this.#commits.flush();
+		this.#commits.close();
 		this.#listeners.clear();
 		this.#database.close();
 	}

@@ -15,6 +15,7 @@ export class GroupCommitter {
 	readonly #committed: () => void;
 	readonly #rolledBack: () => void;
 	#waiting: Waiting[] = [];
+	#closed = false;
 
 	/**
 	 * @param committed called after each commit, before the commands' callers hear of it
@@ -26,8 +27,9 @@ export class GroupCommitter {
 		this.#rolledBack = rolledBack;
 	}
 
-	/** What the command gave, once it is on disk. The command must be synchronous. */
+	/** What the command gave, once it is on disk. The command must be synchronous. @throws Error after {@link close} */
 	run<T>(command: () => T): Promise<T> {
+		if (this.#closed) return Promise.reject(new Error("the store is closed"));
 		const { promise, resolve, reject } = Promise.withResolvers<T>();
 		let value: { readonly of: T } | undefined;
 		this.#waiting.push({
@@ -57,6 +59,12 @@ export class GroupCommitter {
 			this.#rolledBack();
 			for (const { failed } of group) failed(error);
 		}
+	}
+
+	/** Runs what waits now, and nothing more. */
+	close(): void {
+		this.flush();
+		this.#closed = true;
 	}
 
 	#runOne({ run, failed }: Waiting): boolean {

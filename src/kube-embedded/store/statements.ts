@@ -33,6 +33,10 @@ export const prepareStatements = (database: DatabaseSync) => {
 		listNamespace: database.prepare(
 			"SELECT body FROM objects WHERE resource = ? AND namespace = ? AND name > ? ORDER BY name LIMIT ?",
 		),
+		count: database.prepare("SELECT count(*) AS count FROM objects WHERE resource = ? AND (namespace, name) > (?, ?)"),
+		countNamespace: database.prepare(
+			"SELECT count(*) AS count FROM objects WHERE resource = ? AND namespace = ? AND name > ?",
+		),
 		resources: database.prepare("SELECT DISTINCT resource FROM objects"),
 		put: database.prepare(
 			`INSERT INTO objects (resource, namespace, name, uid, revision, body) VALUES (?, ?, ?, ?, ?, ?)

@@ -2,6 +2,7 @@ import type { KubeObject } from "#/kube/kube-object.ts";
 import type { ServedKind } from "#/kube-embedded/kinds/served-kind.ts";
 import { badRequest, StatusError } from "#/kube-embedded/status-error.ts";
 import type { EmbeddedStore } from "#/kube-embedded/store/embedded-store.ts";
+import type { StoreEvent } from "#/kube-embedded/store/store-event.ts";
 import type { Selector } from "./selectors.ts";
 
 /** Which page of a list is asked for. */
@@ -24,7 +25,7 @@ export interface ListPage {
 	readonly items: readonly KubeObject[];
 	readonly revision: number;
 	readonly next: string | undefined;
-	/** How many follow; absent when selectors make that dear. */
+	/** How many follow, selected or not; absent on the last page. */
 	readonly remaining: number | undefined;
 }
 
@@ -64,15 +65,14 @@ const byKey = (one: KubeObject, other: KubeObject): number => {
 	return first < second ? -1 : first > second ? 1 : 0;
 };
 
-/** All objects behind a place as they were at an earlier version: today's, with what happened since taken back. */
-const listAtRevision = (
+/** Objects behind a place as they were at an earlier version: today's, with what happened since taken back. */
+const listBack = (
 	store: EmbeddedStore,
 	{ kind, namespace }: WantedPage,
-	{ revision, ...after }: Position,
+	after: Omit<Position, "revision">,
+	since: readonly StoreEvent[],
 ): KubeObject[] => {
 	const now = store.list({ resource: kind.storage, namespace, after });
-	const since = revision < store.revision ? store.eventsAfter(kind.storage, revision, -1) : [];
-	if (since.length === 0) return now;
 	const objects = new Map(now.map((object) => [keyOf(object), object]));
 	const start = `${after.namespace}\u0000${after.name}`;
 	for (const event of since.toReversed()) {
@@ -84,21 +84,53 @@ const listAtRevision = (
 	return [...objects.values()].toSorted(byKey);
 };
 
+const CHUNK = 500;
+
+/** Objects behind a place as they are, a chunk at a time, so that a page costs no more than what it looks at. */
+function* listNow(
+	store: EmbeddedStore,
+	{ kind, namespace }: WantedPage,
+	start: Omit<Position, "revision">,
+): Generator<KubeObject> {
+	let after = start;
+	for (;;) {
+		const chunk = store.list({ resource: kind.storage, namespace, after, limit: CHUNK });
+		yield* chunk;
+		const last = chunk.at(-1);
+		if (last === undefined || chunk.length < CHUNK) return;
+		after = { namespace: last.metadata.namespace ?? "", name: last.metadata.name };
+	}
+}
+
+/** The first objects that are meant, one more than the page takes if there are so many. */
+const select = (objects: Iterable<KubeObject>, { kind, selector, limit }: WantedPage): KubeObject[] => {
+	const found: KubeObject[] = [];
+	for (const stored of objects) {
+		const object = kind.fromStored(stored);
+		if (selector(object)) found.push(object);
+		if (limit > 0 && found.length > limit) break;
+	}
+	return found;
+};
+
 /** One page of the objects that a selector means. @throws StatusError Expired when its version is no longer kept */
 export const listPage = (store: EmbeddedStore, wanted: WantedPage): ListPage => {
-	const { kind, selector, limit, next, exactly } = wanted;
+	const { kind, limit, next, exactly } = wanted;
 	const start: Position =
 		next === undefined
 			? { revision: exactly ?? store.revision, namespace: wanted.namespace ?? "", name: "" }
 			: readPosition(next);
-	if (start.revision < store.compacted) throw expired();
-	const found = listAtRevision(store, wanted, start).map(kind.fromStored).filter(selector);
+	const { revision, ...after } = start;
+	if (revision < store.compacted) throw expired();
+	const since = revision < store.revision ? store.eventsAfter(kind.storage, revision, -1) : [];
+	const past = since.length === 0 ? undefined : listBack(store, wanted, after, since);
+	const found = select(past ?? listNow(store, wanted, after), wanted);
 	const items = limit > 0 ? found.slice(0, limit) : found;
 	const last = items.at(-1);
-	if (last === undefined || items.length === found.length) {
-		return { items, revision: start.revision, next: undefined, remaining: undefined };
-	}
+	if (last === undefined || items.length === found.length)
+		return { items, revision, next: undefined, remaining: undefined };
 	const { namespace = "", name } = last.metadata;
-	const token = writePosition({ revision: start.revision, namespace, name });
-	return { items, revision: start.revision, next: token, remaining: found.length - items.length };
+	const total = past?.length ?? store.count({ resource: kind.storage, namespace: wanted.namespace, after });
+	const token = writePosition({ revision, namespace, name });
+	return { items, revision, next: token, remaining: total - items.length };
 };

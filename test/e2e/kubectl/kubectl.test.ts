@@ -118,6 +118,8 @@ describe("kubectl on the embedded API", () => {
 		assert.match(described, /Labels:\s+x=y/);
 		assert.match(described, /Shape:\s+flat/);
 		assert.match(described, /Events:\s+<none>/);
+		await bench.kubectl("edit", "wd", "handled");
+		assert.equal(await bench.kubectl("get", "wd", "handled", "-o", "jsonpath={.spec.shape}"), "edited");
 		await bench.kubectl(
 			"patch",
 			"wd",
@@ -128,12 +130,36 @@ describe("kubectl on the embedded API", () => {
 			'{"status":{"conditions":[{"type":"Ready","status":"True"}]}}',
 		);
 		await bench.kubectl("wait", "--for=condition=Ready", "wd/handled", "--timeout=20s");
-		await bench.kubectl("wait", "--for=jsonpath={.spec.shape}=flat", "wd/handled", "--timeout=20s");
+		await bench.kubectl("wait", "--for=jsonpath={.spec.shape}=edited", "wd/handled", "--timeout=20s");
 		await bench.kubectl("replace", "-f", file("replaced", widget("handled", { color: "red", shape: "round" })));
 		assert.equal(
 			await bench.kubectl("get", "wd", "handled", "-o", "jsonpath={.spec.shape}{.metadata.generation}"),
-			"round3",
+			"round4",
 		);
+	});
+
+	it("shows events with the objects that they are about", async () => {
+		const uid = await bench.kubectl("get", "wd", "handled", "-o", "jsonpath={.metadata.uid}");
+		const event = {
+			apiVersion: "events.k8s.io/v1",
+			kind: "Event",
+			metadata: { name: "handled.1", namespace: "default" },
+			eventTime: new Date().toISOString().replace("Z", "000Z"),
+			reportingController: "example.com/toys",
+			reportingInstance: "toys-0",
+			action: "Handle",
+			reason: "Handled",
+			note: "somebody played with it",
+			type: "Normal",
+			regarding: { apiVersion: "example.com/v1", kind: "Widget", namespace: "default", name: "handled", uid },
+		};
+		await bench.kubectl("create", "-f", file("event", event));
+		assert.match(
+			await bench.kubectl("describe", "wd", "handled"),
+			/Normal\s+Handled\s+\S+\s+example\.com\/toys\S*\s+somebody played with it/,
+		);
+		assert.match(await bench.kubectl("get", "events"), /Normal\s+Handled\s+widget\/handled\s+somebody played with it/);
+		assert.match(await bench.kubectl("events", "--for=widget/handled"), /somebody played with it/);
 	});
 
 	it("scales through the subresource", async () => {
