@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { EmbeddedStore } from "#/kube-embedded/store/embedded-store.ts";
+import { EmbeddedStore, StoreError } from "#/kube-embedded/store/embedded-store.ts";
 import type { StoreEvent } from "#/kube-embedded/store/store-event.ts";
 import { watchStore } from "#/kube-embedded/store/watch-store.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
@@ -25,7 +25,10 @@ test("a second opening of the same directory is refused while the first lasts", 
 	const directory = temporaryDirectory(t);
 	const deps = { directory, now: () => 0 };
 	const first = new EmbeddedStore(deps);
-	assert.throws(() => new EmbeddedStore(deps), { code: "LOCKED" });
+	assert.throws(
+		() => new EmbeddedStore(deps),
+		(error) => error instanceof StoreError && error.code === "LOCKED",
+	);
 	first[Symbol.dispose]();
 	new EmbeddedStore(deps)[Symbol.dispose]();
 });
