@@ -1,4 +1,5 @@
-import express, { type Router } from "express";
+import express, { type RequestHandler, type Router } from "express";
+import { formatErrors, OciError } from "#/oci/error.ts";
 
 /** What the operational endpoints report. */
 export interface OperationsDeps {
@@ -40,6 +41,7 @@ export const healthRouter = ({ ready, isStopping, report }: Omit<OperationsDeps,
 			report(error);
 		}
 	});
+	router.all(["/livez", "/readyz"], refuseMethod);
 	return router;
 };
 
@@ -50,5 +52,12 @@ export const metricsRouter = ({ metrics }: Pick<OperationsDeps, "metrics">): Rou
 		const { contentType, text } = await metrics();
 		response.set("Content-Type", contentType).send(text);
 	});
+	router.all("/metrics", refuseMethod);
 	return router;
+};
+
+/** What is only to be read says so (RFC 9110 §15.5.6). */
+const refuseMethod: RequestHandler = (_request, response) => {
+	const error = new OciError("UNSUPPORTED");
+	response.status(error.status).set("Allow", "GET, HEAD").json(formatErrors(error));
 };

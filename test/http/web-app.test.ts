@@ -83,6 +83,22 @@ describe("what is not below /v2", () => {
 		assert.equal((await face.fetch(`/token?service=${SERVICE}`)).status, 200);
 	});
 
+	for (const [path, allow] of [
+		["/livez", "GET, HEAD"],
+		["/readyz", "GET, HEAD"],
+		["/metrics", "GET, HEAD"],
+		["/token", "GET, HEAD, POST"],
+		["/.well-known/jwks.json", "GET, HEAD"],
+	] as const) {
+		it(`answers 405 and names its methods: ${path}`, async () => {
+			const response = await face.fetch(path, { method: "DELETE" });
+			assert.equal(response.status, 405);
+			assert.equal(response.headers.get("allow"), allow);
+			assert.match(await response.text(), /"code":"UNSUPPORTED"/);
+			assert.equal((await face.fetch(path, { method: "HEAD" })).status, 200);
+		});
+	}
+
 	for (const path of [
 		"/",
 		"/v1/",

@@ -16,6 +16,8 @@ export interface TokenRouterDeps extends ExchangeDeps, TokenHandlerDeps {
 /** How long others may keep the public keys, in seconds: a new key is published for twice as long before it signs. */
 const JWKS_MAX_AGE_S = 30;
 
+const KEYS_PATH = "/.well-known/jwks.json";
+
 /** `GET` and `POST /token`, and `/.well-known/jwks.json` (RFC 7517 §5). */
 export const tokenRouter = (deps: TokenRouterDeps): Router => {
 	const router = express.Router();
@@ -25,17 +27,19 @@ export const tokenRouter = (deps: TokenRouterDeps): Router => {
 	};
 	router.get("/token", serve(deps, { route: "token", handle: getToken(deps), fail }));
 	router.post("/token", serve(deps, { route: "token", handle: postToken(deps), fail: toOAuthFailure }));
-	router.all("/token", (request, response) => {
-		response.set("Allow", "GET, HEAD, POST");
-		return serve(deps, { route: "token", handle: refuseMethod, fail })(request, response);
-	});
+	const onlyAllow = (path: string, route: string, allow: string): void => {
+		const refuse = serve(deps, { route, handle: refuseMethod, fail });
+		router.all(path, (request, response) => refuse(request, response.set("Allow", allow)));
+	};
+	onlyAllow("/token", "token", "GET, HEAD, POST");
 	router.get(
-		"/.well-known/jwks.json",
+		KEYS_PATH,
 		serve(deps, {
 			route: "jwks",
 			handle: async () => json(200, deps.keyring.jwks(), ["Cache-Control", `public, max-age=${JWKS_MAX_AGE_S}`]),
 			fail,
 		}),
 	);
+	onlyAllow(KEYS_PATH, "jwks", "GET, HEAD");
 	return router;
 };
