@@ -1,12 +1,21 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { hashPassword, Passwords } from "#/auth/passwords.ts";
+import { hashPassword, hashPasswordWith, Passwords } from "#/auth/passwords.ts";
 
 describe("passwords", () => {
 	it("are hashed with Argon2id, 19 MiB, two passes and one lane, with a salt each", async () => {
 		const [one, two] = await Promise.all([hashPassword("correct horse"), hashPassword("correct horse")]);
 		assert.match(one, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[^$]{22}\$[^$]{43}$/);
 		assert.notEqual(one, two);
+	});
+
+	it("have the same hash always with the same salt, and are right by it", async () => {
+		const [salt, other] = [Buffer.alloc(16, 7), Buffer.alloc(16, 8)];
+		const hash = await hashPasswordWith("correct horse", salt);
+		assert.match(hash, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$[^$]{22}\$[^$]{43}$/);
+		assert.equal(await hashPasswordWith("correct horse", salt), hash);
+		assert.notEqual(await hashPasswordWith("correct horse", other), hash);
+		assert.equal(await new Passwords().tryVerify(hash, "correct horse"), true);
 	});
 
 	it("are right or wrong", async () => {

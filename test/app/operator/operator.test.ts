@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
 import { Writable } from "node:stream";
 import { suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,19 +15,10 @@ import { systemTiming } from "#/kube/timing.ts";
 import { openTestApi } from "../../support/embedded-api.ts";
 import { lintStatus } from "../../support/status-lint.ts";
 import { clusterKinds } from "./cluster-kinds.ts";
+import { freePort } from "./free-port.ts";
 
 const { signal } = new AbortController();
 const OPTS = { fieldManager: "a person" };
-
-/** A port that was free a moment ago. */
-const freePort = async (): Promise<number> => {
-	const { promise, resolve } = Promise.withResolvers<void>();
-	const server = createServer().listen(0, "127.0.0.1", resolve);
-	await promise;
-	const address = server.address();
-	await new Promise((closed) => server.close(closed));
-	return typeof address === "object" && address !== null ? address.port : assert.fail();
-};
 
 const openWorld = async (stack: AsyncDisposableStack) => {
 	const api = stack.use(await openTestApi({ moreKinds: clusterKinds() }));
