@@ -34,9 +34,10 @@ export class UsageBook {
 	 * What a project uses; absent when the data plane has none of that uid.
 	 *
 	 * @param signal of whoever has to wait; the read is everybody's and ends with its first caller's signal
+	 * @param maxAgeMs how old it may be for this caller; absent: as old as for all
 	 */
-	async find(uid: string, signal: AbortSignal): Promise<ProjectUsage | undefined> {
-		const found = (await this.#usages(this.#maxAgeMs, signal)).get(uid);
+	async find(uid: string, signal: AbortSignal, maxAgeMs = this.#maxAgeMs): Promise<ProjectUsage | undefined> {
+		const found = (await this.#usages(maxAgeMs, signal)).get(uid);
 		return found ?? (await this.#usages(this.#maxMissAgeMs, signal)).get(uid);
 	}
 

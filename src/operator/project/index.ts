@@ -6,6 +6,7 @@ import type { ObjectStore } from "#/kube/object-store.ts";
 import type { Reconcile, ReconcileResult } from "#/kube/reconciler.ts";
 import { roundUsage } from "#/kube/status/round-usage.ts";
 import type { VolatileStatus } from "#/kube/status/volatile-status.ts";
+import { isRequested } from "#/operator/annotations.ts";
 import { FINALIZER } from "#/operator/finalizer.ts";
 import type { Standing } from "#/operator/plane/observations.ts";
 import { isReported, type ReportDeps, reportVerdict } from "#/operator/report-verdict.ts";
@@ -58,7 +59,7 @@ const keep = async (
 	}
 	if (binding.unseen && isReported(object)) return { againMs: WAIT_MS };
 	const verdict = judgeProject(project, binding, standing);
-	const usage = await takeUsage(deps, project, binding, signal);
+	const usage = await takeUsage(deps, { object, project, binding }, signal);
 	const url = projectUrl(project, binding.registry?.status.url);
 	const isHeld = standing === undefined ? project.status.projectName !== undefined : standing.reason !== "NameTaken";
 	const fields = {
@@ -108,14 +109,16 @@ const refuse = async (
 	return {};
 };
 
-/** What the status says of usage stays while it cannot be read. */
+/** What the status says of usage stays while it cannot be read, and for a while unless somebody asks for a look. */
 const takeUsage = async (
 	{ volatileStatus }: ProjectDeps,
-	{ metadata: { uid }, status }: Project,
-	{ link }: Binding,
+	{ object, project: { metadata, status }, binding: { link } }: Looked,
 	signal: AbortSignal,
 ): Promise<{ readonly value: Project["status"]["usage"]; readonly againMs?: number | undefined }> => {
-	const found = link?.synced === true ? await link.usage.find(uid, signal).catch(() => undefined) : undefined;
+	const { uid } = metadata;
+	const isAsked = isRequested(object);
+	const finding = link?.synced === true ? link.usage.find(uid, signal, isAsked ? 0 : undefined) : undefined;
+	const found = await finding?.catch(() => undefined);
 	signal.throwIfAborted();
 	if (found === undefined) return { value: status.usage, againMs: link === undefined ? undefined : USAGE_MS };
 	const wanted = {
@@ -123,7 +126,7 @@ const takeUsage = async (
 		artifacts: roundUsage(found.manifests),
 		repositories: roundUsage(found.repositories),
 	};
-	const { value, againMs } = volatileStatus.choose(uid, status.usage, wanted);
+	const { value, againMs } = volatileStatus.choose(uid, isAsked ? undefined : status.usage, wanted);
 	return { value, againMs: againMs ?? USAGE_MS };
 };
 

@@ -7,6 +7,7 @@ import type { ObjectStore } from "#/kube/object-store.ts";
 import type { Reconcile, ReconcileResult } from "#/kube/reconciler.ts";
 import { roundUsage } from "#/kube/status/round-usage.ts";
 import type { VolatileStatus } from "#/kube/status/volatile-status.ts";
+import { isRequested } from "#/operator/annotations.ts";
 import { FINALIZER } from "#/operator/finalizer.ts";
 import type { Planes } from "#/operator/plane/planes.ts";
 import { type ReportDeps, reportVerdict } from "#/operator/report-verdict.ts";
@@ -74,7 +75,7 @@ const keep = async (
 	// A link that was just begun first learns what is there; until then what was last seen stands.
 	const isLearning = state?.problem === undefined && verdict.reason === "Progressing" && users === undefined;
 	if (isLearning && isReady(registry)) return { againMs: LEARN_MS };
-	const usage = await takeUsage(deps, registry, state, signal);
+	const usage = await takeUsage(deps, { registry, state, isAsked: isRequested(object) }, signal);
 	const fields = { ...fieldsOf(registry, state), ...usage.fields };
 	const report = { verdict, conditions: [judgeAvailability(observed)], fields };
 	await reportVerdict({ ...deps, fieldManager: FIELD_MANAGER }, object, report, signal);
@@ -119,10 +120,16 @@ const speak = async (
 	return { users, trouble: link.trouble };
 };
 
+interface UsageQuestion {
+	readonly registry: Registry;
+	readonly state: RegistryState | undefined;
+	/** Whether somebody wants to know now. */
+	readonly isAsked: boolean;
+}
+
 const takeUsage = async (
 	{ volatileStatus }: RegistryDeps,
-	{ metadata, status }: Registry,
-	state: RegistryState | undefined,
+	{ registry: { metadata, status }, state, isAsked }: UsageQuestion,
 	signal: AbortSignal,
 ): Promise<{ readonly fields: ObservedFields; readonly againMs: number }> => {
 	if (state?.control === undefined) {
@@ -133,7 +140,11 @@ const takeUsage = async (
 		if (error instanceof ControlError) return status.usage;
 		throw error;
 	});
-	const { value, againMs = INTERVAL_MS } = volatileStatus.choose(metadata.uid, status.usage, usage);
+	const { value, againMs = INTERVAL_MS } = volatileStatus.choose(
+		metadata.uid,
+		isAsked ? undefined : status.usage,
+		usage,
+	);
 	return { fields: value === undefined ? {} : { usage: value }, againMs };
 };
 

@@ -1,0 +1,127 @@
+// Images go in and out with the Secrets that robots get, as far as the Projects let them.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { z } from "zod";
+import { eventually } from "../../support/eventually.ts";
+import { type MadeLayout, makeLayout } from "../../support/oci-layout.ts";
+import { requirePart } from "../../support/parts.ts";
+import { outputOf } from "../../support/run-program.ts";
+import { credentialFile, pull, push } from "../../support/standalone-images.ts";
+import { type StandaloneProcess, startStandalone } from "../../support/standalone-process.ts";
+
+const authFileSchema = z.object({
+	auths: z.record(z.string(), z.object({ username: z.string(), password: z.string(), auth: z.string() })),
+});
+
+const limitedProject = (storage: string): string =>
+	`apiVersion: limani.dev/v1alpha1
+kind: Project
+metadata:
+  name: limited
+spec:
+  registryRef:
+    name: default
+  quota:
+    storage: ${storage}
+---
+apiVersion: limani.dev/v1alpha1
+kind: RobotAccount
+metadata:
+  name: limited
+spec:
+  registryRef:
+    name: default
+  permissions:
+    - project: limited
+      actions: [pull, push]
+`;
+
+describe("images in standalone mode", () => {
+	let standalone: StandaloneProcess;
+	let layout: MadeLayout;
+	let credential: string;
+	before(async () => {
+		standalone = await startStandalone();
+		layout = makeLayout(standalone.folder);
+		credential = await credentialFile(standalone, "ci");
+	});
+	after(() => standalone[Symbol.asyncDispose]());
+
+	it("a robot's Secret is for the registry's host and port, in the form that pods take", async () => {
+		const { kubectl, address } = standalone;
+		assert.equal(await kubectl("get", "secret", "ci", "-o", "jsonpath={.type}"), "kubernetes.io/dockerconfigjson");
+		const { auths } = authFileSchema.parse(JSON.parse(readFileSync(credential, "utf8")));
+		assert.deepEqual(Object.keys(auths), [address]);
+		const { username = "", password = "", auth = "" } = auths[address] ?? {};
+		assert.equal(username, "robot$default+ci");
+		assert.equal(Buffer.from(auth, "base64").toString("utf8"), `${username}:${password}`);
+	});
+
+	it("skopeo pushes and pulls with it, and nobody does so to a private project without", async () => {
+		outputOf("push", await push(standalone, layout, "team/app:1", credential));
+		outputOf("pull", await pull(standalone, "team/app:1", credential));
+		const pulled = await pull(standalone, "team/app:1", undefined);
+		assert.notEqual(pulled.code, 0);
+		assert.match(pulled.stderr, /denied|unauthorized/);
+		const pushed = await push(standalone, layout, "demo/app:1", undefined);
+		assert.notEqual(pushed.code, 0);
+		outputOf("push", await push(standalone, layout, "demo/app:1", credential));
+		outputOf("pull", await pull(standalone, "demo/app:1", undefined));
+		const elsewhere = await push(standalone, layout, "elsewhere/app:1", credential);
+		assert.match(elsewhere.stderr, /denied/);
+	});
+
+	it("crane and podman take the same file", async (test) => {
+		if (["crane", "podman"].some((client) => requirePart(test, client) === undefined)) return;
+		const { address, folder, attemptWith, run, write } = standalone;
+		write("docker/config.json", readFileSync(credential, "utf8"));
+		const environment = { DOCKER_CONFIG: join(folder, "docker") };
+		const crane = async (...args: string[]) => outputOf("crane", await attemptWith(environment, "crane", ...args));
+		outputOf("push", await push(standalone, layout, "team/app:1", credential));
+		await crane("copy", `${address}/team/app:1`, `${address}/team/by-crane:1`);
+		assert.equal((await crane("digest", `${address}/team/by-crane:1`)).trim(), layout.images.amd64);
+		const anonymous = await attemptWith({ DOCKER_CONFIG: folder }, "crane", "digest", `${address}/team/by-crane:1`);
+		assert.notEqual(anonymous.code, 0);
+		const user = ["--authfile", credential, "--tls-verify=false"];
+		await run("podman", "login", ...user, address);
+		await run("podman", "search", ...user, "--list-tags", `${address}/team/by-crane`);
+	});
+
+	it("a quota refuses what goes beyond it and says so; once it is raised, the same push passes", async () => {
+		const { feed, kubectl } = standalone;
+		const ready = () =>
+			kubectl("wait", "--for=condition=Ready", "--timeout=60s", "project/limited", "robotaccount/limited");
+		await feed(limitedProject("400k"), "apply", "-f", "-");
+		await ready();
+		const limited = await credentialFile(standalone, "limited");
+		const refused = await push(standalone, layout, "limited/app:1", limited);
+		assert.notEqual(refused.code, 0);
+		assert.match(refused.stderr, /quota is exceeded/);
+		await feed(limitedProject("1M"), "apply", "-f", "-");
+		await ready();
+		outputOf("push", await push(standalone, layout, "limited/app:1", limited));
+		const second = await push(standalone, makeLayout(standalone.folder), "limited/app:2", limited);
+		assert.match(second.stderr, /quota is exceeded/);
+		outputOf("pull", await pull(standalone, "limited/app:1", limited));
+	});
+
+	it("what a project and a registry hold stands in their status, at once when somebody asks", async () => {
+		const { kubectl } = standalone;
+		outputOf("push", await push(standalone, layout, "team/counted:1", credential));
+		for (const which of ["project/team", "registry/default"]) {
+			const asked = new Date().toISOString();
+			await kubectl("annotate", which, `limani.dev/requestedAt=${asked}`, "--overwrite");
+			await kubectl("wait", `--for=jsonpath={.status.lastHandledRequestedAt}=${asked}`, "--timeout=60s", which);
+		}
+		const [bytes = "", artifacts = ""] = (
+			await kubectl("get", "project/team", "-o", "jsonpath={.status.usage.bytes} {.status.usage.artifacts}")
+		).split(" ");
+		assert.ok(Number(bytes) > 600_000, bytes);
+		assert.ok(Number(artifacts) >= 1, artifacts);
+		const held = "jsonpath={.status.usage.logicalBytes}";
+		assert.ok(Number(await kubectl("get", "registry/default", "-o", held)) >= Number(bytes));
+		await eventually(async () => assert.match(await kubectl("get", "project/team", "-o", "wide"), / \d{6,} +5Gi /));
+	});
+});
