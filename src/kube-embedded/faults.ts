@@ -31,6 +31,8 @@ export interface FaultyRequest {
 	readonly path: string;
 	readonly plural: string | undefined;
 	readonly isWatch: boolean;
+	/** Who asks, by its own account; absent: it does not say. */
+	readonly userAgent: string | undefined;
 }
 
 /** Faults for tests, asked for every request and every watch. No part of what the product offers. */

@@ -53,7 +53,7 @@ const isAuthorized = (request: Pick<ApiRequest, "headers">, token: string): bool
 	return timingSafeEqual(digest(given.trim()), digest(token));
 };
 
-const faultyRequestOf = ({ method, url }: ApiRequest): FaultyRequest => {
+const faultyRequestOf = ({ method, url, headers }: ApiRequest): FaultyRequest => {
 	const path = url.pathname;
 	let plural: string | undefined;
 	try {
@@ -61,7 +61,8 @@ const faultyRequestOf = ({ method, url }: ApiRequest): FaultyRequest => {
 	} catch {
 		plural = undefined;
 	}
-	return { method, path, plural, isWatch: method === "GET" && isAsked({ url }, "watch") };
+	const isWatch = method === "GET" && isAsked({ url }, "watch");
+	return { method, path, plural, isWatch, userAgent: headers["user-agent"] };
 };
 
 const replyTo = (error: unknown, report: KubeServerDeps["report"]): ApiReply => {

@@ -57,7 +57,7 @@ export const findBinding = ({ registries, namespaces, planes }: BindingDeps, bin
 		registry,
 		link,
 		gone: link === undefined && (object === undefined || isLeaving),
-		unseen: link === undefined ? serves(registry) : !link.synced && link.trouble === undefined,
+		unseen: link === undefined ? !isLeaving && serves(registry) : !link.synced && link.trouble === undefined,
 	};
 	if (registry === undefined) {
 		if (!key.startsWith(`${namespace}/`)) return { ...found, ...refused(key, namespace) };
@@ -76,9 +76,11 @@ export const namespaceFacts = (object: KubeObject | undefined, name: string): Na
 	labels: object?.metadata.labels ?? {},
 });
 
-/** Whether it served when its status was last written. */
+/** Whether it served when its status was last written, and is to go on with it. */
 const serves = (registry: Registry | undefined): boolean =>
-	registry?.status.conditions.some(({ type, status }) => type === "Available" && status === "True") ?? false;
+	registry !== undefined &&
+	registry.spec.replicas > 0 &&
+	registry.status.conditions.some(({ type, status }) => type === "Available" && status === "True");
 
 const readRegistry = (object: KubeObject | undefined): Registry | undefined => {
 	if (object === undefined) return undefined;
