@@ -23,6 +23,7 @@ import type { Registry } from "#/registry/registry.ts";
 import type { Config } from "./config/schema.ts";
 import { listen } from "./listen.ts";
 import { reportTo, writeStdout } from "./logger.ts";
+import { meteredUploads } from "./metrics/metered-uploads.ts";
 import type { ProcessParts } from "./process-parts.ts";
 import { readTls } from "./read-tls.ts";
 
@@ -90,9 +91,9 @@ export const openServing = async (
 	};
 };
 
-const openRegistry = ({ config, metadata, stores, logger, holder, newId }: ProcessParts): Registry => {
+const openRegistry = ({ config, metadata, stores, logger, holder, newId, meters }: ProcessParts): Registry => {
 	const { concurrentUploads, openUploadsPerProject, uploadLease, linkProofAge } = config.limits;
-	return createRegistry({
+	const registry = createRegistry({
 		metadata,
 		stores,
 		newId,
@@ -107,6 +108,7 @@ const openRegistry = ({ config, metadata, stores, logger, holder, newId }: Proce
 			extendMs: Math.ceil(uploadLease / 3),
 		},
 	});
+	return { ...registry, uploads: meteredUploads(registry.uploads, meters.uploads) };
 };
 
 /** What the handlers of all endpoints share. */
