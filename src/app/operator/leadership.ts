@@ -1,9 +1,9 @@
 import { Gauge, type Registry as MetricsRegistry } from "prom-client";
 import type winston from "winston";
-import { describe } from "#/app/logger.ts";
 import type { KubeClient } from "#/kube/kube-client.ts";
 import { type LeaderTerm, LeaseElector, type LeaseElectorOpts } from "#/kube/lease-elector.ts";
 import type { Timing } from "#/kube/timing.ts";
+import { describeCall } from "./describe-call.ts";
 
 /** What a {@link Leadership} works with. */
 export interface LeadershipDeps {
@@ -25,7 +25,7 @@ export class Leadership {
 	readonly #name: string;
 
 	constructor({ client, timing, now, logger, metrics }: LeadershipDeps, opts: LeaseElectorOpts) {
-		const report = (error: unknown) => logger.warn("lease.failed", { lease: this.#lease, error: describe(error) });
+		const report = (error: unknown) => logger.warn("lease.failed", { lease: this.#lease, error: describeCall(error) });
 		this.#lease = `${opts.namespace}/${opts.name}`;
 		this.#logger = logger;
 		this.#elector = new LeaseElector({ client, timing, now, report }, opts);

@@ -19,6 +19,7 @@ import { MADE_FOR_REGISTRIES } from "#/operator/registry/cluster/names.ts";
 import { OWNED_TYPES } from "#/operator/registry/cluster/owned-types.ts";
 import { idSource } from "#/registry/new-id.ts";
 import { Caches } from "./caches.ts";
+import { describeCall } from "./describe-call.ts";
 import { Leadership } from "./leadership.ts";
 import type { OperatorOptions } from "./operator-options.ts";
 import { restMetrics } from "./rest-metrics.ts";
@@ -52,7 +53,7 @@ export const openOperator = async (options: OperatorOptions, deps: OperatorDeps)
 	const holder = `${deps.podName ?? hostname()}_${newId()}`;
 	const namespace = options.lease?.namespace ?? connection.namespace ?? "default";
 	const lease = { namespace, name: options.lease?.name ?? "limani-operator", identity: holder };
-	const report = (error: unknown) => logger.warn("cache.failed", { error: describe(error) });
+	const report = (error: unknown) => logger.warn("cache.failed", { error: describeCall(error) });
 	const caches = new Caches({ client, timing: systemTiming, report }, { ...options, allSecrets: false });
 	const actuator = opening.use(
 		createActuator(options, { client, caches, namespace: connection.namespace ?? namespace }),

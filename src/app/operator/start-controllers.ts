@@ -1,5 +1,5 @@
-import { describe } from "#/app/logger.ts";
 import { Caches, type CachesOpts, type Stores } from "./caches.ts";
+import { describeCall } from "./describe-call.ts";
 import { type ControllersDeps, runControllers } from "./run-controllers.ts";
 
 /** Controllers that run. */
@@ -13,7 +13,7 @@ export interface StartedControllers {
 /** Starts what keeps the resources of all kinds as they are wanted, in a process that controls alone. */
 export const startControllers = (deps: ControllersDeps, opts: CachesOpts, signal: AbortSignal): StartedControllers => {
 	const { client, timing, logger } = deps;
-	const report = (error: unknown) => logger.warn("cache.failed", { error: describe(error) });
+	const report = (error: unknown) => logger.warn("cache.failed", { error: describeCall(error) });
 	const caches = new Caches({ client, timing, report }, opts);
 	const ending = new AbortController();
 	const run = async (): Promise<void> => {

@@ -96,6 +96,27 @@ suite("The operator in a cluster", () => {
 		await runPods(0);
 		const waiting = await until(registryKind, "app", (found) => readyOf(found)?.message === "0 of 1 pods are ready");
 		assert.deepEqual(lintStatus(waiting ?? assert.fail(), { stage: "underway" }).failures, []);
+		const reconciles = () => lines.map((line) => JSON.parse(line)).filter(({ message }) => message === "reconcile");
+		const patches = async () => {
+			const series = (await (await ask("/metrics")).text()).matchAll(
+				/_requests_total\{[^}]*method="PATCH"[^}]*\} (\d+)/g,
+			);
+			return series.reduce((sum, [, count]) => sum + Number(count), 0);
+		};
+		// Another's annotation makes it look, and it finds all as it made it.
+		const touch = async (value: string) => {
+			const before = reconciles().length;
+			const body = { metadata: { annotations: { "example.com/touched": value } } };
+			const ref = { namespace: "team-a", name: "app-registry" };
+			await client.patch(STATEFUL_SETS, ref, { kind: "merge", body }, OPTS, signal);
+			while (reconciles().length === before) await sleep(20);
+		};
+		await touch("once");
+		const settled = await patches();
+		await touch("twice");
+		await touch("again");
+		assert.ok(settled > 0);
+		assert.equal(await patches(), settled, "an idle look writes nothing");
 		await client.delete(SERVICES, { namespace: "team-a", name: "app-registry" }, {}, signal);
 		await until(SERVICES, "app-registry", isThere);
 		await runPods(1);
@@ -113,9 +134,7 @@ suite("The operator in a cluster", () => {
 		assert.match(metrics, /^controller_runtime_reconcile_total\{controller="registry",result="success"\} [1-9]/m);
 		assert.match(metrics, /^rest_client_requests_total\{code="201",method="POST",host="[^"]+"\} [1-9]/m);
 		assert.match(metrics, /^leader_election_master_status\{name="limani-operator"\} 1$/m);
-		const reconciles = lines.map((line) => JSON.parse(line)).filter(({ message }) => message === "reconcile");
-		assert.ok(reconciles.length > 0);
-		for (const line of reconciles) {
+		for (const line of reconciles()) {
 			assert.deepEqual(
 				[line.controller, typeof line.reconcileID, typeof line.durationMs],
 				["registry", "string", "number"],
