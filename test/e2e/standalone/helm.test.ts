@@ -90,12 +90,15 @@ describe("helm in standalone mode", () => {
 			outputOf("push", await push(standalone, makeLayout(standalone.folder), "shop/app:3", credential)),
 		);
 		assert.match(await helm("history", "shop"), /3\s.*deployed.*Rollback to 1/);
-		assert.equal(await credentialFile(standalone, "builder"), credential);
+		const before = readFileSync(credential, "utf8");
+		assert.equal(readFileSync(await credentialFile(standalone, "builder"), "utf8"), before);
 		outputOf("pull", await pull(standalone, "shop/app:1", credential));
 
+		const owned = ["get", "secrets", "-l", "limani.dev/robot-account=builder", "-o", "name"];
+		assert.match(await kubectl(...owned), /^secret\/builder$/m);
 		await helm("uninstall", "shop", "--wait", "--timeout=60s");
 		assert.deepEqual(await namesOf("shop"), [""]);
-		await eventually(async () => assert.equal(await kubectl("get", "secrets", "-o", "name"), "secret/ci\nsecret/me\n"));
+		await eventually(async () => assert.equal(await kubectl(...owned), ""));
 	});
 
 	it("what kubectl applied before is not taken over unasked, and what helm applied may be looked at", async () => {
