@@ -3,6 +3,7 @@ import { ConfigError } from "./app/config/load.ts";
 import { crdsCommand } from "./app/crds-command.ts";
 import { writeStdout } from "./app/logger.ts";
 import { operatorCommand } from "./app/operator/operator-command.ts";
+import { readVersion } from "./app/read-version.ts";
 import { rebuildCommand } from "./app/rebuild-command.ts";
 import { registryCommand } from "./app/registry-command.ts";
 import { replaceKeysCommand } from "./app/replace-keys-command.ts";
@@ -20,7 +21,7 @@ const HELP = `Usage: limani COMMAND [OPTIONS]
   replace-keys  forget all token signing keys, after a leak or where the master key was lost
   crds          print the definitions of the custom resources
 
-limani COMMAND --help tells more.
+limani COMMAND --help tells more; limani --version tells the release.
 `;
 
 const COMMANDS: { readonly [name: string]: (args: readonly string[]) => Promise<number | undefined> } = {
@@ -35,6 +36,10 @@ const COMMANDS: { readonly [name: string]: (args: readonly string[]) => Promise<
 
 const main = async ([name = "help", ...args]: readonly string[]): Promise<void> => {
 	const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+	if (name === "--version") {
+		writeStdout(`${readVersion()}\n`);
+		return;
+	}
 	if (command === undefined) {
 		const asked = ["help", "--help", "-h"].includes(name);
 		if (!asked) process.stderr.write(`limani: there is no command ${name}\n\n`);

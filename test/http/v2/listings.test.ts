@@ -130,4 +130,26 @@ describe("listings over HTTP", () => {
 			assert.deepEqual(JSON.parse(await response.text()).manifests, []);
 		}
 	});
+
+	it("give what clients list under the fallback tag, too, and keep that list as it is", async () => {
+		const put = async (reference: string, type: string, body: string): Promise<void> => {
+			const init = { method: "PUT", headers: { "content-type": type }, body };
+			assert.equal((await face.fetch(`/v2/q/fallback/manifests/${reference}`, init)).status, 201);
+		};
+		const image = await pushImage(face.instance, "q/fallback", "1", "config");
+		const size = imageOf("config").length;
+		const signature = JSON.stringify({
+			...JSON.parse(imageOf("config")),
+			artifactType: "application/a",
+			subject: { mediaType: OCI_MANIFEST, digest: image, size },
+		});
+		const digest = digestOf(Buffer.from(signature));
+		const entry = { mediaType: OCI_MANIFEST, digest, size: signature.length, artifactType: "application/a" };
+		const list = JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests: [entry] });
+		await put(digest, OCI_MANIFEST, signature);
+		await put(image.replace(":", "-"), OCI_INDEX, list);
+		assert.equal(await (await face.fetch(`/v2/q/fallback/manifests/${image.replace(":", "-")}`)).text(), list);
+		const referrers = await (await face.fetch(`/v2/q/fallback/referrers/${image}`)).json();
+		assert.deepEqual(referrers, JSON.parse(list));
+	});
 });
