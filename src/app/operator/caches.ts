@@ -63,11 +63,6 @@ export class Caches {
 		return this.#reflectors;
 	}
 
-	/** Whether every one of them has its first list. */
-	get synced(): boolean {
-		return this.#reflectors.every(({ store }) => store.synced);
-	}
-
 	/** Keeps another type too, in the namespaces that are looked after. To be called before {@link Caches.run}. */
 	keep(opts: ReflectorOpts): ObjectStore {
 		if (!opts.type.namespaced || this.#namespaces.length === 0) return this.#reflect(opts);

@@ -1,15 +1,11 @@
 /** The operator in a cluster: one of several processes works, all of them know what there is. */
 import { randomBytes } from "node:crypto";
-import { createServer } from "node:http";
 import { hostname } from "node:os";
 import { collectDefaultMetrics, Registry as MetricsRegistry } from "prom-client";
 import type winston from "winston";
-import { listen } from "#/app/listen.ts";
-import { describe } from "#/app/logger.ts";
 import { controllerMetrics } from "#/app/metrics/controller-metrics.ts";
 import { readVersion } from "#/app/read-version.ts";
 import { hashPasswordWith } from "#/auth/passwords.ts";
-import { createOperationsApp } from "#/http/web-app.ts";
 import { SERVICE_ACCOUNTS } from "#/kube/resource-type.ts";
 import type { KubeConnection } from "#/kube/rest/connection.ts";
 import { RestClient } from "#/kube/rest/rest-client.ts";
@@ -21,6 +17,7 @@ import { idSource } from "#/registry/new-id.ts";
 import { Caches } from "./caches.ts";
 import { describeCall } from "./describe-call.ts";
 import { Leadership } from "./leadership.ts";
+import { openHealth } from "./open-health.ts";
 import type { OperatorOptions } from "./operator-options.ts";
 import { restMetrics } from "./rest-metrics.ts";
 import { runControllers } from "./run-controllers.ts";
@@ -63,19 +60,8 @@ export const openOperator = async (options: OperatorOptions, deps: OperatorDeps)
 		lease,
 	);
 	const stopping = new AbortController();
-	const server = createServer(
-		createOperationsApp({
-			ready: async () => waitsFor(caches),
-			metrics: async () => ({ contentType: metrics.contentType, text: await metrics.metrics() }),
-			isStopping: () => stopping.signal.aborted,
-			report: (error) => logger.warn("readiness.failed", { error: describe(error) }),
-		}),
-	);
-	opening.defer(() => {
-		server.close();
-		server.closeAllConnections();
-	});
-	await listen(server, options.listen);
+	const isStopping = () => stopping.signal.aborted;
+	opening.use(await openHealth(options.listen, { caches, metrics, logger, isStopping }));
 	const caching = new AbortController();
 	const cached = caches.run(caching.signal);
 	const common = { client, actuator, logger, timing: systemTiming, now: Date.now, newId, randomBytes, holder };
@@ -122,17 +108,4 @@ const createActuator = ({ image, podLabels }: OperatorOptions, { client, caches,
 		now: Date.now,
 		randomBytes,
 	});
-};
-
-/** How long the API server may be silent before this process says that it knows too little, milliseconds. */
-const SILENCE_MS = 60_000;
-
-const waitsFor = ({ reflectors }: Caches): string | undefined => {
-	const empty = reflectors.filter(({ store }) => !store.synced).map(({ type }) => type.plural);
-	if (empty.length > 0) return `not read yet: ${[...new Set(empty)].join(", ")}`;
-	const now = systemTiming.monotonic();
-	const deaf = reflectors.filter(
-		({ failure, lastContact = 0 }) => failure !== undefined && now - lastContact > SILENCE_MS,
-	);
-	return deaf.length === 0 ? undefined : `not heard of any more: ${deaf.map(({ type }) => type.plural).join(", ")}`;
 };
