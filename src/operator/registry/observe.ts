@@ -57,9 +57,11 @@ export const dependentsOf = (
 	{ metadata: { namespace, name } }: Registry,
 ): readonly string[] => {
 	const isEnding = namespaces.get(namespace)?.metadata.deletionTimestamp !== undefined;
-	return [...projects.by(BY_REGISTRY, `${namespace}/${name}`), ...robotAccounts.by(BY_REGISTRY, `${namespace}/${name}`)]
-		.filter(({ metadata }) => !isEnding || metadata.namespace === namespace)
-		.map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`)
-		// The same words for the same objects, in whatever order they became known.
-		.toSorted();
+	return (
+		[...projects.by(BY_REGISTRY, `${namespace}/${name}`), ...robotAccounts.by(BY_REGISTRY, `${namespace}/${name}`)]
+			.filter(({ metadata }) => !isEnding || metadata.namespace === namespace)
+			.map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}`)
+			// The same words for the same objects, in whatever order they became known.
+			.toSorted()
+	);
 };
