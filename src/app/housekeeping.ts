@@ -5,6 +5,7 @@ import type { Control } from "#/control/control.ts";
 import { DataPlane } from "#/dataplane/data-plane.ts";
 import { applyLocalResources, type LocalResources } from "#/dataplane/local-resources.ts";
 import { sealedOutbox, sealedSnapshots } from "#/dataplane/sealed-journal.ts";
+import { Collector } from "#/features/gc/index.ts";
 import { createControlServer } from "#/http/admin/control-server.ts";
 import { systemClock } from "#/registry/clock.ts";
 import { Journaler } from "#/registry/journal/journaler.ts";
@@ -14,6 +15,7 @@ import { Sweeper } from "#/registry/sweeper.ts";
 import type { Config } from "./config/schema.ts";
 import { listen } from "./listen.ts";
 import { reportTo } from "./logger.ts";
+import { gcMetrics } from "./metrics/gc-metrics.ts";
 import type { ProcessParts } from "./process-parts.ts";
 import { readSecret } from "./read-secret.ts";
 import { readTls } from "./read-tls.ts";
@@ -45,6 +47,11 @@ export const startHousekeeping = async (
 		{ ...common, objects, uploads },
 		{ intervalMs: sweepInterval, claimMs: sweepClaim, staleMs: staleIntent, idleUploadMs: config.limits.uploadIdle },
 	);
+	const { gcDelay, gcBatch, gcRate } = config.housekeeping;
+	const collector = new Collector(
+		{ ...common, collection: metadata.collection, objects, outbox, meter: gcMetrics(parts.meters.registry) },
+		{ delayMs: gcDelay, batch: gcBatch, rate: gcRate, intervalMs: sweepInterval },
+	);
 	const journaler = new Journaler({ ...common, objects, outbox }, { leaseMs: journalLease });
 	const intervalMs = Math.min(60_000, snapshotSegments * 1_000);
 	const snapshotter = new Snapshotter(
@@ -58,6 +65,7 @@ export const startHousekeeping = async (
 		stores: new Set(stores.keys()),
 		onApplied,
 		features: {
+			gc: async (_id, signal) => ({ ...(await collector.round(signal)) }),
 			sweep: async (_id, signal) => ({ ...(await sweeper.round(signal)) }),
 			journal: async (_id, signal) => ({ ...(await journaler.round(signal)) }),
 			snapshot: async (_id, signal) => ({ written: (await snapshotter.round(signal)).length }),
@@ -66,7 +74,7 @@ export const startHousekeeping = async (
 	});
 	await applyResources(parts, control);
 	const controller = new AbortController();
-	const rounds = [sweeper, journaler, snapshotter, pruner].map((worker) => worker.run(controller.signal));
+	const rounds = [collector, sweeper, journaler, snapshotter, pruner].map((worker) => worker.run(controller.signal));
 	opening.defer(async () => {
 		controller.abort();
 		await Promise.all(rounds);

@@ -101,6 +101,7 @@ const openRegistry = ({ config, metadata, stores, logger, holder, newId, meters 
 		holder,
 		report: reportTo(logger),
 		linkProofMs: linkProofAge,
+		gcDelayMs: config.housekeeping.gcDelay,
 		limits: {
 			concurrentUploads,
 			openPerProject: openUploadsPerProject,

@@ -11,14 +11,22 @@ export interface BlobLocation {
 	readonly key: string;
 }
 
+/** A repository, and a blob that it may link. */
+export interface FoundBlob {
+	readonly repository: RepositoryFacts;
+	/** Absent when the repository has no link to it. */
+	readonly blob: BlobLocation | undefined;
+	/**
+	 * Since when the link is under review, milliseconds since the epoch by the database's clock: without a manifest that
+	 * uses it, it goes when its delay is over. Absent when nobody doubts it.
+	 */
+	readonly touchedAt?: number;
+}
+
 /** Blobs, as repositories see them: only through a link of the repository, never from the global table. */
 export interface Blobs {
-	/** `blob` is absent when the repository has no link to it; the whole when there is no such repository. */
-	find(
-		repository: string,
-		digest: Digest,
-		signal?: AbortSignal,
-	): Promise<{ readonly repository: RepositoryFacts; readonly blob: BlobLocation | undefined } | undefined>;
+	/** Absent when there is no such repository. */
+	find(repository: string, digest: Digest, signal?: AbortSignal): Promise<FoundBlob | undefined>;
 	/** Names of repositories in `repository`'s own project that have the blob, at most `limit`, in byte order. */
 	holders(repository: string, digest: Digest, limit: number, signal?: AbortSignal): Promise<readonly string[]>;
 	/**
@@ -32,6 +40,8 @@ export interface Blobs {
 		from: string,
 		actor: string,
 	): Promise<{ readonly mounted: boolean } | Refused>;
+	/** Starts the delay of the link's review anew. False when it is not under review any more, or gone. */
+	touch(repository: string, digest: Digest): Promise<boolean>;
 	/** Takes the repository's link away. Refused while a manifest of the repository references the blob. */
 	unlink(repository: string, digest: Digest, actor: string): Promise<{ readonly unlinked: true } | Refused>;
 }

@@ -8,6 +8,7 @@
  * database cannot answer.
  */
 import type { Blobs } from "./blobs.ts";
+import type { Collection } from "./collection.ts";
 import type { ControlState } from "./control-state.ts";
 import type { Identities } from "./identities.ts";
 import type { Manifests } from "./manifests.ts";
@@ -29,6 +30,7 @@ export interface Metadata extends AsyncDisposable {
 	readonly blobs: Blobs;
 	readonly uploads: Uploads;
 	readonly objects: Objects;
+	readonly collection: Collection;
 	readonly outbox: Outbox;
 	readonly signingKeys: SigningKeys;
 	readonly controlState: ControlState;

@@ -20,10 +20,15 @@ export class ClockWatch {
 
 	/** Milliseconds since the last jump that was noticed; infinite without one. Look often: jumps may cancel out. */
 	async quietMs(): Promise<number> {
+		return (await this.look()).quietMs;
+	}
+
+	/** As {@link quietMs}, with the instant of the look by the database's clock, milliseconds since the epoch. */
+	async look(): Promise<{ readonly now: number; readonly quietMs: number }> {
 		const monotonic = this.#clock.monotonic();
 		const last = this.#last && { now: this.#last.now, elapsedMs: monotonic - this.#last.monotonic };
 		const { now, jumpedAt } = await this.#objects.watchClock(last);
 		this.#last = { now, monotonic };
-		return jumpedAt === undefined ? Number.POSITIVE_INFINITY : now - jumpedAt;
+		return { now, quietMs: jumpedAt === undefined ? Number.POSITIVE_INFINITY : now - jumpedAt };
 	}
 }

@@ -31,23 +31,37 @@ export interface RegistryDeps {
 	 * @defaultValue 15 minutes
 	 */
 	readonly linkProofMs?: number | undefined;
+	/**
+	 * How long the collector leaves alone what nobody uses, in milliseconds.
+	 * @defaultValue 24 hours
+	 */
+	readonly gcDelayMs?: number | undefined;
 	/** @defaultValue none: payloads come from metadata each time */
 	readonly manifestCache?: ManifestCache | undefined;
 }
 
 const LINK_PROOF_MS = 900_000;
+const GC_DELAY_MS = 86_400_000;
 
 /** Assembles the registry of one process. Before the stores are closed, drain its uploads. */
 export const createRegistry = (deps: RegistryDeps): Registry => {
 	const { metadata, stores, newId, clock, holder, report, manifestCache, linkProofMs = LINK_PROOF_MS } = deps;
 	const { manifests, blobs, uploads, objects, repositories } = metadata;
+	// Whoever is told of a blob has half of the delay to name it in a manifest.
+	const touchMs = (deps.gcDelayMs ?? GC_DELAY_MS) / 2;
 	const limits = { ...DEFAULT_UPLOAD_LIMITS, ...deps.limits };
 	return {
 		manifests: createManifestService({
 			manifests: manifestsOverOutage(manifests, clock, linkProofMs),
 			cache: manifestCache,
 		}),
-		blobs: createBlobService({ blobs: blobsOverOutage(blobs, clock, linkProofMs), stores, small: new SmallBlobs() }),
+		blobs: createBlobService({
+			blobs: blobsOverOutage(blobs, clock, linkProofMs),
+			stores,
+			small: new SmallBlobs(),
+			clock,
+			touchMs,
+		}),
 		uploads: new RegistryUploads({ uploads, objects, blobs, stores, newId, clock, holder, report, limits }),
 		catalog: (scope, { last, limit }, signal) =>
 			answer(async () => {

@@ -1,6 +1,7 @@
 import { type TestContext, test } from "node:test";
 import { Bench, type MetadataCase, type MetadataUnderTest } from "./metadata/bench.ts";
 import { blobCases } from "./metadata/blobs.ts";
+import { collectionCases } from "./metadata/collection.ts";
 import { concurrencyCases } from "./metadata/concurrency.ts";
 import { controlCases } from "./metadata/control.ts";
 import { manifestCases } from "./metadata/manifests.ts";
@@ -16,6 +17,7 @@ export const metadataCases: readonly MetadataCase[] = [
 	...manifestCases,
 	...blobCases,
 	...uploadCases,
+	...collectionCases,
 	...workCases,
 	...controlCases,
 	...quotaCases,

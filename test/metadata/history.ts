@@ -32,6 +32,7 @@ export type Happening =
 	| { readonly do: "remove"; readonly name: string; readonly text: string }
 	| { readonly do: "removeTag"; readonly name: string; readonly tag: string }
 	| { readonly do: "cancel"; readonly name: string }
+	| { readonly do: "collectDue" }
 	| { readonly do: "project"; readonly project: string; readonly present: boolean; readonly visibility: string }
 	| { readonly do: "release"; readonly project: string };
 
@@ -58,6 +59,7 @@ export const histories: fc.Arbitrary<readonly Happening[]> = fc.array(
 		{ weight: 2, arbitrary: fc.record({ do: fc.constant("unlink" as const), name, text }) },
 		{ weight: 2, arbitrary: fc.record({ do: fc.constant("collect" as const), name, text }) },
 		{ weight: 1, arbitrary: fc.record({ do: fc.constant("cancel" as const), name }) },
+		{ weight: 2, arbitrary: fc.record({ do: fc.constant("collectDue" as const) }) },
 		{
 			weight: 2,
 			arbitrary: fc.record({
@@ -157,6 +159,8 @@ export class History {
 				return this.#collect(happening.text);
 			case "cancel":
 				return this.#cancel(happening.name);
+			case "collectDue":
+				return this.#collectDue();
 			case "project":
 				return this.#project(happening.project, happening.present, happening.visibility);
 			case "release":
@@ -256,6 +260,25 @@ export class History {
 		if (this.#digests.size % 2 === 0) return;
 		const claimed = await objects.claimCondemned({ holder: "gc", limit: 9, leaseMs: 0, staleMs: 1e9 });
 		for (const { store, key } of claimed) await objects.forget(store, key);
+	}
+
+	/** The collector, as if every delay were over. */
+	async #collectDue(): Promise<void> {
+		const { collection } = this.#on.metadata;
+		const step = { touchedBefore: this.#on.clock.now + 1, limit: 100 };
+		let links = 0;
+		for (const [name, { blobs, manifests, published }] of this.model.repositories) {
+			const used = new Set([...manifests.values()].flatMap((manifest) => manifest.blobs));
+			const unused = [...blobs].filter((digest) => !used.has(digest));
+			for (const digest of unused) blobs.delete(digest);
+			links += unused.length;
+			if (unused.length > 0 && blobs.size === 0 && !published) this.model.repositories.delete(name);
+		}
+		assert.equal((await collection.collectLinks(step)).collected, links);
+		await collection.collectBlobs(step);
+		const linked = new Set([...this.model.repositories.values()].flatMap(({ blobs }) => [...blobs]));
+		const live = this.#on.rows("SELECT digest FROM blobs WHERE state = 'live'").map((row) => row.digest);
+		assert.deepEqual(live.toSorted(), [...linked].toSorted(), "what nobody links is gone, and nothing else");
 	}
 
 	async #cancel(name: string): Promise<void> {

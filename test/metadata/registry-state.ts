@@ -31,8 +31,13 @@ const tables: { readonly [table: string]: string } = {
 	tag_history: `SELECT r.name, h.name AS tag, move, digest, started_at, started_by, ended_at, ended_by
 		FROM tag_history h JOIN repositories r ON r.id = h.repository_id`,
 	gc_manifest_queue: "SELECT r.name, q.digest FROM gc_manifest_queue q JOIN repositories r ON r.id = q.repository_id",
+	// Reviews that have an end in sight; of others, only the journey tells whether they were held already.
+	gc_link_queue: `SELECT r.name, q.digest FROM gc_link_queue q JOIN repositories r ON r.id = q.repository_id
+		JOIN repository_blobs l ON l.repository_id = q.repository_id AND l.digest = q.digest
+		WHERE NOT EXISTS (SELECT 1 FROM manifest_blobs m WHERE m.repository_id = q.repository_id AND m.digest = q.digest)`,
 	gc_blob_queue: `SELECT q.store, q.digest FROM gc_blob_queue q
-		JOIN blobs b ON b.store = q.store AND b.digest = q.digest WHERE b.state = 'live'`,
+		JOIN blobs b ON b.store = q.store AND b.digest = q.digest WHERE b.state = 'live' AND NOT EXISTS
+		(SELECT 1 FROM repository_blobs l WHERE l.store = b.store AND l.digest = b.digest)`,
 };
 
 /** What a registry is: two databases with the same state hold the same registry. */
@@ -76,8 +81,14 @@ const broken: { readonly [rule: string]: string } = {
 		(SELECT 1 FROM gc_manifest_queue q WHERE q.repository_id = m.repository_id AND q.digest = m.digest)`,
 	"no review is of a manifest that is gone": `SELECT q.* FROM gc_manifest_queue q WHERE NOT EXISTS
 		(SELECT 1 FROM manifests m WHERE q.repository_id = m.repository_id AND q.digest = m.digest)`,
-	"every blob will be reviewed": `SELECT b.* FROM blobs b WHERE NOT EXISTS
+	"every link that no manifest uses will be reviewed": `SELECT l.* FROM repository_blobs l WHERE NOT EXISTS
+		(SELECT 1 FROM manifest_blobs m WHERE m.repository_id = l.repository_id AND m.digest = l.digest) AND NOT EXISTS
+		(SELECT 1 FROM gc_link_queue q WHERE q.repository_id = l.repository_id AND q.digest = l.digest)`,
+	"every live blob without a link will be reviewed": `SELECT b.* FROM blobs b WHERE state = 'live' AND NOT EXISTS
+		(SELECT 1 FROM repository_blobs l WHERE l.store = b.store AND l.digest = b.digest) AND NOT EXISTS
 		(SELECT 1 FROM gc_blob_queue q WHERE q.store = b.store AND q.digest = b.digest)`,
+	"no review is of a link in a repository that is gone": `SELECT q.* FROM gc_link_queue q WHERE NOT EXISTS
+		(SELECT 1 FROM repositories r WHERE r.id = q.repository_id)`,
 	"a project counts its links": `SELECT * FROM project_blobs b WHERE links <> (SELECT COUNT(*) FROM repository_blobs l
 		WHERE l.project_id = b.project_id AND l.store = b.store AND l.digest = b.digest)`,
 	"a group counts its published repositories": `SELECT * FROM catalog_groups g WHERE repositories <> (SELECT COUNT(*)

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { digestOf } from "#/oci/digest.ts";
 import { createBlobService } from "#/registry/blob-service.ts";
+import { systemClock } from "#/registry/clock.ts";
 import { SmallBlobs } from "#/registry/small-blobs.ts";
 import { StoreError } from "#/storage/store-error.ts";
 import { failOnce, hookedStore } from "../support/hooked.ts";
@@ -70,6 +71,8 @@ test("a store that can presign redirects, unless the bytes are wanted inline", a
 		blobs: harness.metadata.blobs,
 		stores: new Map([["default", presigning]]),
 		small: new SmallBlobs(),
+		clock: systemClock,
+		touchMs: 3_600_000,
 	});
 	const digest = await pushBlob(harness.instance(), "p/presigned", "presigned");
 	const location = await blobs.stat("p/presigned", digest, forever);

@@ -164,6 +164,16 @@ const document = z.strictObject({
 			sweepInterval: durationMs("30s").describe("How often condemned bytes are deleted"),
 			sweepClaim: durationMs("2m").describe("How soon another process deletes what a dead one was about to delete"),
 			staleIntent: durationMs("1h").describe("When a journal object that was not finished counts as left behind"),
+			gcDelay: durationMs("24h")
+				.refine((ms) => ms >= 60_000, "expected 1m or more")
+				.describe("What nobody uses is left alone for so long after it was touched last; 1m or more"),
+			gcBatch: z
+				.int()
+				.min(1)
+				.max(10_000)
+				.default(100)
+				.describe("Things that the collector looks at in one transaction"),
+			gcRate: z.int().min(1).default(1_000).describe("Things that it looks at in a second, of all processes together"),
 			journalLease: durationMs("10s")
 				.refine((ms) => ms >= 1_000, "expected 1s or more")
 				.describe("How soon another process goes on with a dead one's journal"),

@@ -2,10 +2,13 @@
 
 import { blobHolders, findBlob } from "./blobs/blob-queries.ts";
 import { mountBlob } from "./blobs/mount-blob.ts";
+import { touchBlob } from "./blobs/touch-blob.ts";
 import { unlinkBlob } from "./blobs/unlink-blob.ts";
 import { applyChange, beginEpoch, resync } from "./control/control-commands.ts";
 import { currentControl, observe } from "./control/control-rows.ts";
 import type { Step, StepContext } from "./engine/statement.ts";
+import { collectBlobs } from "./gc/collect-blobs.ts";
+import { collectLinks } from "./gc/collect-links.ts";
 import { findRefreshToken, findRobot, findUser } from "./identities/identity-queries.ts";
 import { putRefreshToken } from "./identities/put-refresh-token.ts";
 import { adoptSegment, pruneJournal, sealSegment, takeLease } from "./journal/journal-commands.ts";
@@ -36,6 +39,7 @@ export const commands = {
 	"manifests.removeTag": removeTag,
 	"blobs.mount": mountBlob,
 	"blobs.unlink": unlinkBlob,
+	"blobs.touch": touchBlob,
 	"uploads.create": createUpload,
 	"uploads.acquire": acquireUpload,
 	"uploads.extend": extendUpload,
@@ -49,6 +53,8 @@ export const commands = {
 	"objects.claimCondemned": claimCondemned,
 	"objects.watchClock": watchClock,
 	"objects.forget": forgetObject,
+	"collection.collectLinks": collectLinks,
+	"collection.collectBlobs": collectBlobs,
 	"outbox.seal": sealSegment,
 	"outbox.prune": pruneJournal,
 	"outbox.lease": takeLease,

@@ -1,4 +1,5 @@
 import type { Blobs } from "#/metadata/blobs.ts";
+import type { Collection } from "#/metadata/collection.ts";
 import type { ControlState } from "#/metadata/control-state.ts";
 import type { Identities } from "#/metadata/identities.ts";
 import type { Manifests } from "#/metadata/manifests.ts";
@@ -23,6 +24,7 @@ export class SqlMetadata implements Metadata {
 	readonly blobs: Blobs;
 	readonly uploads: Uploads;
 	readonly objects: Objects;
+	readonly collection: Collection;
 	readonly outbox: Outbox;
 	readonly signingKeys: SigningKeys;
 	readonly controlState: ControlState;
@@ -39,6 +41,7 @@ export class SqlMetadata implements Metadata {
 		this.blobs = blobsOn(executor);
 		this.uploads = uploadsOn(executor);
 		this.objects = objectsOn(executor);
+		this.collection = collectionOn(executor);
 		this.outbox = outboxOn(executor);
 		this.signingKeys = signingKeysOn(executor);
 		this.controlState = controlStateOn(executor);
@@ -95,6 +98,7 @@ const blobsOn = (on: SqlExecutor): Blobs => ({
 	holders: (repository, digest, limit, signal) => on.read("blobs.holders", { repository, digest, limit }, signal),
 	mount: (repository, digest, from, actor) => on.write("blobs.mount", { repository, digest, from, actor }),
 	unlink: (repository, digest, actor) => on.write("blobs.unlink", { repository, digest, actor }),
+	touch: (repository, digest) => on.write("blobs.touch", { repository, digest }),
 });
 
 const uploadsOn = (on: SqlExecutor): Uploads => ({
@@ -116,6 +120,11 @@ const objectsOn = (on: SqlExecutor): Objects => ({
 	watchClock: (last) => on.write("objects.watchClock", last === undefined ? {} : { last }),
 	forget: (store, key) => on.write("objects.forget", { store, key }),
 	list: (store, page, signal) => on.read("objects.list", { store, ...page }, signal),
+});
+
+const collectionOn = (on: SqlExecutor): Collection => ({
+	collectLinks: (step) => on.write("collection.collectLinks", step),
+	collectBlobs: (step) => on.write("collection.collectBlobs", step),
 });
 
 const outboxOn = (on: SqlExecutor): Outbox => ({

@@ -1,15 +1,16 @@
-import type { BlobLocation } from "#/metadata/blobs.ts";
-import type { RepositoryFacts } from "#/metadata/repositories.ts";
-import { intOf, textOf } from "#/metadata/sql/engine/rows.ts";
+import type { FoundBlob } from "#/metadata/blobs.ts";
+import { intOf, maybeInt, textOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Step } from "#/metadata/sql/engine/statement.ts";
+import { touchedAt } from "#/metadata/sql/objects/reviews.ts";
 import { FACT_COLUMNS, findRepository, toFacts, visible } from "#/metadata/sql/repositories/repository-rows.ts";
 import type { Digest } from "#/oci/digest.ts";
 import { projectOf } from "#/oci/name.ts";
 
-const FIND = `SELECT ${FACT_COLUMNS}, b.key, b.size
+const FIND = `SELECT ${FACT_COLUMNS}, b.key, b.size, q.review_after
 	FROM repositories r JOIN projects p ON p.id = r.project_id
 	LEFT JOIN repository_blobs l ON l.repository_id = r.id AND l.digest = ?
 	LEFT JOIN blobs b ON b.store = l.store AND b.digest = l.digest AND b.state = 'live'
+	LEFT JOIN gc_link_queue q ON q.repository_id = l.repository_id AND q.digest = l.digest
 	WHERE r.name = ? AND ${visible}`;
 
 /** The blob as a repository sees it: see `Blobs.find`. One statement, prepared once. */
@@ -19,13 +20,14 @@ export function* findBlob({
 }: {
 	readonly repository: string;
 	readonly digest: Digest;
-}): Step<{ readonly repository: RepositoryFacts; readonly blob: BlobLocation | undefined } | undefined> {
+}): Step<FoundBlob | undefined> {
 	const row = yield* first(FIND, digest, repository);
 	if (row === undefined) return undefined;
 	const facts = toFacts(row);
 	if (row.key === null) return { repository: facts, blob: undefined };
 	const blob = { digest, size: intOf(row, "size"), store: facts.store, key: textOf(row, "key") };
-	return { repository: facts, blob };
+	const after = maybeInt(row, "review_after");
+	return { repository: facts, blob, ...(after === undefined ? {} : { touchedAt: touchedAt(after) }) };
 }
 
 /** Repositories of the same project that have the blob: see `Blobs.holders`. The repository need not exist yet. */

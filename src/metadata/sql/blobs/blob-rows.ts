@@ -1,7 +1,7 @@
 import type { RepositoryFacts } from "#/metadata/repositories.ts";
 import { intOf, textOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
-import { reviewBlobs } from "#/metadata/sql/objects/reviews.ts";
+import { reviewBlob, reviewLinks } from "#/metadata/sql/objects/reviews.ts";
 import type { Digest } from "#/oci/digest.ts";
 
 /** A link of a repository to a blob of its store. */
@@ -39,7 +39,7 @@ export function* lockLiveBlob(
 
 /** Links a blob into a locked repository. `changed` is false when it was linked before. */
 export function* linkBlob(repository: RepositoryFacts, link: BlobLink, context: StepContext): Step<LinkChange> {
-	yield* reviewBlobs(repository.store, [link.digest], "blob-linked", context);
+	yield* reviewLinks(repository.id, [link.digest], "blob-linked", context);
 	const linked = yield* first(
 		`INSERT INTO repository_blobs (repository_id, digest, store, project_id, linked_at, linked_by)
 		VALUES (?, ?, ?, ?, ?, ?)
@@ -64,15 +64,19 @@ export function* linkBlob(repository: RepositoryFacts, link: BlobLink, context: 
 	return { changed: true, blobBytes: isFirst ? link.size : 0 };
 }
 
-/** Takes a link of a locked repository away. `changed` is false when there was none. */
-export function* unlinkBlob(repository: RepositoryFacts, digest: Digest, context: StepContext): Step<LinkChange> {
+/**
+ * Takes a link of a locked repository away, and has the blob reviewed as one that was left at `at`, milliseconds since
+ * the epoch. `changed` is false when there was none.
+ */
+export function* unlinkBlob(repository: RepositoryFacts, digest: Digest, at: number): Step<LinkChange> {
+	yield* all("DELETE FROM gc_link_queue WHERE repository_id = ? AND digest = ?", repository.id, digest);
 	const unlinked = yield* first(
 		"DELETE FROM repository_blobs WHERE repository_id = ? AND digest = ? RETURNING digest",
 		repository.id,
 		digest,
 	);
 	if (unlinked === undefined) return { changed: false, blobBytes: 0 };
-	yield* reviewBlobs(repository.store, [digest], "blob-unlinked", context);
+	yield* reviewBlob(repository.store, digest, "blob-unlinked", at);
 	const key = [repository.projectId, repository.store, digest] as const;
 	const counted = yield* first(
 		`UPDATE project_blobs SET links = links - 1 WHERE project_id = ? AND store = ? AND digest = ?

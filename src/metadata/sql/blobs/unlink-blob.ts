@@ -30,7 +30,7 @@ export function* unlinkBlob(
 		NAMED_USERS,
 	);
 	if (users.length > 0) return { refused: { reason: "in-use", by: users.map((row) => textOf(row, "manifest")) } };
-	const { blobBytes } = yield* unlinkRow(repository, digest, context);
+	const { blobBytes } = yield* unlinkRow(repository, digest, context.now);
 	yield* emit(context, repository.store, { kind: "blob-unlinked", repository: name, digest, actor });
 	yield* addUsage(repository, { blobBytes });
 	return { unlinked: true };

@@ -1,7 +1,7 @@
 import type { RepositoryFacts } from "#/metadata/repositories.ts";
 import { digestOf, intOf, maybeDigest } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
-import { reviewBlobs, reviewManifests, sortedJson } from "#/metadata/sql/objects/reviews.ts";
+import { reviewLinks, reviewManifests, sortedJson } from "#/metadata/sql/objects/reviews.ts";
 import type { UsageChange } from "#/metadata/sql/usage/add-usage.ts";
 import type { Digest } from "#/oci/digest.ts";
 
@@ -90,7 +90,7 @@ export function* deleteManifest(
 	const subject = maybeDigest(gone, "subject");
 	yield* reviewManifests(repository.id, children.map(toDigest), "parent-removed", context);
 	yield* reviewManifests(repository.id, subject === undefined ? [] : [subject], "referrer-removed", context);
-	yield* reviewBlobs(repository.store, blobs.map(toDigest), "manifest-removed", context);
+	yield* reviewLinks(repository.id, blobs.map(toDigest), "manifest-removed", context);
 	return { manifests: -1, manifestBytes: -intOf(gone, "size") };
 }
 

@@ -1,7 +1,7 @@
 import type { KnownObject } from "#/metadata/objects.ts";
 import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 import { emit } from "#/metadata/sql/journal/outbox-rows.ts";
-import { isDigest } from "#/oci/digest.ts";
+import { type Digest, isDigest } from "#/oci/digest.ts";
 import { condemnObject, insertIntent, lockObject, OBJECT_COLUMNS, settleObject, toKnownObject } from "./object-rows.ts";
 
 /** Writes the intent for a journal segment or snapshot: see `Objects.intend`. */
@@ -49,11 +49,21 @@ export function* condemn(
 			digest,
 		);
 		if (link !== undefined) throw new Error(`the object ${key} holds a blob that is linked`);
-		yield* all("UPDATE blobs SET state = 'deleting' WHERE store = ? AND digest = ?", store, digest);
-		yield* emit(context, store, { kind: "object-condemned", key, digest, actor: "collector" });
+		return yield* condemnBlob({ store, digest, key }, context);
 	}
 	const known = yield* lockObject(store, key, context);
 	yield* condemnObject({ store, key, writerState: known?.object.writerState }, context);
+}
+
+/** Condemns the object of a live blob that is locked and has no link: whoever wants the blob has to push it again. */
+export function* condemnBlob(
+	{ store, digest, key }: { readonly store: string; readonly digest: Digest; readonly key: string },
+	context: StepContext,
+): Step<void> {
+	yield* all("UPDATE blobs SET state = 'deleting' WHERE store = ? AND digest = ?", store, digest);
+	yield* condemnObject({ store, key, writerState: undefined }, context);
+	yield* all("DELETE FROM gc_blob_queue WHERE store = ? AND digest = ?", store, digest);
+	yield* emit(context, store, { kind: "object-condemned", key, digest, actor: "collector" });
 }
 
 /** What {@link claimCondemned} takes. */
@@ -102,12 +112,5 @@ export function* forgetObject({ store, key }: { readonly store: string; readonly
 	);
 	if (gone === undefined) return;
 	// Only while the blob still lies there: meanwhile it may have been pushed again, under another key.
-	const blob = yield* first(
-		"DELETE FROM blobs WHERE store = ? AND key = ? AND state = 'deleting' RETURNING digest",
-		store,
-		key,
-	);
-	if (blob !== undefined && typeof blob.digest === "string") {
-		yield* all("DELETE FROM gc_blob_queue WHERE store = ? AND digest = ?", store, blob.digest);
-	}
+	yield* all("DELETE FROM blobs WHERE store = ? AND key = ? AND state = 'deleting'", store, key);
 }

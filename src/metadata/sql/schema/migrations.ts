@@ -1,4 +1,5 @@
 import type { Migration } from "#/metadata/sql/engine/migrate.ts";
+import { collection } from "./collection.ts";
 import { inDialect } from "./columns.ts";
 import { content } from "./content.ts";
 import { quotas } from "./quotas.ts";
@@ -18,5 +19,12 @@ export const migrations: readonly Migration[] = [
 		name: "quotas",
 		oldestReader: 1,
 		statements: (dialect) => quotas.map((statement) => inDialect(statement, dialect)),
+	},
+	{
+		number: 3,
+		name: "link-reviews",
+		// An older release would link blobs without having the links reviewed.
+		oldestReader: 3,
+		statements: (dialect) => collection.map((statement) => inDialect(statement, dialect)),
 	},
 ];

@@ -35,7 +35,7 @@ export function* restoreContent(record: ContentRecord, row: JournalRecord, conte
 			const repository = yield* findRestored(record.repository);
 			// The snapshot was taken when the repository had been dropped, for want of content.
 			if (repository === undefined) return;
-			const { blobBytes } = yield* unlinkBlob(repository, record.digest, context);
+			const { blobBytes } = yield* unlinkBlob(repository, record.digest, context.now);
 			return yield* addUsage(repository, { blobBytes });
 		}
 		case "manifest-put":

@@ -1,7 +1,7 @@
 import type { RecordOf } from "#/metadata/records.ts";
 import type { JournalRecord } from "#/metadata/snapshots.ts";
 import { all, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
-import { reviewBlobs } from "#/metadata/sql/objects/reviews.ts";
+import { reviewBlob } from "#/metadata/sql/objects/reviews.ts";
 
 /** Makes the key the place of the blob. A later record of the same blob wins. */
 export function* restoreObject(
@@ -40,7 +40,7 @@ export function* restoreObject(
 		at,
 	);
 	// Nobody may link it any more.
-	yield* reviewBlobs(store, [digest], "blob-restored", context);
+	yield* reviewBlob(store, digest, "blob-restored", context.now);
 }
 
 /** The blob is no more. Its object is condemned, for its bytes may still be there; deleting them twice does no harm. */

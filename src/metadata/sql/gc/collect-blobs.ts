@@ -1,0 +1,69 @@
+import type { Collected, CollectionStep } from "#/metadata/collection.ts";
+import { digestOf, intOf, textOf } from "#/metadata/sql/engine/rows.ts";
+import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
+import { condemnBlob } from "#/metadata/sql/objects/object-commands.ts";
+import { reviewAfter } from "#/metadata/sql/objects/reviews.ts";
+import type { Digest } from "#/oci/digest.ts";
+import { judgeBlob } from "./judge.ts";
+
+interface DueBlob {
+	readonly store: string;
+	readonly digest: Digest;
+}
+
+/** Condemns the objects of blobs without links: see `Collection.collectBlobs`. */
+export function* collectBlobs(step: CollectionStep, context: StepContext): Step<Collected> {
+	const until = reviewAfter(step.touchedBefore);
+	const due = yield* dueBlobs(until, step.limit);
+	let collected = 0;
+	let bytes = 0;
+	for (const blob of due) {
+		const size = yield* reviewBlob(blob, until, context);
+		if (size === undefined) continue;
+		collected += 1;
+		bytes += size;
+	}
+	return { reviewed: due.length, collected, bytes };
+}
+
+/** Those whose delay is over, in the order in which they are then locked. */
+function* dueBlobs(until: number, limit: number): Step<readonly DueBlob[]> {
+	const rows = yield* all(
+		"SELECT store, digest FROM gc_blob_queue WHERE review_after < ? ORDER BY review_after LIMIT ?",
+		until,
+		limit,
+	);
+	const order = ({ store, digest }: DueBlob): string => `${store} ${digest}`;
+	return rows
+		.map((row) => ({ store: textOf(row, "store"), digest: digestOf(row, "digest") }))
+		.toSorted((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+/** Ends the review of a blob, or condemns its object and tells its bytes. */
+function* reviewBlob({ store, digest }: DueBlob, until: number, context: StepContext): Step<number | undefined> {
+	// The blob first, as in all commands: whoever links it has it locked, and what it wrote is seen afterwards.
+	const blob = yield* first(
+		`SELECT key, size FROM blobs WHERE store = ? AND digest = ? AND state = 'live'${context.dialect.forUpdate}`,
+		store,
+		digest,
+	);
+	const row = yield* first(
+		`SELECT digest FROM gc_blob_queue WHERE store = ? AND digest = ? AND review_after < ?${context.dialect.forUpdate}`,
+		store,
+		digest,
+		until,
+	);
+	if (row === undefined) return undefined;
+	const link = yield* first(
+		"SELECT repository_id FROM repository_blobs WHERE store = ? AND digest = ? LIMIT 1",
+		store,
+		digest,
+	);
+	const verdict = judgeBlob({ isLive: blob !== undefined, isLinked: link !== undefined });
+	if (blob === undefined || verdict === "keep") {
+		yield* all("DELETE FROM gc_blob_queue WHERE store = ? AND digest = ?", store, digest);
+		return undefined;
+	}
+	yield* condemnBlob({ store, digest, key: textOf(blob, "key") }, context);
+	return intOf(blob, "size");
+}
