@@ -1,15 +1,7 @@
 /** The program: its first argument names what to run. */
-import { ConfigError } from "./app/config/load.ts";
-import { crdsCommand } from "./app/crds-command.ts";
 import { writeStdout } from "./app/logger.ts";
-import { operatorCommand } from "./app/operator/operator-command.ts";
 import { readVersion } from "./app/read-version.ts";
-import { rebuildCommand } from "./app/rebuild-command.ts";
-import { registryCommand } from "./app/registry-command.ts";
-import { replaceKeysCommand } from "./app/replace-keys-command.ts";
-import { standaloneCommand } from "./app/standalone/standalone-command.ts";
 import { sizeThreadPool } from "./app/thread-pool.ts";
-import { verifyCommand } from "./app/verify-command.ts";
 
 const HELP = `Usage: limani COMMAND [OPTIONS]
 
@@ -24,23 +16,26 @@ const HELP = `Usage: limani COMMAND [OPTIONS]
 limani COMMAND --help tells more; limani --version tells the release.
 `;
 
-const COMMANDS: { readonly [name: string]: (args: readonly string[]) => Promise<number | undefined> } = {
-	standalone: standaloneCommand,
-	operator: operatorCommand,
-	registry: registryCommand,
-	verify: verifyCommand,
-	rebuild: rebuildCommand,
-	"replace-keys": replaceKeysCommand,
-	crds: crdsCommand,
+type Command = (args: readonly string[]) => Promise<number | undefined>;
+
+/** Each loads what it needs and no more: an operator has no use for the drivers of stores. */
+const COMMANDS: { readonly [name: string]: () => Promise<Command> } = {
+	standalone: async () => (await import("./app/standalone/standalone-command.ts")).standaloneCommand,
+	operator: async () => (await import("./app/operator/operator-command.ts")).operatorCommand,
+	registry: async () => (await import("./app/registry-command.ts")).registryCommand,
+	verify: async () => (await import("./app/verify-command.ts")).verifyCommand,
+	rebuild: async () => (await import("./app/rebuild-command.ts")).rebuildCommand,
+	"replace-keys": async () => (await import("./app/replace-keys-command.ts")).replaceKeysCommand,
+	crds: async () => (await import("./app/crds-command.ts")).crdsCommand,
 };
 
 const main = async ([name = "help", ...args]: readonly string[]): Promise<void> => {
-	const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+	const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
 	if (name === "--version") {
 		writeStdout(`${readVersion()}\n`);
 		return;
 	}
-	if (command === undefined) {
+	if (load === undefined) {
 		const asked = ["help", "--help", "-h"].includes(name);
 		if (!asked) process.stderr.write(`limani: there is no command ${name}\n\n`);
 		writeStdout(HELP);
@@ -49,9 +44,10 @@ const main = async ([name = "help", ...args]: readonly string[]): Promise<void> 
 	}
 	sizeThreadPool();
 	try {
+		const command = await load();
 		process.exitCode = (await command(args)) ?? 0;
 	} catch (error) {
-		const plain = error instanceof ConfigError || (error instanceof Error && "code" in error);
+		const plain = error instanceof Error && "code" in error;
 		process.stderr.write(`limani: ${plain ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
 		process.exit(1);
 	}
