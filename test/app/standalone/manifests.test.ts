@@ -21,7 +21,8 @@ test("manifests are read from files and folders, what others need first", (t) =>
 	);
 	writeFileSync(join(folder, "deep", "a.json"), '{"apiVersion":"v1","kind":"Namespace","metadata":{"name":"n"}}');
 	writeFileSync(join(folder, "README.md"), "not: [yaml");
-	const manifests = readManifests([folder]);
+	const { manifests, failures } = readManifests([folder]);
+	assert.deepEqual(failures, []);
 	assert.deepEqual(
 		manifests.map(({ object }) => object.kind),
 		["Namespace", "Secret", "X"],
@@ -35,17 +36,23 @@ for (const [name, text, said] of [
 	["no name", "apiVersion: v1\nkind: Secret\nmetadata: {}", /document 1: metadata\.name: expected/],
 ] as const) {
 	test(`a file with ${name} is refused, saying where and not what`, (t) => {
-		const file = join(temporaryDirectory(t), "x.yaml");
-		writeFileSync(file, text);
-		assert.throws(
-			() => readManifests([file]),
-			(error: Error) => said.test(error.message) && !error.message.includes("secret-text"),
+		const folder = temporaryDirectory(t);
+		writeFileSync(join(folder, "x.yaml"), `${text}\n---\n${SECRET}`);
+		writeFileSync(join(folder, "y.yaml"), SECRET);
+		const { manifests, failures } = readManifests([folder]);
+		assert.deepEqual(
+			manifests.map(({ source }) => source),
+			[`${join(folder, "y.yaml")}, document 1`],
 		);
+		assert.equal(failures.length, 1);
+		assert.match(failures[0]?.message ?? "", said);
+		assert.doesNotMatch(failures[0]?.message ?? "", /secret-text/);
 	});
 }
 
 test("a path that is not there is named", () => {
-	assert.throws(() => readManifests(["/no/such/folder"]), /--manifests: got \/no\/such\/folder: expected a file/);
+	const [failure] = readManifests(["/no/such/folder"]).failures;
+	assert.match(failure?.message ?? "", /--manifests: got \/no\/such\/folder: expected a file/);
 });
 
 /** Keeps what is applied. */

@@ -36,6 +36,8 @@ export class ManifestApplier implements Disposable {
 	readonly #watchers: FSWatcher[] = [];
 	#firstDone: (objects: readonly KubeObject[]) => void = () => undefined;
 	#timer: NodeJS.Timeout | undefined;
+	/** What was told since a file changed: that it is still so when it is tried again is no news. */
+	#reported: string | undefined;
 	#running: Promise<unknown> = Promise.resolve();
 
 	constructor(deps: ManifestApplierDeps, paths: readonly string[]) {
@@ -47,12 +49,13 @@ export class ManifestApplier implements Disposable {
 	 * Applies everything once.
 	 *
 	 * @returns the objects as the API has them
-	 * @throws ConfigError when a file cannot be read; KubeError when the API refuses an object, after trying the others
+	 * @throws ConfigError when a file cannot be read, KubeError when the API refuses an object; after trying the others
 	 */
 	async apply(signal: AbortSignal): Promise<readonly KubeObject[]> {
 		const applied: KubeObject[] = [];
-		const failures: KubeError[] = [];
-		for (const manifest of readManifests(this.#paths)) {
+		const { manifests, failures: unread } = readManifests(this.#paths);
+		const failures: Error[] = [...unread];
+		for (const manifest of manifests) {
 			try {
 				applied.push(await this.#applyOne(manifest, signal));
 			} catch (error) {
@@ -62,7 +65,7 @@ export class ManifestApplier implements Disposable {
 		}
 		const [first] = failures;
 		if (first === undefined) return applied;
-		throw failures.length === 1 ? first : new KubeError(first.code, failures.map(({ message }) => message).join("\n"));
+		throw failures.length === 1 ? first : new ConfigError(failures.map(({ message }) => message).join("\n"));
 	}
 
 	/**
@@ -88,11 +91,16 @@ export class ManifestApplier implements Disposable {
 	#watch(): void {
 		for (const path of this.#paths) {
 			try {
-				this.#watchers.push(watch(path, { recursive: true }, () => this.#applyIn(SETTLE_MS)));
+				this.#watchers.push(watch(path, { recursive: true }, () => this.#changed()));
 			} catch (cause) {
 				throw new ConfigError(`--manifests: got ${path}: expected a file or directory that can be read`, { cause });
 			}
 		}
+	}
+
+	#changed(): void {
+		this.#reported = undefined;
+		this.#applyIn(SETTLE_MS);
 	}
 
 	[Symbol.dispose](): void {
@@ -112,10 +120,14 @@ export class ManifestApplier implements Disposable {
 		const { signal } = this.#stopping;
 		if (signal.aborted) return;
 		try {
-			this.#firstDone(await this.apply(signal));
+			const applied = await this.apply(signal);
+			this.#reported = undefined;
+			this.#firstDone(applied);
 		} catch (error) {
 			if (signal.aborted) return;
-			this.#deps.report(error instanceof Error ? error.message : String(error));
+			const message = error instanceof Error ? error.message : String(error);
+			if (message !== this.#reported) this.#deps.report(message);
+			this.#reported = message;
 			this.#applyIn(RETRY_MS);
 		}
 	}

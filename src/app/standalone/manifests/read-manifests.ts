@@ -19,17 +19,32 @@ const objectSchema = z.looseObject({
 	metadata: z.looseObject({ name: z.string().min(1), namespace: z.string().min(1).exactOptional() }),
 });
 
+/** What there is at some paths. */
+export interface ReadManifests {
+	readonly manifests: readonly Manifest[];
+	/** What could not be read, each naming the file and what is wrong with it; nothing of such a file is above. */
+	readonly failures: readonly ConfigError[];
+}
+
 const MANIFEST = /\.(ya?ml|json)$/;
 
 /**
  * Reads the manifests at some paths: files, and directories with all that is below them, in the order of their names.
  * Objects of namespaces come first, then what others refer to, then the rest, else as they were found.
- *
- * @throws ConfigError naming the file and what is wrong with it
  */
-export const readManifests = (paths: readonly string[]): readonly Manifest[] => {
-	const manifests = paths.flatMap(filesOf).flatMap(readFile);
-	return manifests.toSorted((a, b) => rankOf(a) - rankOf(b));
+export const readManifests = (paths: readonly string[]): ReadManifests => {
+	const failures: ConfigError[] = [];
+	const tried = <T>(read: (path: string) => readonly T[], path: string): readonly T[] => {
+		try {
+			return read(path);
+		} catch (error) {
+			if (!(error instanceof ConfigError)) throw error;
+			failures.push(error);
+			return [];
+		}
+	};
+	const manifests = paths.flatMap((path) => tried(filesOf, path)).flatMap((file) => tried(readFile, file));
+	return { manifests: manifests.toSorted((a, b) => rankOf(a) - rankOf(b)), failures };
 };
 
 const FIRST = ["Namespace", "Secret", "ConfigMap", "ServiceAccount"];
