@@ -9,7 +9,7 @@ const STOP_MS = 60_000;
 
 /** Runs `limani standalone`. Resolves to the process's exit code, or to undefined while it goes on. */
 export const standaloneCommand = async (args: readonly string[]): Promise<number | undefined> => {
-	const options = readStandaloneOptions(args);
+	const options = readStandaloneOptions(args, process.env);
 	if (options === undefined) {
 		writeStdout(STANDALONE_HELP);
 		return 0;

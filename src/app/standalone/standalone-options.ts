@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import type { Environment } from "#/app/config/environment.ts";
 import { ConfigError } from "#/app/config/load.ts";
 
 /** What `limani standalone --help` says. */
@@ -14,6 +15,7 @@ registries that the resources ask for. It is for one machine: to try, to develop
   --manifests PATH          file or directory of manifests, applied at the start and whenever they change; may be repeated
   --log LEVEL               the least that is logged: error, warn, info or debug (default info; warn at a terminal)
 
+The environment gives other defaults: LIMANI_DATA_DIR, LIMANI_LISTEN, LIMANI_KUBE_LISTEN, as the image does.
 KUBECONFIG=DIR/kubeconfig is what kubectl and helm need.
 `;
 
@@ -34,8 +36,15 @@ export interface StandaloneOptions {
 	readonly logLevel: string | undefined;
 }
 
-/** Reads the command's arguments; undefined when help is asked for. @throws ConfigError */
-export const readStandaloneOptions = (args: readonly string[]): StandaloneOptions | undefined => {
+/**
+ * Reads the command's arguments, and the environment for what they leave out; undefined when help is asked for.
+ *
+ * @throws ConfigError
+ */
+export const readStandaloneOptions = (
+	args: readonly string[],
+	environment: Environment,
+): StandaloneOptions | undefined => {
 	const { values, positionals } = parse(args);
 	if (values.help === true) return undefined;
 	const manifests = values.manifests ?? [];
@@ -47,9 +56,12 @@ export const readStandaloneOptions = (args: readonly string[]): StandaloneOption
 		throw new ConfigError(`--log: got ${values.log}: expected ${LEVELS.join(", ")}`);
 	}
 	return {
-		directory: resolve(values.data ?? ".limani"),
-		listen: readAddress("--listen", values.listen ?? "127.0.0.1:5080"),
-		kubeListen: readAddress("--kube-listen", values["kube-listen"] ?? "127.0.0.1:6550"),
+		directory: resolve(values.data ?? environment.LIMANI_DATA_DIR ?? ".limani"),
+		listen: readAddress("--listen", values.listen ?? environment.LIMANI_LISTEN ?? "127.0.0.1:5080"),
+		kubeListen: readAddress(
+			"--kube-listen",
+			values["kube-listen"] ?? environment.LIMANI_KUBE_LISTEN ?? "127.0.0.1:6550",
+		),
 		manifests: [...manifests, ...positionals],
 		logLevel: values.log,
 	};
