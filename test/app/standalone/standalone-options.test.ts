@@ -39,10 +39,10 @@ test("standalone mode listens on loopback and keeps things in .limani, unless it
 });
 
 for (const [args, said] of [
-	[["--listen", "5080"], /^--listen: got 5080: expected HOST:PORT/],
-	[["--kube-listen", "127.0.0.1:70000"], /^--kube-listen: got 127\.0\.0\.1:70000: expected/],
-	[["--log", "loud"], /^--log: got loud: expected error, warn, info, debug/],
-	[["here"], /^got here: expected options only/],
+	[["--listen", "5080"], /: --listen: got 5080: expected HOST:PORT/],
+	[["--kube-listen", "127.0.0.1:70000"], /: --kube-listen: got 127\.0\.0\.1:70000: expected/],
+	[["--log", "loud"], /: --log: got loud: expected error, warn, info, debug/],
+	[["here"], /: got here: expected options only/],
 	[["--datta", "x"], /--datta.*; see limani standalone --help/],
 ] as const) {
 	test(`${args.join(" ")} is refused, saying why`, () => {
