@@ -41,6 +41,8 @@ export interface InstanceOpts {
 	readonly metadata?: Metadata;
 	/** @defaultValue the registry's own */
 	readonly linkProofMs?: number;
+	/** @defaultValue the registry's own */
+	readonly gcDelayMs?: number;
 	/** Between the registry and its stores. */
 	readonly store?: Hook;
 	/** Between the registry and the uploads of its metadata. */
@@ -102,6 +104,7 @@ export const openRegistryHarness = async (
 			store: storeHook,
 			uploads: uploadsHook,
 			linkProofMs,
+			gcDelayMs,
 		} = {}) => {
 			const events: RegistryEvent[] = [];
 			const holder = `process-${registries.length}`;
@@ -118,6 +121,7 @@ export const openRegistryHarness = async (
 				holder,
 				report: (event) => events.push(event),
 				linkProofMs,
+				gcDelayMs,
 				limits: { idleWriterMs: 60_000, ...limits },
 			});
 			registries.push(registry);
