@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { listAll } from "#/kube/list-all.ts";
+import { EVENTS } from "#/kube/resource-type.ts";
+import { cutOff, makePeace, makeWar } from "../../support/operator-chaos.ts";
+import { judgeCaches, judgeWorld } from "../../support/operator-judge.ts";
+import { furnish, operate } from "../../support/operator-operations.ts";
+import { eventually, openWorld, type World } from "../../support/operator-world.ts";
+import { seededRandom } from "../../support/seeded-random.ts";
+
+/** A failure is repeated, as far as bad luck can be, with the seed that it names. */
+const SEED = Number(process.env.SEED ?? Date.now() % 100_000);
+/** How long operations and faults go on, seconds. */
+const DURATION = Number(process.env.DURATION ?? 12);
+const HOUR = 3_600_000;
+
+test(`whatever is done and whatever fails, what remains follows from the specs (SEED=${SEED})`, async (t) => {
+	const random = seededRandom(SEED);
+	// Of its own, so that what is done does not depend on when requests come.
+	const luck = seededRandom(SEED + 1);
+	await using world = await openWorld({ seed: SEED, speed: 20, shortWatches: true });
+	await furnish(world);
+	const end = performance.now() + DURATION * 1_000;
+	let rounds = 0;
+	let operations = 0;
+	let restarts = 0;
+	while (performance.now() < end) {
+		rounds++;
+		makeWar(world, luck);
+		for (let i = 0; i < 30; i++) {
+			await operate(world, random);
+			operations++;
+			// Between two operations as much time as may be, so that some find everything done and others nothing.
+			await sleep(random() < 0.2 ? random() * 200 : 0);
+			if (random() < 0.04) {
+				world.kill();
+				await world.restart();
+				restarts++;
+			}
+			if (random() < 0.02) cutOff(world);
+		}
+		makePeace(world);
+		await eventually(() => judgeWorld(world, { settled: false }));
+	}
+	world.timing.leap(2 * HOUR);
+	await eventually(() => judgeWorld(world, { settled: true }));
+	await judgeTraces(world);
+	t.diagnostic(
+		`${rounds} rounds, ${operations} operations, ${restarts} operators killed, ${world.effects.length} effects, ` +
+			`${world.watcher.judged} versions of resources judged, ${world.minted.length} secrets minted`,
+	);
+	await judgeIdleness(world);
+});
+
+/** What was written on the way: no spec, no secret, no status that breaks the rules. */
+const judgeTraces = async (world: World): Promise<void> => {
+	const { watcher, asked, minted, logged, user } = world;
+	assert.deepEqual(watcher.faults, []);
+	const onResources = asked.filter(({ path }) => /\/apis\/limani\.dev\//.test(path) && !path.endsWith("/status"));
+	assert.deepEqual(new Set(onResources.map(({ method }) => method)), new Set(["PATCH"]));
+	const { items } = await listAll(user, EVENTS, { limit: 500 }, AbortSignal.timeout(30_000));
+	assert.ok(items.length > 0 && logged.length > 0 && minted.length > 0);
+	const said = [JSON.stringify(items), ...watcher.texts, ...logged].join("\n");
+	for (const secret of minted) {
+		assert.ok(!said.includes(secret), "a secret stands in a status, an event or the log");
+		assert.ok(!said.includes(Buffer.from(secret).toString("base64")), "a secret stands there in base64");
+	}
+};
+
+/** An idle hour writes nothing, and neither does another operator that comes to what it finds. */
+const judgeIdleness = async (world: World): Promise<void> => {
+	const traces = () => ({
+		asked: world.asked.length,
+		effects: world.effects.filter(({ what }) => !what.endsWith(" events")).length,
+		minted: world.minted.length,
+	});
+	await eventually(() => judgeCaches(world));
+	const before = traces();
+	const since = world.asked.length;
+	for (let minutes = 0; minutes < 60; minutes++) {
+		world.timing.leap(60_000);
+		// What wakes up does what it can meanwhile.
+		await sleep(10);
+	}
+	assert.deepEqual(traces(), before, `in an idle hour: ${lastSaid(world, since)}`);
+	world.kill();
+	await world.restart();
+	await eventually(() => judgeCaches(world));
+	for (let minutes = 0; minutes < 30; minutes++) {
+		world.timing.leap(60_000);
+		await sleep(10);
+	}
+	await eventually(() => judgeWorld(world, { settled: true }));
+	assert.deepEqual(traces(), before, `of a new operator: ${lastSaid(world, since)}`);
+};
+
+/** What was asked since, and what the operator says of it. */
+const lastSaid = ({ asked, logged }: World, since: number): string =>
+	[JSON.stringify(asked.slice(since)), ...logged.slice(-20)].join("\n");

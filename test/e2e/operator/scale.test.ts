@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { projectKind } from "#/api/kinds/project.ts";
+import { registryKind } from "#/api/kinds/registry.ts";
+import { robotAccountKind } from "#/api/kinds/robot-account.ts";
+import type { KubeObject } from "#/kube/kube-object.ts";
+import { apiVersionOf, NAMESPACES } from "#/kube/resource-type.ts";
+import { conditionsOf, findCondition } from "#/kube/status/condition.ts";
+import { put } from "../../support/operator-operations.ts";
+import { eventually, openWorld, type World } from "../../support/operator-world.ts";
+
+/** How many RobotAccounts; the goal is 10,000. */
+const SCALE = Number(process.env.SCALE ?? 250);
+/** The most that one robot may cost the API server from nothing to Ready, requests. */
+const MOST_REQUESTS = 16;
+/** How long a fresh edit may take to be in force while everything starts, milliseconds; much, for a loaded machine. */
+const MOST_WAIT_MS = 5_000;
+
+const MINUTES = 15;
+
+test(`${SCALE} robots become Ready, and none costs more than one of fewer`, {
+	timeout: MINUTES * 60_000,
+}, async (t) => {
+	const few = await measure(t, Math.ceil(SCALE / 5));
+	const many = await measure(t, SCALE);
+	assert.ok(many.requests <= MOST_REQUESTS, `${many.requests} requests for each robot`);
+	assert.ok(many.requests <= few.requests * 1.2 + 1, "the requests for each do not grow with their number");
+});
+
+const measure = async (t: TestContext, count: number): Promise<{ readonly requests: number }> => {
+	await using world = await openWorld({ speed: 1, watched: false, asleep: true });
+	await put(world, NAMESPACES, "apps", {});
+	await put(world, registryKind, "apps/main", { spec: {} });
+	await put(world, projectKind, "apps/web", { spec: { registryRef: { name: "main" } } });
+	await createRobots(world, count);
+	const began = performance.now();
+	await world.restart();
+	const edited = await editDuring(world, count);
+	await allReady(world, count);
+	const seconds = (performance.now() - began) / 1_000;
+	const requests = world.requests.count / count;
+	const control = world.effects.filter(({ what }) => what === "control apply").length;
+	const rss = process.memoryUsage.rss() / 2 ** 20;
+	t.diagnostic(
+		`${count} robots: all Ready after ${seconds.toFixed(1)} s, ${((seconds * 1_000) / count).toFixed(2)} ms, ` +
+			`${requests.toFixed(2)} requests and ${(control / count).toFixed(3)} calls of Control for each; ` +
+			`the API, the operator and the data plane have ${rss.toFixed(0)} MiB; an edit on the way was in force after ` +
+			`${edited.inForce.toFixed(0)} ms and called Ready after ${edited.ready.toFixed(0)} ms`,
+	);
+	assert.ok(edited.inForce < MOST_WAIT_MS, `an edit during the start was in force after ${edited.inForce} ms`);
+	await changeOne(world, t);
+	await startAgain(world, t, count);
+	return { requests };
+};
+
+const createRobots = async ({ user }: World, count: number): Promise<void> => {
+	const names = Array.from({ length: count }, (_, i) => `robot-${i}`);
+	const worker = async () => {
+		for (let name = names.pop(); name !== undefined; name = names.pop()) {
+			const metadata = { namespace: "apps", name };
+			const object = {
+				apiVersion: apiVersionOf(robotAccountKind),
+				kind: "RobotAccount",
+				metadata,
+				spec: specOf("pull"),
+			};
+			await user.create(robotAccountKind, object, {}, soon());
+		}
+	};
+	await Promise.all(Array.from({ length: 32 }, worker));
+};
+
+const specOf = (...actions: readonly string[]) => ({
+	registryRef: { name: "main" },
+	permissions: [{ project: "web", actions }],
+});
+
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
+
+const isReady = (object: KubeObject | undefined): boolean => {
+	const ready = object === undefined ? undefined : findCondition(conditionsOf(object), "Ready");
+	return ready?.status === "True" && ready.observedGeneration === object?.metadata.generation;
+};
+
+const allReady = ({ running: { stores } }: World, count: number): Promise<void> =>
+	eventually(async () => {
+		const ready = [...stores.robotAccounts.list()].filter(isReady).length;
+		return ready === count ? [] : [`${ready} of ${count} are ready`];
+	}, MINUTES * 60_000);
+
+/** Milliseconds until a robot that is edited while others wait for their first look is as its owner wants it. */
+const editDuring = async (
+	world: World,
+	count: number,
+): Promise<{ readonly inForce: number; readonly ready: number }> => {
+	await eventually(async () => {
+		const { stores } = world.running;
+		const ready = [...stores.robotAccounts.list()].filter(isReady).length;
+		return ready > count / 20 ? [] : ["nothing has begun"];
+	});
+	const waiting = [...world.running.stores.robotAccounts.list()].findLast((object) => !isReady(object));
+	const name = waiting?.metadata.name ?? "robot-0";
+	const began = performance.now();
+	await put(world, robotAccountKind, `apps/${name}`, { spec: specOf("pull", "push") });
+	await eventually(async () => {
+		const { identities } = world.planes.find("apps/main")?.metadata ?? {};
+		const robot = await identities?.findRobot(`robot$apps+${name}`);
+		return robot?.permissions[0]?.actions.includes("push") === true ? [] : ["the edit is not in force"];
+	});
+	const inForce = performance.now() - began;
+	await eventually(async () => {
+		const object = await world.user.find(robotAccountKind, { namespace: "apps", name }, soon());
+		return object?.metadata.generation === 2 && isReady(object) ? [] : ["the edit is not handled"];
+	});
+	return { inForce, ready: performance.now() - began };
+};
+
+const changeOne = async (world: World, t: TestContext): Promise<void> => {
+	const since = { asked: world.asked.length, effects: world.effects.length };
+	await put(world, robotAccountKind, "apps/robot-0", { spec: specOf("delete") });
+	await eventually(async () => {
+		const object = await world.user.find(robotAccountKind, { namespace: "apps", name: "robot-0" }, soon());
+		return isReady(object) ? [] : ["the change is not handled"];
+	});
+	const asked = world.asked.slice(since.asked);
+	const applied = world.effects.slice(since.effects).filter(({ what }) => what.startsWith("control"));
+	assert.equal(applied.length, 1, "one change sends one change");
+	assert.ok(asked.length <= 3, JSON.stringify(asked));
+	t.diagnostic(`one change: ${applied.length} call of Control, ${asked.length} writes to the API`);
+};
+
+const startAgain = async (world: World, t: TestContext, count: number): Promise<void> => {
+	const before = { asked: world.asked.length, minted: world.minted.length, requests: world.requests.count };
+	const looks = () => world.logged.filter((line) => line.includes('"controller":"robotaccount"')).length;
+	const start = looks();
+	world.kill();
+	const began = performance.now();
+	await world.restart();
+	await allReady(world, count);
+	const known = performance.now() - began;
+	await eventually(async () => {
+		const looked = looks() - start;
+		return looked >= count ? [] : [`${looked} of ${count} were looked at`];
+	}, MINUTES * 60_000);
+	const seconds = (performance.now() - began) / 1_000;
+	assert.equal(world.minted.length, before.minted, "nothing is reissued");
+	assert.deepEqual(world.asked.slice(before.asked), [], "nothing is written");
+	t.diagnostic(
+		`started again: ${count} known as Ready after ${(known / 1_000).toFixed(1)} s, all looked at within ` +
+			`${seconds.toFixed(1)} s, by ${world.requests.count - before.requests} requests, none a write`,
+	);
+};
