@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { Registry as MetricsRegistry } from "prom-client";
 import type winston from "winston";
+import { ConfigError } from "#/app/config/load.ts";
 import { describe } from "#/app/logger.ts";
 import { controllerMetrics } from "#/app/metrics/controller-metrics.ts";
 import type { Stores } from "#/app/operator/caches.ts";
@@ -107,14 +108,22 @@ class Waiting {
 	}
 }
 
-const openApi = ({ directory, kubeListen }: StandaloneOptions, logger: winston.Logger) =>
-	openEmbeddedApi({
-		directory: join(directory, "kubernetes"),
-		listen: kubeListen,
-		now: Date.now,
-		randomBytes,
-		log: (message, error) => logger.error("kubernetes-api.failed", { what: message, error: describe(error) }),
-	});
+const openApi = async ({ directory, kubeListen }: StandaloneOptions, logger: winston.Logger) => {
+	try {
+		return await openEmbeddedApi({
+			directory: join(directory, "kubernetes"),
+			listen: kubeListen,
+			now: Date.now,
+			randomBytes,
+			log: (message, error) => logger.error("kubernetes-api.failed", { what: message, error: describe(error) }),
+		});
+	} catch (cause) {
+		if (!(cause instanceof Error && "syscall" in cause && cause.syscall === "listen")) throw cause;
+		const { host, port } = kubeListen;
+		const expected = "expected an address of this machine that is free";
+		throw new ConfigError(`--kube-listen: got ${host}:${port}: ${expected} (${cause.message})`, { cause });
+	}
+};
 
 const openAddresses = ({ directory, listen, kubeListen }: StandaloneOptions): AllottedAddresses =>
 	new AllottedAddresses({

@@ -38,6 +38,8 @@ interface Started {
 export class StandaloneActuator implements RegistryActuator, AsyncDisposable {
 	readonly #deps: StandaloneActuatorDeps;
 	readonly #started = new Map<string, Started>();
+	/** Why those did not start that were to start last, as far as it was told, by uid. */
+	readonly #failures = new Map<string, string>();
 
 	constructor(deps: StandaloneActuatorDeps) {
 		this.#deps = deps;
@@ -54,11 +56,19 @@ export class StandaloneActuator implements RegistryActuator, AsyncDisposable {
 			return this.#stateOf(await this.#start(wanted, signal), undefined);
 		} catch (error) {
 			signal.throwIfAborted();
-			const terminal = error instanceof ConfigError;
-			this.#deps.logger.error("registry.start-failed", { registry: keyOf(wanted), error: describe(error) });
 			const message = error instanceof Error ? error.message : String(error);
-			return this.#stateOf(undefined, { reason: terminal ? "InvalidSpec" : "Failed", message, terminal: false });
+			this.#logFailure(wanted, message, error);
+			const reason = error instanceof ConfigError ? "InvalidSpec" : "Failed";
+			return this.#stateOf(undefined, { reason, message, terminal: false });
 		}
+	}
+
+	/** Once for each reason: it is tried again every few seconds. What the configuration explains needs no stack. */
+	#logFailure(wanted: WantedRegistry, message: string, error: unknown): void {
+		if (this.#failures.get(wanted.uid) === message) return;
+		this.#failures.set(wanted.uid, message);
+		const what = error instanceof ConfigError ? message : describe(error);
+		this.#deps.logger.error("registry.start-failed", { registry: keyOf(wanted), error: what });
 	}
 
 	async observe({ uid }: RegistryRef): Promise<RegistryState | undefined> {
@@ -68,6 +78,7 @@ export class StandaloneActuator implements RegistryActuator, AsyncDisposable {
 
 	async remove(registry: RegistryRef, data: "Retain" | "Delete"): Promise<void> {
 		await this.#stop(registry.uid);
+		this.#failures.delete(registry.uid);
 		if (data === "Delete") rmSync(this.#directoryOf(registry), { recursive: true, force: true });
 		this.#deps.addresses.release(registry.uid);
 	}
@@ -101,6 +112,7 @@ export class StandaloneActuator implements RegistryActuator, AsyncDisposable {
 		const running = await runAlone(config, logger.child({ registry: keyOf(wanted) }), surroundings);
 		const started = { fingerprint, running, url: urlOf(config) };
 		this.#started.set(wanted.uid, started);
+		this.#failures.delete(wanted.uid);
 		return started;
 	}
 
