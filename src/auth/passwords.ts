@@ -44,14 +44,15 @@ export class Passwords {
 
 	/**
 	 * Whether the password has that hash. Without a hash it takes as long, and is false: that is how a user who does not
-	 * exist is as dear as one who does. Undefined when too many checks are waiting.
+	 * exist is as dear as one who does. An empty password is nobody's, whatever its hash. Undefined when too many checks
+	 * are waiting.
 	 *
 	 * @param network of the client that asks; those without one take turns as one
 	 */
 	tryVerify(passwordHash: string | undefined, password: string, network = ""): Promise<boolean | undefined> {
 		return this.#limiter.tryRun(network, async () => {
 			const matches = await verify(passwordHash ?? NOBODY, password);
-			return matches && passwordHash !== undefined;
+			return matches && passwordHash !== undefined && password !== "";
 		});
 	}
 }

@@ -26,6 +26,10 @@ describe("passwords", () => {
 		assert.equal(await passwords.tryVerify(hash, ""), false);
 	});
 
+	it("that are empty are wrong, even by a hash of one", async () => {
+		assert.equal(await new Passwords().tryVerify(await hashPassword(""), ""), false);
+	});
+
 	it("of nobody are wrong, and cost as much", async () => {
 		const passwords = new Passwords();
 		const hash = await hashPassword("correct horse");

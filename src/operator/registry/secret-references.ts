@@ -1,4 +1,5 @@
 import type { RegistrySpec } from "#/api/kinds/registry.ts";
+import { passwordIn } from "./users.ts";
 import type { SecretContents, SecretEntry } from "./wanted-registry.ts";
 
 /** An entry of a Secret that a spec refers to. */
@@ -7,6 +8,8 @@ export interface SecretReference extends SecretEntry {
 	readonly field: string;
 	/** Whether the registry can be without it. */
 	readonly optional: boolean;
+	/** Whether it is a password, of which the first line counts. */
+	readonly isPassword?: boolean;
 }
 
 /** Every entry of a Secret that a spec refers to. */
@@ -29,7 +32,14 @@ export const secretReferences = ({ storage, database, exposure, auth }: Registry
 	entry("database.postgres.caSecretRef", database.postgres?.caSecretRef);
 	for (const key of ["tls.crt", "tls.key"]) add("exposure.tls.secretName", exposure.tls?.secretName, key);
 	for (const { name, passwordSecretRef } of auth.users) {
-		entry(`auth.users[${name}].passwordSecretRef`, passwordSecretRef);
+		const field = `auth.users[${name}].passwordSecretRef`;
+		found.push({
+			field,
+			secret: passwordSecretRef.name,
+			key: passwordSecretRef.key,
+			optional: false,
+			isPassword: true,
+		});
 	}
 	return found;
 };
@@ -40,9 +50,17 @@ export const missingSecrets = (spec: RegistrySpec, contents: SecretContents): re
 	...new Set(secretReferences(spec).flatMap((reference) => missingOf(reference, contents))),
 ];
 
-const missingOf = ({ field, secret, key, optional }: SecretReference, contents: SecretContents): readonly string[] => {
+const missingOf = (
+	{ field, secret, key, optional, isPassword = false }: SecretReference,
+	contents: SecretContents,
+): readonly string[] => {
 	const entries = contents.get(secret);
 	if (entries === undefined) return [`spec.${field}: there is no Secret ${secret} in this namespace`];
-	if (optional || (entries[key]?.byteLength ?? 0) > 0) return [];
+	const entry = entries[key];
+	if (isPassword && entry !== undefined && entry.byteLength > 0) {
+		if (passwordIn(entry) !== "") return [];
+		return [`spec.${field}: the first line of entry ${key} of the Secret ${secret}, which is the password, is empty`];
+	}
+	if (optional || (entry?.byteLength ?? 0) > 0) return [];
 	return [`spec.${field}: the Secret ${secret} has no entry ${key}, or an empty one`];
 };

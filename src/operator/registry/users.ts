@@ -5,6 +5,12 @@ import type { WantedRegistry } from "./wanted-registry.ts";
 /** Makes an Argon2id hash in PHC string form. The salt is 16 bytes, other ones for each user of each registry. */
 export type HashPassword = (password: string, salt: Uint8Array) => Promise<string>;
 
+/** The password that an entry of a Secret holds: its first line, as editors and `echo` end it; empty: there is none. */
+export const passwordIn = (entry: Uint8Array | undefined): string =>
+	Buffer.from(entry ?? [])
+		.toString("utf8")
+		.replace(/\r?\n[\s\S]*$/, "");
+
 /** Hashes of passwords, so that each is computed once and not at every look. */
 export class UserHashes {
 	readonly #hashPassword: HashPassword;
@@ -21,11 +27,7 @@ export class UserHashes {
 	async wishes({ uid, spec, secrets }: WantedRegistry): Promise<readonly Wish[]> {
 		const wishes: Wish[] = [];
 		for (const { name, passwordSecretRef, admin, disabled } of spec.auth.users) {
-			const entry = secrets.get(passwordSecretRef.name)?.[passwordSecretRef.key];
-			// One line, as editors and `echo` end it.
-			const password = Buffer.from(entry ?? [])
-				.toString("utf8")
-				.replace(/\r?\n[\s\S]*$/, "");
+			const password = passwordIn(secrets.get(passwordSecretRef.name)?.[passwordSecretRef.key]);
 			const userUid = userUidOf(uid, name);
 			const passwordHash = await this.#hashOf(userUid, password);
 			wishes.push({ kind: "User", uid: userUid, spec: { name, passwordHash, admin, disabled } });

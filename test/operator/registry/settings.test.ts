@@ -83,3 +83,14 @@ test("what is missing of the Secrets is told by field", () => {
 	]);
 	assert.deepEqual(missingSecrets(spec, whole), []);
 });
+
+test("a password whose line is empty is missing, as nobody is to log in without one", () => {
+	const users = [{ name: "ann", passwordSecretRef: { name: "passwords", key: "ann" } }];
+	const spec = specOf({ auth: { users } });
+	const told = (ann: string) => missingSecrets(spec, new Map([["passwords", { ann: Buffer.from(ann) }]]));
+	const field = "spec.auth.users[ann].passwordSecretRef";
+	const empty = `${field}: the first line of entry ann of the Secret passwords, which is the password, is empty`;
+	assert.deepEqual(told(""), [`${field}: the Secret passwords has no entry ann, or an empty one`]);
+	for (const text of ["\n", "\r\n", "\nword"]) assert.deepEqual(told(text), [empty]);
+	assert.deepEqual(told("word\n"), []);
+});
