@@ -60,6 +60,13 @@ describe("the README's tour", () => {
 		await exited;
 	};
 
+	/** As a supervisor does, which knows nothing of what npm starts. */
+	const endNpm = async (): Promise<void> => {
+		const exited = once(life, "exit");
+		life.kill("SIGTERM");
+		await exited;
+	};
+
 	const paste = (script: string): Promise<ProgramEnd> =>
 		runProgram("bash", ["-e", "-o", "pipefail", "-c", script], { env, cwd: folder, timeoutMs: 300_000 });
 
@@ -95,7 +102,7 @@ describe("the README's tour", () => {
 		assert.match(stderr, /more than one replica needs database\.postgres and object storage/);
 	});
 
-	it("goes on where it was after Ctrl-C and after a kill", async () => {
+	it("goes on where it was after Ctrl-C, when npm alone is told to end, and after a kill", async () => {
 		const facts = async (): Promise<string> => {
 			const { code, stdout, stderr } = await paste(
 				[
@@ -111,10 +118,10 @@ describe("the README's tour", () => {
 			return stdout;
 		};
 		const before = await facts();
-		for (const signal of ["SIGINT", "SIGKILL"] as const) {
-			await endGroup(signal);
+		for (const end of [() => endGroup("SIGINT"), endNpm, () => endGroup("SIGKILL")]) {
+			await end();
 			await npmStart();
-			assert.equal(await facts(), before, signal);
+			assert.equal(await facts(), before, String(end));
 		}
 	});
 });
