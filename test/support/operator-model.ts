@@ -27,6 +27,9 @@ export interface ExpectedProject {
 	readonly is: "in-force" | "shut" | "whatever";
 }
 
+/** A name that several owners want, at the same time or one after the other. */
+export const CONTESTED = "shared";
+
 /** What all resources come to, by nothing but their specs, and who came first where two want one name. */
 export class Model {
 	readonly #now: number;
@@ -115,14 +118,17 @@ export class Model {
 		);
 	}
 
-	/** Where nobody else ever wants the name, it is the project's; else it is whose the data plane says. */
+	/**
+	 * Where nobody else ever wants the name, it is the project's. Else it is whose the data plane says: also of one that
+	 * was deleted, until its content is gone.
+	 */
 	#holds(project: Project): boolean {
 		const key = keyOfRegistry(project);
-		const rivals = this.#snapshot.projects.filter(
+		const isWanted = this.#snapshot.projects.some(
 			(one) => one !== project && keyOfRegistry(one) === key && nameOf(one) === nameOf(project),
 		);
-		const isHeld = (one: Project) => this.#snapshot.standings.get(key)?.get(one.metadata.uid)?.ready === true;
-		return !rivals.some(isHeld);
+		const isHeld = this.#snapshot.standings.get(key)?.get(project.metadata.uid)?.ready === true;
+		return isHeld || (!isWanted && nameOf(project) !== CONTESTED);
 	}
 
 	#grants(

@@ -4,6 +4,7 @@ import { robotAccountKind } from "#/api/kinds/robot-account.ts";
 import { KubeError } from "#/kube/kube-error.ts";
 import type { KubeObject } from "#/kube/kube-object.ts";
 import { apiVersionOf, NAMESPACES, type ResourceType, SECRETS } from "#/kube/resource-type.ts";
+import { CONTESTED } from "./operator-model.ts";
 import type { World } from "./operator-world.ts";
 import { pick, type Random } from "./seeded-random.ts";
 
@@ -119,7 +120,7 @@ const putProject: Act = async (world, chosen) => {
 /** Two tenants want one name. */
 const putShared: Act = (world, { random }) =>
 	put(world, projectKind, `${pick(random, ["team-a", "team-b"])}/shared`, {
-		spec: { registryRef: refOf(MAIN), projectName: "shared", deletionPolicy: "Delete" },
+		spec: { registryRef: refOf(MAIN), projectName: CONTESTED, deletionPolicy: "Delete" },
 	});
 
 const putRobot: Act = async (world, chosen) => {

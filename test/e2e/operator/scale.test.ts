@@ -10,11 +10,11 @@ import { put } from "../../support/operator-operations.ts";
 import { eventually, openWorld, type World } from "../../support/operator-world.ts";
 
 /** How many RobotAccounts; the goal is 10,000. */
-const SCALE = Number(process.env.SCALE ?? 250);
+const SCALE = Number(process.env.SCALE ?? 150);
 /** The most that one robot may cost the API server from nothing to Ready, requests. */
 const MOST_REQUESTS = 16;
 /** How long a fresh edit may take to be in force while everything starts, milliseconds; much, for a loaded machine. */
-const MOST_WAIT_MS = 5_000;
+const MOST_WAIT_MS = 10_000;
 
 const MINUTES = 15;
 
