@@ -149,9 +149,12 @@ test(`pushes, mounts and pulls of exactly the blobs that are being collected nev
 	const any = (of: readonly string[]): string => of[randomBelow(random, of.length)] ?? assert.fail();
 	const clients = Array.from({ length: 12 }, () => new Client(harness));
 	const end = performance.now() + DURATION * 1000;
+	const isTried = (): boolean => collected.link > 10 && collected.blob > 5;
+	// A slow machine gets more time, until something was tried.
+	const goesOn = (): boolean => performance.now() < (isTried() ? end : end + 60_000);
 	await Promise.all(
 		clients.map(async (client) => {
-			while (performance.now() < end) {
+			while (goesOn()) {
 				const [text, act] = [any(TEXTS), random()];
 				// Half of the blobs have one repository, so that they go with its link.
 				const name = text.endsWith("1") ? any(NAMES) : (NAMES[text.length % NAMES.length] ?? assert.fail());
@@ -167,7 +170,7 @@ test(`pushes, mounts and pulls of exactly the blobs that are being collected nev
 	);
 	for (const client of clients) failures.push(...client.failures);
 	for (const client of clients) await client.checkManifests();
-	const underWay = { ...collected };
+	const wasTried = isTried();
 	const tried = JSON.stringify({ ...collected, clients: clients.map(({ counts }) => counts) });
 	for (const name of NAMES) for (const text of TEXTS) await clients[0]?.remove(name, text);
 	const left = async () => (await objects.list("default", { limit: 99 })).length;
@@ -177,7 +180,7 @@ test(`pushes, mounts and pulls of exactly the blobs that are being collected nev
 	await Promise.all(running);
 	context.diagnostic(tried);
 	assert.deepEqual(failures, []);
-	assert.ok(underWay.link > 10 && underWay.blob > 5, `it was put to the test: ${tried}`);
+	assert.ok(wasTried, `it was put to the test: ${tried}`);
 	assert.equal(await left(), 0, "nothing unused outlives its delay");
 	await harness.assertSound();
 	for (const { project, usage } of await harness.metadata.usages.recount()) {
