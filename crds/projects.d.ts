@@ -48,6 +48,15 @@ export interface Project {
 			storage?: number | string;
 		};
 		/**
+		 * What can be undone; it counts as what the project holds until its time is over
+		 */
+		tagHistory?: {
+			/**
+			 * For how long deleted tags and artifacts, and former places of tags, can be restored; 0s: not at all
+			 */
+			window?: string;
+		};
+		/**
 		 * Whether an index may name manifests that are not here
 		 */
 		sparseIndexes?: boolean;

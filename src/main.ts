@@ -10,6 +10,8 @@ const HELP = `Usage: limani COMMAND [OPTIONS]
   registry      serve a registry: /v2, tokens, health, metrics
   verify        compare what is stored with what the database knows
   rebuild       make a lost database again, from what the stores keep of it
+  history       tell where a tag pointed, or what was deleted and can be restored
+  restore       bring back a deleted manifest, or a tag to where it was
   replace-keys  forget all token signing keys, after a leak or where the master key was lost
   crds          print the definitions of the custom resources
 
@@ -25,6 +27,8 @@ const COMMANDS: { readonly [name: string]: () => Promise<Command> } = {
 	registry: async () => (await import("./app/registry-command.ts")).registryCommand,
 	verify: async () => (await import("./app/verify-command.ts")).verifyCommand,
 	rebuild: async () => (await import("./app/rebuild-command.ts")).rebuildCommand,
+	history: async () => (await import("./app/undo/history-command.ts")).historyCommand,
+	restore: async () => (await import("./app/undo/restore-command.ts")).restoreCommand,
 	"replace-keys": async () => (await import("./app/replace-keys-command.ts")).replaceKeysCommand,
 	crds: async () => (await import("./app/crds-command.ts")).crdsCommand,
 };

@@ -53,7 +53,7 @@ test("the options that the pages give to a command are options of that command",
 			for (const [option] of rest.matchAll(/--(?!help\b)[a-z][a-z-]*/g)) known.add(option);
 		}
 	}
-	assert.deepEqual([...options.keys()].toSorted(), ["rebuild", "registry", "standalone", "verify"]);
+	assert.deepEqual([...options.keys()].toSorted(), ["rebuild", "registry", "restore", "standalone", "verify"]);
 	for (const [command, given] of options) {
 		const args = ["src/main.ts", command, "--help"];
 		const output = execFileSync(process.execPath, args, { cwd: root, encoding: "utf8" });

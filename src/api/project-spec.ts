@@ -14,6 +14,11 @@ const MAX_OWNER_LENGTH = 63 + 1 + 253;
 export const isProjectName = (text: string): boolean =>
 	text.length <= MAX_PROJECT_NAME_LENGTH && !text.includes("/") && isRepositoryName(text);
 
+/** A week, in milliseconds. */
+const DEFAULT_UNDO_WINDOW = 7 * 86_400_000;
+/** Three hundred years, in milliseconds: beyond all that a duration of the kind Project can say. */
+const MAX_UNDO_WINDOW = 1e13;
+
 /** One member of a project. Members are told apart by kind and name. */
 const member = z.strictObject({
 	kind: z.enum(["User", "Group", "ServiceAccount"]),
@@ -55,6 +60,8 @@ export const projectSpec = z.strictObject({
 	members: members.default([]),
 	/** Bytes that its blobs, each once, and its manifests may have together; absent: as many as there is room for. */
 	quotaBytes: z.int().min(1).exactOptional(),
+	/** For how long what is deleted can be restored, milliseconds; 0: not at all. */
+	undoWindow: z.int().min(0).max(MAX_UNDO_WINDOW).default(DEFAULT_UNDO_WINDOW),
 });
 
 /** A project, with its defaults. */

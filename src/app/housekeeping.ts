@@ -39,12 +39,12 @@ export const startHousekeeping = async (
 	await using opening = new AsyncDisposableStack();
 	const report = reportTo(parts.logger);
 	const common = { stores, holder, newId, clock: systemClock, report };
-	const { objects, uploads } = metadata;
+	const { objects, uploads, history } = metadata;
 	const outbox = sealedOutbox(metadata.outbox, masterKey);
 	const snapshots = sealedSnapshots(metadata.snapshots, masterKey);
 	const { sweepInterval, sweepClaim, staleIntent, journalLease, snapshotSegments, snapshotsKept } = config.housekeeping;
 	const sweeper = new Sweeper(
-		{ ...common, objects, uploads },
+		{ ...common, objects, uploads, history },
 		{ intervalMs: sweepInterval, claimMs: sweepClaim, staleMs: staleIntent, idleUploadMs: config.limits.uploadIdle },
 	);
 	const { gcDelay, gcBatch, gcRate } = config.housekeeping;
@@ -62,6 +62,7 @@ export const startHousekeeping = async (
 	const control = new DataPlane({
 		controlState: metadata.controlState,
 		usages: metadata.usages,
+		history,
 		stores: new Set(stores.keys()),
 		onApplied,
 		features: {

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { CONTROLLED_KINDS } from "#/api/controlled-specs.ts";
-import { MAX_NAME_LENGTH } from "#/oci/name.ts";
+import { isDigest } from "#/oci/digest.ts";
+import { isRepositoryName, MAX_NAME_LENGTH } from "#/oci/name.ts";
+import { isTag } from "#/oci/tag.ts";
 import type { Control } from "./control.ts";
 
 const count = z.int().min(0);
@@ -40,6 +42,29 @@ const applied = z.union([
 	z.object({ base: count }),
 	z.object({ refused: z.discriminatedUnion("reason", [staleEpoch, baseMismatch]) }),
 ]);
+
+const repository = z.string().refine(isRepositoryName, "expected a repository's name");
+const tag = z.string().refine(isTag, "expected a tag");
+const digest = z.string().refine(isDigest, "expected a digest");
+const historyEntry = z.object({
+	tag: z.string().optional(),
+	digest: z.string(),
+	startedAt: count,
+	startedBy: z.string(),
+	endedAt: count.optional(),
+	endedBy: z.string().optional(),
+	restorableUntil: count.optional(),
+});
+const restored = z.object({
+	digest: z.string(),
+	manifests: z.array(z.string()),
+	tags: z.array(z.string()),
+	moved: z.array(z.string()),
+});
+const restoreRefusal = z.object({
+	reason: z.enum(["repository-unknown", "tag-unknown", "window-ended", "manifest-unknown", "content-unknown"]),
+	message: z.string(),
+});
 
 const namesOnce = (uids: readonly string[]): boolean => new Set(uids).size === uids.length;
 const ONCE = "expected each uid once";
@@ -95,6 +120,30 @@ export const CONTRACT = {
 		"usage",
 		z.object({ after: z.string().max(MAX_NAME_LENGTH).optional(), limit: z.int().min(1).max(1_000) }),
 		z.object({ projects: z.array(projectUsage), more: z.boolean() }),
+	),
+	history: operation(
+		"history",
+		z.object({
+			repository,
+			tag: tag.optional(),
+			after: z.string().max(512).optional(),
+			limit: z.int().min(1).max(1_000),
+		}),
+		z.object({ entries: z.array(historyEntry), next: z.string().optional() }),
+	),
+	restore: operation(
+		"restore",
+		z
+			.object({
+				repository,
+				digest: digest.optional(),
+				tag: tag.optional(),
+				at: count.optional(),
+				actor: z.string().min(1).max(256),
+			})
+			.refine((wanted) => (wanted.digest === undefined) !== (wanted.tag === undefined), "expected a tag or a digest")
+			.refine(({ tag, at }) => tag !== undefined || at === undefined, "expected a tag with a time"),
+		z.union([restored, z.object({ refused: restoreRefusal })]),
 	),
 	run: operation(
 		"run",

@@ -64,6 +64,43 @@ export type RunOutcome =
 	| { readonly ran: { readonly [count: string]: number | string | boolean } }
 	| { readonly refused: { readonly reason: "unknown-feature"; readonly features: readonly string[] } | ControlRefusal };
 
+/** A span of time in which a tag pointed at a manifest, or a manifest was there. Times: milliseconds since the epoch. */
+export interface HistoryEntry {
+	/** Absent for a manifest. */
+	readonly tag?: string | undefined;
+	readonly digest: string;
+	readonly startedAt: number;
+	readonly startedBy: string;
+	/** Absent while it is so. */
+	readonly endedAt?: number | undefined;
+	readonly endedBy?: string | undefined;
+	/** Until when this can be restored; absent when it is so, or cannot be restored any more. */
+	readonly restorableUntil?: number | undefined;
+}
+
+/** A page of a history, and where the next one begins; absent after the last. */
+export interface HistoryPage {
+	readonly entries: readonly HistoryEntry[];
+	readonly next?: string | undefined;
+}
+
+/** What was restored; why nothing was, in one word and in words for people. */
+export type RestoreOutcome =
+	| {
+			/** The manifest that was asked for, or that the tag points at now. */
+			readonly digest: string;
+			/** Manifests that were not there before. Empty: it was there. */
+			readonly manifests: readonly string[];
+			/** Tags that point at it now and did not before. */
+			readonly tags: readonly string[];
+			/** Tags that it had and that were moved since: they stay as they are. */
+			readonly moved: readonly string[];
+	  }
+	| { readonly refused: { readonly reason: RestoreReason; readonly message: string } };
+
+/** Why nothing was restored. */
+type RestoreReason = "repository-unknown" | "tag-unknown" | "window-ended" | "manifest-unknown" | "content-unknown";
+
 /**
  * The data plane as the control plane drives it (`docs/decisions`). Every call is safe to repeat, which is what a
  * caller does that had no answer. All throw `ControlError`, or the signal's reason once it is aborted; what was under
@@ -120,6 +157,37 @@ export interface Control {
 		request: { readonly after?: string | undefined; readonly limit: number },
 		signal: AbortSignal,
 	): Promise<UsagePage>;
+	/**
+	 * Where a tag pointed, the last first; without `tag`, what was deleted from the repository and can be restored. A
+	 * page may be empty with others behind it. A repository that is not there has no history.
+	 */
+	history(
+		request: {
+			readonly repository: string;
+			readonly tag?: string | undefined;
+			/** `next` of the page before; absent: the first page. */
+			readonly after?: string | undefined;
+			readonly limit: number;
+		},
+		signal: AbortSignal,
+	): Promise<HistoryPage>;
+	/**
+	 * Brings a deleted manifest back with its tags (`digest`), or a tag to where it was at `at`, milliseconds since the
+	 * epoch, or last (`tag`). Changes content, not what is wanted, and so asks for no epoch.
+	 */
+	restore(
+		wanted: {
+			readonly repository: string;
+			/** One of this and `tag`. */
+			readonly digest?: string | undefined;
+			readonly tag?: string | undefined;
+			/** Goes with `tag`. */
+			readonly at?: number | undefined;
+			/** Who asks, for the history. */
+			readonly actor: string;
+		},
+		signal: AbortSignal,
+	): Promise<RestoreOutcome>;
 	/** Runs background work now, on one subject where the feature has several. Aborting stops it. */
 	run(
 		request: { readonly epoch: number; readonly feature: string; readonly id: string },

@@ -2,7 +2,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { toJson } from "./check-input.ts";
 import { CONTRACT, type Operation } from "./contract.ts";
-import type { Applied, Control, RunOutcome, UsagePage } from "./control.ts";
+import type { Applied, Control, HistoryPage, RestoreOutcome, RunOutcome, UsagePage } from "./control.ts";
 import { ControlError } from "./control-error.ts";
 import { readAnswer } from "./read-answer.ts";
 
@@ -69,6 +69,14 @@ export class RemoteControl implements Control, Disposable {
 
 	usage(input: Input<"usage">, signal: AbortSignal): Promise<UsagePage> {
 		return this.#call(CONTRACT.usage, input, signal);
+	}
+
+	history(input: Input<"history">, signal: AbortSignal): Promise<HistoryPage> {
+		return this.#call(CONTRACT.history, input, signal);
+	}
+
+	restore(input: Input<"restore">, signal: AbortSignal): Promise<RestoreOutcome> {
+		return this.#call(CONTRACT.restore, input, signal);
 	}
 
 	run(input: Input<"run">, signal: AbortSignal): Promise<RunOutcome> {

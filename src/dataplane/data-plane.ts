@@ -1,14 +1,24 @@
 /** The data plane as the control plane sees it: what it is told is kept in metadata, from which everything else reads. */
 import { checkInput, toJson } from "#/control/check-input.ts";
 import { CONTRACT, type Operation } from "#/control/contract.ts";
-import type { Applied, Control, ControlRefusal, RunOutcome, UsagePage } from "#/control/control.ts";
+import type {
+	Applied,
+	Control,
+	ControlRefusal,
+	HistoryPage,
+	RestoreOutcome,
+	RunOutcome,
+	UsagePage,
+} from "#/control/control.ts";
 import { ControlError } from "#/control/control-error.ts";
 import { CodedError } from "#/lib/coded-error.ts";
 import { untilAborted } from "#/lib/until-aborted.ts";
 import type { ControlState } from "#/metadata/control-state.ts";
+import type { History } from "#/metadata/history.ts";
 import { MetadataError } from "#/metadata/metadata-error.ts";
 import type { Usages } from "#/metadata/usages.ts";
 import { judgeSpec } from "./judge-spec.ts";
+import { readHistory, restoreContent } from "./undo.ts";
 
 /** What a run did, as counts and words fit for a status. */
 type RunReport = { readonly [count: string]: number | string | boolean };
@@ -20,6 +30,7 @@ export type RunnableFeatures = { readonly [feature: string]: (id: string, signal
 export interface DataPlaneDeps {
 	readonly controlState: ControlState;
 	readonly usages: Pick<Usages, "list">;
+	readonly history: Omit<History, "expire">;
 	/** Names of the configured blob stores. */
 	readonly stores: ReadonlySet<string>;
 	readonly features: RunnableFeatures;
@@ -33,13 +44,15 @@ type Input<N extends keyof Control> = Parameters<Control[N]>[0];
 export class DataPlane implements Control {
 	readonly #controlState: ControlState;
 	readonly #usages: Pick<Usages, "list">;
+	readonly #history: DataPlaneDeps["history"];
 	readonly #stores: ReadonlySet<string>;
 	readonly #features: RunnableFeatures;
 	readonly #onApplied: () => void;
 
-	constructor({ controlState, usages, stores, features, onApplied = () => undefined }: DataPlaneDeps) {
+	constructor({ controlState, usages, history, stores, features, onApplied = () => undefined }: DataPlaneDeps) {
 		this.#controlState = controlState;
 		this.#usages = usages;
+		this.#history = history;
 		this.#stores = stores;
 		this.#features = features;
 		this.#onApplied = onApplied;
@@ -79,6 +92,14 @@ export class DataPlane implements Control {
 			const found = await this.#usages.list({ last: after, limit: limit + 1 }, signal);
 			return { projects: found.slice(0, limit), more: found.length > limit };
 		});
+	}
+
+	history(input: Input<"history">, signal: AbortSignal): Promise<HistoryPage> {
+		return answer(CONTRACT.history, input, signal, (request) => readHistory(this.#history, request, signal));
+	}
+
+	restore(input: Input<"restore">, signal: AbortSignal): Promise<RestoreOutcome> {
+		return answer(CONTRACT.restore, input, signal, (wanted) => restoreContent(this.#history, wanted));
 	}
 
 	run(input: Input<"run">, signal: AbortSignal): Promise<RunOutcome> {

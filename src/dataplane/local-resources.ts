@@ -10,7 +10,7 @@ import { type LocalResource, wantedResources } from "./wanted-resources.ts";
 
 /** What a configuration document says under `resources`, its files read. */
 export interface LocalResources {
-	readonly projects: readonly Omit<ProjectSpec, "owner" | "quotaBytes">[];
+	readonly projects: readonly Omit<ProjectSpec, "owner" | "quotaBytes" | "undoWindow">[];
 	readonly users: readonly (Pick<UserSpec, "name" | "admin" | "disabled"> & { readonly password: string })[];
 	readonly robots: readonly {
 		/** Without the `robot$` that goes before it. */

@@ -10,6 +10,7 @@
 import type { Blobs } from "./blobs.ts";
 import type { Collection } from "./collection.ts";
 import type { ControlState } from "./control-state.ts";
+import type { History } from "./history.ts";
 import type { Identities } from "./identities.ts";
 import type { Manifests } from "./manifests.ts";
 import type { Objects } from "./objects.ts";
@@ -27,6 +28,7 @@ export interface Metadata extends AsyncDisposable {
 	readonly identities: Identities;
 	readonly repositories: Repositories;
 	readonly manifests: Manifests;
+	readonly history: History;
 	readonly blobs: Blobs;
 	readonly uploads: Uploads;
 	readonly objects: Objects;

@@ -43,6 +43,8 @@ const manifestPut = z.object({
 	children: z.array(digest),
 	/** The bytes as they were pushed, in base64. */
 	payload: z.base64(),
+	/** When and by whom it was pushed first, where this brings it back; milliseconds since the epoch. */
+	pushed: z.object({ at: z.int(), by: z.string() }).optional(),
 	actor,
 });
 
@@ -81,7 +83,16 @@ const registryRecord = z.discriminatedUnion("kind", [
 	}),
 	z.object({ kind: z.literal("blob-unlinked"), repository: z.string(), digest, actor }),
 	manifestPut,
-	z.object({ kind: z.literal("manifest-removed"), repository: z.string(), digest, actor }),
+	z.object({
+		kind: z.literal("manifest-removed"),
+		repository: z.string(),
+		digest,
+		/** Until when it can be restored, milliseconds since the epoch; absent: it cannot. */
+		until: z.int().optional(),
+		/** The tags that went with it, each with the move that had brought it there. */
+		tags: z.array(z.object({ tag: z.string(), move })).optional(),
+		actor,
+	}),
 	z.object({
 		kind: z.literal("tag-moved"),
 		repository: z.string(),

@@ -1,3 +1,4 @@
+import type { History } from "#/metadata/history.ts";
 import type { KnownObject, Objects } from "#/metadata/objects.ts";
 import type { Uploads } from "#/metadata/uploads.ts";
 import { BackOff } from "./back-off.ts";
@@ -11,6 +12,7 @@ import { type Stores, storeNamed } from "./store-named.ts";
 export interface SweeperDeps {
 	readonly objects: Objects;
 	readonly uploads: Uploads;
+	readonly history: Pick<History, "expire">;
 	readonly stores: Stores;
 	/** This process instance. */
 	readonly holder: string;
@@ -54,6 +56,8 @@ export interface SweepSummary {
 	readonly failed: number;
 	/** Uploads that were idle for too long. */
 	readonly expired: number;
+	/** Deleted manifests that cannot be restored any more. */
+	readonly ended: number;
 	/** Whether a bound ended the round, not a lack of work. */
 	readonly hasMore: boolean;
 }
@@ -86,7 +90,9 @@ export class Sweeper {
 		const { staleMs, idleUploadMs, batch, batches } = this.#opts;
 		const quiet = await this.#watch.quietMs();
 		const expired = quiet < idleUploadMs ? 0 : await this.#deps.uploads.expire(idleUploadMs, batch);
-		const summary = { deleted: 0, failed: 0, expired, hasMore: false };
+		// A clock that jumped must not end windows early.
+		const ended = quiet < idleUploadMs ? 0 : await this.#deps.history.expire(batch);
+		const summary = { deleted: 0, failed: 0, expired, ended, hasMore: false };
 		if (quiet < staleMs) return summary;
 		for (let i = 0; i < batches && !signal.aborted; i++) {
 			const claimed = await this.#claim();
@@ -96,7 +102,7 @@ export class Sweeper {
 			summary.hasMore = claimed.length === batch;
 			if (!summary.hasMore) break;
 		}
-		return { ...summary, hasMore: summary.hasMore || expired === batch };
+		return { ...summary, hasMore: summary.hasMore || expired === batch || ended === batch };
 	}
 
 	#claim(): Promise<readonly KnownObject[]> {

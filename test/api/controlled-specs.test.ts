@@ -20,7 +20,14 @@ const problemOf = (kind: (typeof CONTROLLED_KINDS)[number], spec: unknown): stri
 
 test("defaults are filled in", () => {
 	assert.deepEqual(parseControlledSpec("Project", { name: "alpha" }), {
-		spec: { name: "alpha", visibility: "Private", store: "default", sparseIndexes: false, members: [] },
+		spec: {
+			name: "alpha",
+			visibility: "Private",
+			store: "default",
+			sparseIndexes: false,
+			members: [],
+			undoWindow: 604_800_000,
+		},
 	});
 	assert.deepEqual(parseControlledSpec("User", { name: "alice", passwordHash: HASH }), {
 		spec: { name: "alice", passwordHash: HASH, admin: false, disabled: false },
@@ -43,6 +50,7 @@ test("a whole spec comes back as it was, and parsing it again changes nothing", 
 			{ kind: "ServiceAccount", name: "team-a/builder", role: "maintainer" },
 		],
 		quotaBytes: 10 * 1024 ** 4,
+		undoWindow: 0,
 	};
 	const user: UserSpec = { name: "jane.doe@example.org", passwordHash: HASH, admin: true, disabled: true };
 	const robot: RobotAccountSpec = {

@@ -12,6 +12,8 @@ const altered = (control: Control, changes: Partial<Control>): Control => ({
 	resync: (...args) => control.resync(...args),
 	observe: (...args) => control.observe(...args),
 	usage: (...args) => control.usage(...args),
+	history: (...args) => control.history(...args),
+	restore: (...args) => control.restore(...args),
 	run: (...args) => control.run(...args),
 	...changes,
 });

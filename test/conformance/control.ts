@@ -9,6 +9,7 @@ import { observingCases } from "./control/observing.ts";
 import { releasingCases } from "./control/releasing.ts";
 import { resyncingCases } from "./control/resyncing.ts";
 import { runningCases } from "./control/running.ts";
+import { undoCases } from "./control/undo.ts";
 import { usageCases } from "./control/usage.ts";
 
 /** Everything that the port between the planes promises, as cases that can be run one by one. */
@@ -21,6 +22,7 @@ export const controlCases: readonly ControlCase[] = [
 	...observingCases,
 	...releasingCases,
 	...usageCases,
+	...undoCases,
 	...runningCases,
 	...boundCases,
 ];

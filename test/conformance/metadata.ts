@@ -4,6 +4,7 @@ import { blobCases } from "./metadata/blobs.ts";
 import { collectionCases } from "./metadata/collection.ts";
 import { concurrencyCases } from "./metadata/concurrency.ts";
 import { controlCases } from "./metadata/control.ts";
+import { historyCases } from "./metadata/history.ts";
 import { manifestCases } from "./metadata/manifests.ts";
 import { quotaCases } from "./metadata/quotas.ts";
 import { repositoryCases } from "./metadata/repositories.ts";
@@ -15,6 +16,7 @@ import { workCases } from "./metadata/work.ts";
 export const metadataCases: readonly MetadataCase[] = [
 	...repositoryCases,
 	...manifestCases,
+	...historyCases,
 	...blobCases,
 	...uploadCases,
 	...collectionCases,

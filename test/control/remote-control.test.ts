@@ -22,6 +22,8 @@ const idle: Control = {
 	resync: async () => ({ base: 0 }),
 	observe: async ({ cursor }) => ({ changes: [], cursor }),
 	usage: async () => ({ projects: [], more: false }),
+	history: async () => ({ entries: [] }),
+	restore: async () => ({ refused: { reason: "repository-unknown", message: "there is no repository" } }),
 	run: async () => ({ ran: {} }),
 };
 

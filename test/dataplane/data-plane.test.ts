@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ControlError } from "#/control/control-error.ts";
-import { DataPlane } from "#/dataplane/data-plane.ts";
+import { DataPlane, type DataPlaneDeps } from "#/dataplane/data-plane.ts";
 import type { ControlState } from "#/metadata/control-state.ts";
 import { MetadataError } from "#/metadata/metadata-error.ts";
-import type { Usages } from "#/metadata/usages.ts";
 import { project, soon, user } from "../conformance/control/bench.ts";
 import { controlConformance } from "../conformance/control.ts";
 import { openControlPlane, openSqliteState } from "../support/control-planes.ts";
@@ -20,10 +19,18 @@ const unavailable: ControlState = {
 };
 
 /** Usages of a registry whose database is away. */
-const noUsages: Pick<Usages, "list"> = {
-	list: async () => {
+const noUsages = {
+	list: async (): Promise<never> => {
 		throw new MetadataError("UNAVAILABLE", "the writer is away");
 	},
+};
+
+/** Histories of a registry whose database is away. */
+const noHistory: DataPlaneDeps["history"] = {
+	ofTag: noUsages.list,
+	deleted: noUsages.list,
+	restoreManifest: noUsages.list,
+	restoreTag: noUsages.list,
 };
 
 /** Whether an error says that the call may be tried again, and why. */
@@ -45,7 +52,13 @@ test("what metadata cannot do now is UNAVAILABLE, and a mistake of ours stays wh
 			return {};
 		},
 	};
-	const plane = new DataPlane({ controlState: unavailable, usages: noUsages, stores: new Set(["default"]), features });
+	const plane = new DataPlane({
+		controlState: unavailable,
+		usages: noUsages,
+		history: noHistory,
+		stores: new Set(["default"]),
+		features,
+	});
 	const change = { epoch: 1, base: 0, upserts: [], deletes: [] };
 	await assert.rejects(plane.begin({ holder: "operator" }, soon()), isUnavailable(/^begin: the writer is away$/));
 	await assert.rejects(plane.apply(change, soon()), isUnavailable(/^apply: no room is left$/));
@@ -54,12 +67,22 @@ test("what metadata cannot do now is UNAVAILABLE, and a mistake of ours stays wh
 	await assert.rejects(plane.run({ epoch: 1, feature: "sweep", id: "x" }, soon()), isUnavailable(/^run: /));
 	assert.deepEqual(runs, [], "who cannot be fenced is not let through");
 	await assert.rejects(plane.usage({ limit: 1 }, soon()), isUnavailable(/^usage: the writer is away$/));
+	const repository = "a/b";
+	await assert.rejects(plane.history({ repository, limit: 1 }, soon()), isUnavailable(/^history: the writer is away$/));
+	const wanted = { repository, tag: "v", actor: "ann" };
+	await assert.rejects(plane.restore(wanted, soon()), isUnavailable(/^restore: the writer is away$/));
 	await assert.rejects(plane.observe({ cursor: 0, limit: 1 }, soon()), TypeError);
 });
 
 test("aborting ends a call that metadata does not answer", async () => {
 	const waiting: ControlState = { ...unavailable, apply: () => new Promise(() => undefined) };
-	const plane = new DataPlane({ controlState: waiting, usages: noUsages, stores: new Set(), features: {} });
+	const plane = new DataPlane({
+		controlState: waiting,
+		usages: noUsages,
+		history: noHistory,
+		stores: new Set(),
+		features: {},
+	});
 	const leaving = new AbortController();
 	const applying = plane.apply({ epoch: 1, base: 0, upserts: [], deletes: [] }, leaving.signal);
 	const reason = new Error("leaving");
@@ -76,7 +99,13 @@ test("who wants to know is told of every change before it is answered, and of no
 			return { base: 1 };
 		},
 	};
-	const deps = { usages: noUsages, stores: new Set<string>(), features: {}, onApplied: () => void told.push("told") };
+	const deps = {
+		usages: noUsages,
+		history: noHistory,
+		stores: new Set<string>(),
+		features: {},
+		onApplied: () => void told.push("told"),
+	};
 	const change = { epoch: 1, base: 0, upserts: [], deletes: [] };
 	await new DataPlane({ ...deps, controlState: changing }).apply(change, soon());
 	assert.deepEqual(told, ["applied", "told"]);
@@ -93,7 +122,13 @@ test("what is invalid is not kept, since it may hold a secret", async () => {
 			return { base: 1 };
 		},
 	};
-	const plane = new DataPlane({ controlState: noting, usages: noUsages, stores: new Set(["default"]), features: {} });
+	const plane = new DataPlane({
+		controlState: noting,
+		usages: noUsages,
+		history: noHistory,
+		stores: new Set(["default"]),
+		features: {},
+	});
 	const upserts = [user("u1", "alice", { password: "hunter2" }), project("p1", "alpha", { store: "elsewhere" })];
 	await plane.apply({ epoch: 1, base: 0, upserts, deletes: [] }, soon());
 	assert.doesNotMatch(JSON.stringify(kept), /hunter2/);

@@ -233,6 +233,8 @@ test("a process that is overtaken while it hands over stands back", async (conte
 			resync: (...args) => control.resync(...args),
 			observe: (...args) => control.observe(...args),
 			usage: (...args) => control.usage(...args),
+			history: (...args) => control.history(...args),
+			restore: (...args) => control.restore(...args),
 			run: (...args) => control.run(...args),
 		},
 		metadata,

@@ -5,6 +5,7 @@ import { isRefused } from "#/metadata/refusal.ts";
 import type { Digest } from "#/oci/digest.ts";
 import { actor, Bench, digestOf, manifestInput, project } from "../conformance/metadata/bench.ts";
 import type { InspectedMetadata } from "../support/sqlite-metadata.ts";
+import { blobsOf, RegistryModel, WEEK_MS } from "./registry-model.ts";
 
 const projects = ["a", "b"] as const;
 const names = ["a/1", "a/2", "b/1", "b"] as const;
@@ -30,10 +31,12 @@ export type Happening =
 			readonly onlyNew: boolean;
 	  }
 	| { readonly do: "remove"; readonly name: string; readonly text: string }
-	| { readonly do: "removeTag"; readonly name: string; readonly tag: string }
+	| { readonly do: "removeTag" | "restoreTag"; readonly name: string; readonly tag: string }
+	| { readonly do: "restore"; readonly name: string; readonly text: string }
+	| { readonly do: "expire" }
 	| { readonly do: "cancel"; readonly name: string }
 	| { readonly do: "collectDue" }
-	| { readonly do: "project"; readonly project: string; readonly present: boolean; readonly visibility: string }
+	| { readonly do: "project"; readonly project: string; readonly present: boolean; readonly undoWindow: number }
 	| { readonly do: "release"; readonly project: string };
 
 /** Any history, with more of what makes state than of what takes it away. */
@@ -56,6 +59,12 @@ export const histories: fc.Arbitrary<readonly Happening[]> = fc.array(
 		},
 		{ weight: 3, arbitrary: fc.record({ do: fc.constant("remove" as const), name, text: manifestText }) },
 		{ weight: 2, arbitrary: fc.record({ do: fc.constant("removeTag" as const), name, tag: fc.constantFrom(...tags) }) },
+		{ weight: 3, arbitrary: fc.record({ do: fc.constant("restore" as const), name, text: manifestText }) },
+		{
+			weight: 2,
+			arbitrary: fc.record({ do: fc.constant("restoreTag" as const), name, tag: fc.constantFrom(...tags) }),
+		},
+		{ weight: 1, arbitrary: fc.record({ do: fc.constant("expire" as const) }) },
 		{ weight: 2, arbitrary: fc.record({ do: fc.constant("unlink" as const), name, text }) },
 		{ weight: 2, arbitrary: fc.record({ do: fc.constant("collect" as const), name, text }) },
 		{ weight: 1, arbitrary: fc.record({ do: fc.constant("cancel" as const), name }) },
@@ -66,7 +75,7 @@ export const histories: fc.Arbitrary<readonly Happening[]> = fc.array(
 				do: fc.constant("project" as const),
 				project: fc.constantFrom(...projects),
 				present: fc.boolean(),
-				visibility: fc.constantFrom("Private", "Public"),
+				undoWindow: fc.constantFrom(0, 4, WEEK_MS),
 			}),
 		},
 		{
@@ -76,46 +85,6 @@ export const histories: fc.Arbitrary<readonly Happening[]> = fc.array(
 	),
 	{ minLength: 1, maxLength: 60, size: "max" },
 );
-
-interface ModelManifest {
-	readonly text: string;
-	readonly blobs: readonly Digest[];
-	readonly children: readonly Digest[];
-}
-
-interface ModelRepository {
-	readonly blobs: Set<Digest>;
-	readonly manifests: Map<Digest, ModelManifest>;
-	readonly tags: Map<string, Digest>;
-	/** Whether it ever had a manifest. */
-	published: boolean;
-}
-
-/** The registry that a history leads to, as sets and maps. */
-export class RegistryModel {
-	readonly present = new Set<string>();
-	readonly repositories = new Map<string, ModelRepository>();
-
-	/** The repository, if its project is there. */
-	find(repository: string): ModelRepository | undefined {
-		return this.isOpen(repository) ? this.repositories.get(repository) : undefined;
-	}
-
-	/** Whether the project of the repository is there. */
-	isOpen(repository: string): boolean {
-		return this.present.has(repository.slice(0, 1));
-	}
-
-	/** The repository, made if there is none. */
-	ensure(repository: string): ModelRepository {
-		let known = this.repositories.get(repository);
-		if (known === undefined) {
-			known = { blobs: new Set(), manifests: new Map(), tags: new Map(), published: false };
-			this.repositories.set(repository, known);
-		}
-		return known;
-	}
-}
 
 /** Runs histories on a database and on a model, and fails where the two part. */
 export class History {
@@ -153,6 +122,12 @@ export class History {
 				return this.#remove(happening.name, happening.text);
 			case "removeTag":
 				return this.#removeTag(happening.name, happening.tag);
+			case "restore":
+				return this.#restore(happening.name, happening.text);
+			case "restoreTag":
+				return this.#restoreTag(happening.name, happening.tag);
+			case "expire":
+				return this.#expire();
 			case "unlink":
 				return this.#unlink(happening.name, happening.text);
 			case "collect":
@@ -162,7 +137,7 @@ export class History {
 			case "collectDue":
 				return this.#collectDue();
 			case "project":
-				return this.#project(happening.project, happening.present, happening.visibility);
+				return this.#project(happening.project, happening.present, happening.undoWindow);
 			case "release":
 				this.#released.add(happening.project);
 				return this.#bench.apply([], [], [`uid-${happening.project}`]);
@@ -214,7 +189,8 @@ export class History {
 		const repository = this.model.ensure(put.name);
 		repository.published = true;
 		repository.manifests.set(digest, { text: put.text, blobs: blobs.map((blob) => blob.digest), children });
-		for (const tag of put.tags) repository.tags.set(tag, digest);
+		repository.deleted.delete(digest);
+		for (const tag of put.tags) this.model.moveTag(put.name, tag, digest);
 		this.#digests.set(key(put.text), digest);
 	}
 
@@ -227,15 +203,59 @@ export class History {
 		if (isRefused(outcome)) return;
 		const gone = [...(known?.tags ?? [])].flatMap(([tag, on]) => (on === digest ? [tag] : [])).sort();
 		assert.deepEqual(outcome.tags, gone);
-		for (const tag of gone) known?.tags.delete(tag);
+		const moves = new Map(gone.map((tag) => [tag, known?.places.get(tag)?.move ?? 0]));
+		for (const tag of gone) this.model.dropTag(name, tag, this.#on.clock.now);
+		const manifest = known?.manifests.get(digest);
 		known?.manifests.delete(digest);
+		const until = this.#on.clock.now + this.model.windowOf(name);
+		if (manifest !== undefined && until > this.#on.clock.now)
+			known?.deleted.set(digest, { manifest, until, tags: moves });
+	}
+
+	async #restore(name: string, text: string): Promise<void> {
+		const digest = this.#digests.get(`${name} ${text}`) ?? digestOf("none");
+		const outcome = await this.#on.metadata.history.restoreManifest({ repository: name, digest, actor });
+		const known = this.model.find(name);
+		const tags = known?.manifests.has(digest) === true ? undefined : known?.deleted.get(digest)?.tags;
+		const back = known !== undefined && this.model.bringBack(name, digest, this.#on.clock.now);
+		assert.equal(!("refused" in outcome), back);
+		if ("refused" in outcome) return;
+		const expected = [...(tags ?? [])].flatMap(([tag, move]) => (known?.places.get(tag)?.move === move ? [tag] : []));
+		assert.deepEqual(outcome.tags.toSorted(), expected.toSorted());
+		for (const tag of outcome.tags) this.model.moveTag(name, tag, digest);
+	}
+
+	async #restoreTag(name: string, tag: string): Promise<void> {
+		const { now } = this.#on.clock;
+		const outcome = await this.#on.metadata.history.restoreTag({ repository: name, tag, actor });
+		const place = this.model.find(name)?.places.get(tag);
+		const isOpen = place !== undefined && (place.endedAt ?? now) + this.model.windowOf(name) > now;
+		const isThere = place !== undefined && place.endedAt === undefined;
+		const back = isThere || (isOpen && this.model.bringBack(name, place.digest, now));
+		assert.equal(!("refused" in outcome), back);
+		if ("refused" in outcome || place === undefined) return;
+		assert.deepEqual([outcome.digest, outcome.tags], [place.digest, isThere ? [] : [tag]]);
+		this.model.moveTag(name, tag, place.digest);
+	}
+
+	/** Ends the windows that are over. */
+	async #expire(): Promise<void> {
+		let ended = 0;
+		for (const { deleted } of this.model.repositories.values()) {
+			for (const [digest, { until }] of deleted) {
+				if (until > this.#on.clock.now) continue;
+				deleted.delete(digest);
+				ended += 1;
+			}
+		}
+		assert.equal(await this.#on.metadata.history.expire(1_000), ended);
 	}
 
 	async #removeTag(name: string, tag: string): Promise<void> {
 		const outcome = await this.#on.metadata.manifests.removeTag(name, tag, undefined, actor);
 		const digest = this.model.find(name)?.tags.get(tag);
 		assert.equal(isRefused(outcome) ? undefined : outcome.digest, digest);
-		this.model.find(name)?.tags.delete(tag);
+		if (digest !== undefined) this.model.dropTag(name, tag, this.#on.clock.now);
 	}
 
 	async #unlink(name: string, text: string): Promise<void> {
@@ -252,7 +272,7 @@ export class History {
 		const { objects } = this.#on.metadata;
 		const digest = digestOf(text);
 		const live = this.#on.rows("SELECT key FROM blobs WHERE digest = ? AND state = 'live'", digest)[0]?.key;
-		const linked = [...this.model.repositories.values()].some(({ blobs }) => blobs.has(digest));
+		const linked = [...this.model.repositories.values()].some((known) => blobsOf(known).includes(digest));
 		if (typeof live === "string") {
 			if (linked) return assert.rejects(objects.condemn("default", live), /linked/);
 			await objects.condemn("default", live);
@@ -276,9 +296,9 @@ export class History {
 		}
 		assert.equal((await collection.collectLinks(step)).collected, links);
 		await collection.collectBlobs(step);
-		const linked = new Set([...this.model.repositories.values()].flatMap(({ blobs }) => [...blobs]));
+		const kept = new Set([...this.model.repositories.values()].flatMap(blobsOf));
 		const live = this.#on.rows("SELECT digest FROM blobs WHERE state = 'live'").map((row) => row.digest);
-		assert.deepEqual(live.toSorted(), [...linked].toSorted(), "what nobody links is gone, and nothing else");
+		assert.deepEqual(live.toSorted(), [...kept].toSorted(), "what nobody links or holds is gone, and nothing else");
 	}
 
 	async #cancel(name: string): Promise<void> {
@@ -294,11 +314,12 @@ export class History {
 		if (isEmpty) this.model.repositories.delete(name);
 	}
 
-	async #project(name: string, present: boolean, visibility: string): Promise<void> {
-		if (present) await this.#bench.apply([project(name, { visibility })]);
+	async #project(name: string, present: boolean, undoWindow: number): Promise<void> {
+		if (present) await this.#bench.apply([project(name, { undoWindow })]);
 		else await this.#bench.apply([], [`uid-${name}`]);
 		if (present) {
 			this.model.present.add(name);
+			this.model.windows.set(name, undoWindow);
 			this.#released.delete(name);
 		} else if (!this.#released.has(name)) this.model.present.delete(name);
 	}

@@ -2,7 +2,7 @@ import type { InspectedMetadata } from "../support/sqlite-metadata.ts";
 
 /** Every table that records give back, with names for ids, and without what only the journey tells. */
 const tables: { readonly [table: string]: string } = {
-	projects: `SELECT uid, name, owner, visibility, store, sparse_indexes, members, quota_bytes, generation, revision,
+	projects: `SELECT uid, name, owner, visibility, store, sparse_indexes, members, quota_bytes, undo_window, generation, revision,
 		deleted_at IS NOT NULL AS deleted FROM projects`,
 	project_usage: `SELECT p.name, SUM(blob_bytes) AS blob_bytes, SUM(manifest_bytes) AS manifest_bytes,
 		SUM(manifests) AS manifests, SUM(repositories) AS repositories
@@ -27,6 +27,11 @@ const tables: { readonly [table: string]: string } = {
 	manifest_blobs: `SELECT r.name, manifest, digest FROM manifest_blobs m JOIN repositories r ON r.id = m.repository_id`,
 	manifest_children: `SELECT r.name, parent, child FROM manifest_children m
 		JOIN repositories r ON r.id = m.repository_id`,
+	deleted_manifests: `SELECT r.name, d.digest, media_type, artifact_type, subject, config_digest, size, pushed_at, pushed_by,
+		annotations, blobs, children, tags, d.deleted_at, deleted_by, restorable_until, hex(payload) AS payload
+		FROM deleted_manifests d JOIN repositories r ON r.id = d.repository_id`,
+	deleted_manifest_blobs: `SELECT r.name, h.manifest, h.digest, h.store, p.name AS project FROM deleted_manifest_blobs h
+		JOIN repositories r ON r.id = h.repository_id JOIN projects p ON p.id = h.project_id`,
 	tags: "SELECT r.name, t.name AS tag, digest, move FROM tags t JOIN repositories r ON r.id = t.repository_id",
 	tag_history: `SELECT r.name, h.name AS tag, move, digest, started_at, started_by, ended_at, ended_by
 		FROM tag_history h JOIN repositories r ON r.id = h.repository_id`,
@@ -37,7 +42,8 @@ const tables: { readonly [table: string]: string } = {
 		WHERE NOT EXISTS (SELECT 1 FROM manifest_blobs m WHERE m.repository_id = q.repository_id AND m.digest = q.digest)`,
 	gc_blob_queue: `SELECT q.store, q.digest FROM gc_blob_queue q
 		JOIN blobs b ON b.store = q.store AND b.digest = q.digest WHERE b.state = 'live' AND NOT EXISTS
-		(SELECT 1 FROM repository_blobs l WHERE l.store = b.store AND l.digest = b.digest)`,
+		(SELECT 1 FROM repository_blobs l WHERE l.store = b.store AND l.digest = b.digest) AND NOT EXISTS
+		(SELECT 1 FROM deleted_manifest_blobs h WHERE h.store = b.store AND h.digest = b.digest)`,
 };
 
 /** What a registry is: two databases with the same state hold the same registry. */
@@ -84,13 +90,25 @@ const broken: { readonly [rule: string]: string } = {
 	"every link that no manifest uses will be reviewed": `SELECT l.* FROM repository_blobs l WHERE NOT EXISTS
 		(SELECT 1 FROM manifest_blobs m WHERE m.repository_id = l.repository_id AND m.digest = l.digest) AND NOT EXISTS
 		(SELECT 1 FROM gc_link_queue q WHERE q.repository_id = l.repository_id AND q.digest = l.digest)`,
-	"every live blob without a link will be reviewed": `SELECT b.* FROM blobs b WHERE state = 'live' AND NOT EXISTS
+	"every live blob that nobody links or holds will be reviewed": `SELECT b.* FROM blobs b WHERE state = 'live' AND NOT EXISTS
 		(SELECT 1 FROM repository_blobs l WHERE l.store = b.store AND l.digest = b.digest) AND NOT EXISTS
+		(SELECT 1 FROM deleted_manifest_blobs h WHERE h.store = b.store AND h.digest = b.digest) AND NOT EXISTS
 		(SELECT 1 FROM gc_blob_queue q WHERE q.store = b.store AND q.digest = b.digest)`,
 	"no review is of a link in a repository that is gone": `SELECT q.* FROM gc_link_queue q WHERE NOT EXISTS
 		(SELECT 1 FROM repositories r WHERE r.id = q.repository_id)`,
-	"a project counts its links": `SELECT * FROM project_blobs b WHERE links <> (SELECT COUNT(*) FROM repository_blobs l
-		WHERE l.project_id = b.project_id AND l.store = b.store AND l.digest = b.digest)`,
+	"a project counts its links and holds": `SELECT * FROM project_blobs b WHERE links <> (SELECT COUNT(*)
+		FROM repository_blobs l WHERE l.project_id = b.project_id AND l.store = b.store AND l.digest = b.digest)
+		+ (SELECT COUNT(*) FROM deleted_manifest_blobs h
+		WHERE h.project_id = b.project_id AND h.store = b.store AND h.digest = b.digest)`,
+	"no manifest is both there and deleted": `SELECT d.digest FROM deleted_manifests d
+		JOIN manifests m ON m.repository_id = d.repository_id AND m.digest = d.digest`,
+	"a deleted manifest holds all its blobs": `SELECT d.digest, b.value FROM deleted_manifests d, json_each(d.blobs) b
+		WHERE NOT EXISTS (SELECT 1 FROM deleted_manifest_blobs h
+		WHERE h.repository_id = d.repository_id AND h.manifest = d.digest AND h.digest = b.value)`,
+	"every hold is by a deleted manifest": `SELECT h.* FROM deleted_manifest_blobs h WHERE NOT EXISTS
+		(SELECT 1 FROM deleted_manifests d WHERE d.repository_id = h.repository_id AND d.digest = h.manifest)`,
+	"every hold is of a live blob": `SELECT h.* FROM deleted_manifest_blobs h WHERE NOT EXISTS
+		(SELECT 1 FROM blobs b WHERE b.store = h.store AND b.digest = h.digest AND b.state = 'live')`,
 	"a group counts its published repositories": `SELECT * FROM catalog_groups g WHERE repositories <> (SELECT COUNT(*)
 		FROM repositories r WHERE r.catalog_group = g.prefix AND r.published_at IS NOT NULL)`,
 	"a group is listed while its project is there": `SELECT * FROM catalog_groups g JOIN projects p ON p.id = g.project_id

@@ -64,6 +64,8 @@ export async function openOperator() {
 		resync: (...call) => plane.control.resync(...call),
 		observe: (...call) => plane.control.observe(...call),
 		usage: (...call) => plane.control.usage(...call),
+		history: (...call) => plane.control.history(...call),
+		restore: (...call) => plane.control.restore(...call),
 		run: (...call) => plane.control.run(...call),
 	};
 	const start = () => {

@@ -35,9 +35,12 @@ const open = (opts: Partial<SweeperOpts> & { readonly store?: Hook; readonly hol
 	const clock = new ManualClock();
 	const disguise = (store: BlobStore): BlobStore => (hook === undefined ? store : hookedStore(store, hook));
 	const stores = new Map([...harness.stores].map(([name, store]) => [name, disguise(store)]));
-	const { objects, uploads } = harness.metadata;
+	const { objects, uploads, history } = harness.metadata;
 	const report = (event: RegistryEvent): void => void events.push(event);
-	const sweeper = new Sweeper({ objects, uploads, stores, holder, clock, report }, { staleMs: 3_600_000, ...rest });
+	const sweeper = new Sweeper(
+		{ objects, uploads, history, stores, holder, clock, report },
+		{ staleMs: 3_600_000, ...rest },
+	);
 	return { sweeper, clock, events };
 };
 
@@ -69,7 +72,7 @@ test("condemned objects go, bytes first, and live ones stay", async () => {
 	const keys = await condemn(3);
 	assert.deepEqual(staged("default").sort(), [...keys].sort());
 	const summary = await open().sweeper.round(forever);
-	assert.deepEqual(summary, { deleted: 3, failed: 0, expired: 0, hasMore: false });
+	assert.deepEqual(summary, { deleted: 3, failed: 0, expired: 0, ended: 0, hasMore: false });
 	assert.deepEqual(staged("default"), []);
 	assert.equal((await known("default")).length, 1);
 	assert.equal((await pullBlob(instance, "p/kept", digest)).toString(), "kept");
@@ -90,8 +93,8 @@ test("two sweepers share the work and neither fails", async () => {
 test("a round is bounded and says that there is more", async () => {
 	await condemn(5);
 	const { sweeper } = open({ batch: 2, batches: 2 });
-	assert.deepEqual(await sweeper.round(forever), { deleted: 4, failed: 0, expired: 0, hasMore: true });
-	assert.deepEqual(await sweeper.round(forever), { deleted: 1, failed: 0, expired: 0, hasMore: false });
+	assert.deepEqual(await sweeper.round(forever), { deleted: 4, failed: 0, expired: 0, ended: 0, hasMore: true });
+	assert.deepEqual(await sweeper.round(forever), { deleted: 1, failed: 0, expired: 0, ended: 0, hasMore: false });
 });
 
 test("a store that fails is left alone for a while; the others are swept, and nothing is forgotten", async () => {
@@ -108,7 +111,7 @@ test("a store that fails is left alone for a while; the others are swept, and no
 			throw new StoreError("UNAVAILABLE", "away");
 		},
 	});
-	assert.deepEqual(await sweeper.round(forever), { deleted: 2, failed: 3, expired: 0, hasMore: false });
+	assert.deepEqual(await sweeper.round(forever), { deleted: 2, failed: 3, expired: 0, ended: 0, hasMore: false });
 	assert.equal(tries, 1);
 	assert.deepEqual(
 		events.map(({ event }) => event),
@@ -159,7 +162,7 @@ test("a stale intent goes, with whatever was written under it", async () => {
 });
 
 describe("after a jump of the clock by which things become old", () => {
-	const CALM = { deleted: 0, failed: 0, expired: 0, hasMore: false };
+	const CALM = { deleted: 0, failed: 0, expired: 0, ended: 0, hasMore: false };
 
 	/** A sweeper over metadata whose clock is set by hand, an upload and a stale intent of the journal in it. */
 	const openTimed = async (t: TestContext) => {
@@ -171,10 +174,18 @@ describe("after a jump of the clock by which things become old", () => {
 		});
 		await startUpload(timed.instance(), "p/app");
 		await metadata.objects.intend({ store: "default", key: "journal/1", purpose: "journal", holder: "dead" });
-		const { objects, uploads } = metadata;
+		const { objects, uploads, history } = metadata;
 		const start = () => {
 			const clock = new ManualClock();
-			const deps = { objects, uploads, stores: timed.stores, holder: "sweeper", clock, report: () => undefined };
+			const deps = {
+				objects,
+				uploads,
+				history,
+				stores: timed.stores,
+				holder: "sweeper",
+				clock,
+				report: () => undefined,
+			};
 			const sweeper = new Sweeper(deps, { staleMs: 2 * HOUR, idleUploadMs: 24 * HOUR });
 			/** Time passes, with a round every half hour. */
 			const pass = async (hours: number): Promise<void> => {
@@ -235,6 +246,7 @@ test("the loop goes on after a failure of metadata and ends when told", async ()
 		{
 			objects: failing,
 			uploads,
+			history: harness.metadata.history,
 			stores: harness.stores,
 			holder: "s",
 			clock: new ManualClock(),

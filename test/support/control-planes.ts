@@ -133,8 +133,8 @@ const openOnce = async ({
 	reach,
 }: Opening): Promise<{ control: Control; state: PlaneState; stack: AsyncDisposableStack }> => {
 	await using opening = new AsyncDisposableStack();
-	const { controlState, usages } = state.metadata;
-	const plane = new DataPlane({ controlState, usages, stores: new Set(stores), features: featuresOf(runs) });
+	const { controlState, usages, history } = state.metadata;
+	const plane = new DataPlane({ controlState, usages, history, stores: new Set(stores), features: featuresOf(runs) });
 	const control = await reach(plane, opening);
 	return { control, state, stack: opening.move() };
 };

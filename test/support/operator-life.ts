@@ -103,6 +103,8 @@ export class Life {
 			resync: (...call) => guard(() => inner.resync(...call), { what: "control resync", key }),
 			observe: (...call) => guard(() => inner.observe(...call)),
 			usage: (...call) => guard(() => inner.usage(...call)),
+			history: (...call) => guard(() => inner.history(...call)),
+			restore: (...call) => guard(() => inner.restore(...call)),
 			run: (...call) => guard(() => inner.run(...call), { what: "control run", key }),
 		};
 	}

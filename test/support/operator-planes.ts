@@ -98,6 +98,8 @@ export class LightPlanes implements AsyncDisposable {
 			resync: (...args) => call(() => harness.control.resync(...args)),
 			observe: (...args) => call(() => harness.control.observe(...args)),
 			usage: (...args) => call(() => harness.control.usage(...args)),
+			history: (...args) => call(() => harness.control.history(...args)),
+			restore: (...args) => call(() => harness.control.restore(...args)),
 			run: (...args) => call(() => harness.control.run(...args)),
 		};
 	}

@@ -34,6 +34,7 @@ export const prune = async (harness: RegistryHarness, opts: Partial<PrunerOpts> 
 		stores: harness.stores,
 		clock: systemClock,
 		uploads: harness.metadata.uploads,
+		history: harness.metadata.history,
 	};
 	const pruner = new Pruner(deps, opts);
 	while ((await pruner.round(forever)).hasMore);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { duration } from "#/api/fields/durations.ts";
 import { listMap, wordSet } from "#/api/fields/lists.ts";
 import { namespaceName } from "#/api/fields/names.ts";
 import { byteQuantity } from "#/api/fields/quantities.ts";
@@ -41,6 +42,16 @@ export const projectSpec = z.object({
 		})
 		.prefault({})
 		.describe("How much the project may hold; default: as much as there is room for"),
+	tagHistory: z
+		.object({
+			window: duration
+				.default("7d")
+				.describe(
+					"For how long deleted tags and artifacts, and former places of tags, can be restored; 0s: not at all",
+				),
+		})
+		.prefault({})
+		.describe("What can be undone; it counts as what the project holds until its time is over"),
 	sparseIndexes: z.boolean().default(false).describe("Whether an index may name manifests that are not here"),
 	members: listMap(member, ["kind", "name"], 1_000).default([]).describe("Who may do what in it, beside robots"),
 	delegateTo: z

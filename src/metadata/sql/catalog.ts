@@ -6,6 +6,10 @@ import { touchBlob } from "./blobs/touch-blob.ts";
 import { unlinkBlob } from "./blobs/unlink-blob.ts";
 import { applyChange, beginEpoch, resync } from "./control/control-commands.ts";
 import { currentControl, observe } from "./control/control-rows.ts";
+import { expireDeleted } from "./deletions/expire-deleted.ts";
+import { listDeleted, tagHistory } from "./deletions/history-queries.ts";
+import { restoreManifest } from "./deletions/restore-manifest.ts";
+import { restoreTag } from "./deletions/restore-tag.ts";
 import type { Step, StepContext } from "./engine/statement.ts";
 import { collectBlobs } from "./gc/collect-blobs.ts";
 import { collectLinks } from "./gc/collect-links.ts";
@@ -37,6 +41,9 @@ export const commands = {
 	"manifests.put": putManifest,
 	"manifests.remove": removeManifest,
 	"manifests.removeTag": removeTag,
+	"history.restoreManifest": restoreManifest,
+	"history.restoreTag": restoreTag,
+	"history.expire": expireDeleted,
 	"blobs.mount": mountBlob,
 	"blobs.unlink": unlinkBlob,
 	"blobs.touch": touchBlob,
@@ -83,6 +90,8 @@ export const queries = {
 	"manifests.find": findManifest,
 	"manifests.tags": listTags,
 	"manifests.referrers": listReferrers,
+	"history.ofTag": tagHistory,
+	"history.deleted": listDeleted,
 	"blobs.find": findBlob,
 	"blobs.holders": blobHolders,
 	"uploads.find": findUpload,

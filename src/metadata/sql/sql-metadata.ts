@@ -1,6 +1,7 @@
 import type { Blobs } from "#/metadata/blobs.ts";
 import type { Collection } from "#/metadata/collection.ts";
 import type { ControlState } from "#/metadata/control-state.ts";
+import type { History } from "#/metadata/history.ts";
 import type { Identities } from "#/metadata/identities.ts";
 import type { Manifests } from "#/metadata/manifests.ts";
 import type { Metadata } from "#/metadata/metadata.ts";
@@ -21,6 +22,7 @@ export class SqlMetadata implements Metadata {
 	readonly identities: Identities;
 	readonly repositories: Repositories;
 	readonly manifests: Manifests;
+	readonly history: History;
 	readonly blobs: Blobs;
 	readonly uploads: Uploads;
 	readonly objects: Objects;
@@ -38,6 +40,7 @@ export class SqlMetadata implements Metadata {
 		this.identities = identitiesOn(executor);
 		this.repositories = repositoriesOn(executor);
 		this.manifests = manifestsOn(executor);
+		this.history = historyOn(executor);
 		this.blobs = blobsOn(executor);
 		this.uploads = uploadsOn(executor);
 		this.objects = objectsOn(executor);
@@ -91,6 +94,14 @@ const manifestsOn = (on: SqlExecutor): Manifests => ({
 	tags: (repository, page, signal) => on.read("manifests.tags", { repository, ...page }, signal),
 	referrers: (repository, subject, page, signal) =>
 		on.read("manifests.referrers", { repository, subject, ...page }, signal),
+});
+
+const historyOn = (on: SqlExecutor): History => ({
+	ofTag: (request, signal) => on.read("history.ofTag", request, signal),
+	deleted: (request, signal) => on.read("history.deleted", request, signal),
+	restoreManifest: (wanted) => on.write("history.restoreManifest", wanted),
+	restoreTag: (wanted) => on.write("history.restoreTag", wanted),
+	expire: (limit) => on.write("history.expire", { limit }),
 });
 
 const blobsOn = (on: SqlExecutor): Blobs => ({

@@ -1,3 +1,4 @@
+import { durationMs } from "#/api/fields/durations.ts";
 import { quantityBytes } from "#/api/fields/quantities.ts";
 import { type Project, projectNameOf } from "#/api/kinds/project.ts";
 import type { Standing } from "#/operator/plane/observations.ts";
@@ -55,6 +56,7 @@ const toWish = (project: Project): Wish => {
 			visibility: spec.visibility,
 			sparseIndexes: spec.sparseIndexes,
 			members: spec.members,
+			undoWindow: durationMs(spec.tagHistory.window),
 			...(storage === undefined ? {} : { quotaBytes: quantityBytes(storage) }),
 		},
 	};

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import type { Applied, Control, DesiredResource, ObservedResource } from "#/control/control.ts";
 import type { Metadata } from "#/metadata/metadata.ts";
+import { type Digest, formatDigest } from "#/oci/digest.ts";
 
 /** A data plane under test, and what shows whether it did as it was told. */
 export interface ControlHarness extends AsyncDisposable {
@@ -128,3 +130,30 @@ export const reasons = async (control: Control): Promise<readonly string[]> =>
 	(await observed(control))
 		.map(({ uid, reason, deleted }) => (deleted ? `(${uid})` : `${uid}: ${reason}`))
 		.toSorted((a, b) => (a.replace("(", "") < b.replace("(", "") ? -1 : 1));
+
+/** Pushes a manifest whose bytes are a text; answers its digest. */
+export const push = async (
+	{ manifests }: Pick<ControlHarness["metadata"], "manifests">,
+	repository: string,
+	text: string,
+	...tags: readonly string[]
+): Promise<Digest> => {
+	const digest = formatDigest("sha256", createHash("sha256").update(text).digest("hex"));
+	const outcome = await manifests.put({
+		repository,
+		digest,
+		mediaType: "application/vnd.oci.image.manifest.v1+json",
+		artifactType: undefined,
+		payload: new TextEncoder().encode(text),
+		annotations: undefined,
+		blobs: [],
+		config: undefined,
+		children: [],
+		subject: undefined,
+		tags,
+		condition: undefined,
+		actor: "ann",
+	});
+	assert.ok(!("refused" in outcome));
+	return digest;
+};

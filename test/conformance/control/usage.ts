@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
-import { formatDigest } from "#/oci/digest.ts";
-import { type ControlCase, type ControlHarness, Operator, project, soon } from "./bench.ts";
+import { type ControlCase, Operator, project, push, soon } from "./bench.ts";
 
 /** What projects use. */
 export const usageCases: readonly ControlCase[] = [
@@ -41,22 +39,3 @@ export const usageCases: readonly ControlCase[] = [
 		},
 	},
 ];
-
-const push = async (metadata: ControlHarness["metadata"], repository: string, text: string): Promise<void> => {
-	const outcome = await metadata.manifests.put({
-		repository,
-		digest: formatDigest("sha256", createHash("sha256").update(text).digest("hex")),
-		mediaType: "application/vnd.oci.image.manifest.v1+json",
-		artifactType: undefined,
-		payload: new TextEncoder().encode(text),
-		annotations: undefined,
-		blobs: [],
-		config: undefined,
-		children: [],
-		subject: undefined,
-		tags: [],
-		condition: undefined,
-		actor: "ann",
-	});
-	assert.ok(!("refused" in outcome));
-};

@@ -80,6 +80,11 @@ export class Bench {
 		await this.apply(names.map((name) => project(name)));
 	}
 
+	/** Makes projects in which what is deleted is gone for good. */
+	async forgetful(...names: readonly string[]): Promise<void> {
+		await this.apply(names.map((name) => project(name, { undoWindow: 0 })));
+	}
+
 	/** Opens an upload that the caller holds. */
 	async upload(repository: string, id: string = randomUUID()): Promise<Upload> {
 		const { upload } = await done(this.metadata.uploads.create(uploadInput(repository, id)));

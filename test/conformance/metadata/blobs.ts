@@ -66,7 +66,7 @@ export const blobCases: readonly MetadataCase[] = [
 	{
 		name: "a project is charged once for a blob, and another project too",
 		async run(bench) {
-			await bench.projects("a", "b");
+			await bench.forgetful("a", "b");
 			const { blobs, usages } = bench.metadata;
 			const { digest } = await bench.push("a/x", "12345");
 			await bench.push("a/y", "12345");

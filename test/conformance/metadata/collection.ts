@@ -24,7 +24,7 @@ export const collectionCases: readonly MetadataCase[] = [
 	{
 		name: "a link that no manifest uses goes with its usage, and the blob with its last link",
 		async run(bench) {
-			await bench.projects("a", "b");
+			await bench.forgetful("a", "b");
 			const { collection, objects, usages } = bench.metadata;
 			for (const text of ["used", "unused"]) await bench.push("a/x", text);
 			await bench.put("a/x", { blobs: ["used"], tags: ["v"] });
@@ -51,7 +51,7 @@ export const collectionCases: readonly MetadataCase[] = [
 	{
 		name: "nothing is looked at that was touched since, and a link that is touched again is left alone anew",
 		async run(bench) {
-			await bench.projects("a");
+			await bench.forgetful("a");
 			const { blobs, collection } = bench.metadata;
 			const { digest } = await bench.push("a/x", "one");
 			const touched = async () => (await blobs.find("a/x", digest))?.touchedAt ?? assert.fail();
@@ -102,7 +102,7 @@ export const collectionCases: readonly MetadataCase[] = [
 	{
 		name: "the review of a link that a manifest uses ends, and begins again with the manifest's end",
 		async run(bench) {
-			await bench.projects("a");
+			await bench.forgetful("a");
 			const { blobs, collection } = bench.metadata;
 			const { digest } = await bench.push("a/x", "one");
 			const manifest = await bench.put("a/x", { blobs: ["one"] });
@@ -148,7 +148,7 @@ export const collectionCases: readonly MetadataCase[] = [
 	{
 		name: "pushes, mounts and manifests at the same time as collection never lose what was acknowledged",
 		async run(bench) {
-			await bench.projects("a", "b");
+			await bench.forgetful("a", "b");
 			const { blobs, manifests } = bench.metadata;
 			const texts = ["one", "two", "three"];
 			const names = ["a/1", "a/2", "b/1"];

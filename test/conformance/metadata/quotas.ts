@@ -17,7 +17,8 @@ import {
 
 /** The project `a`, which may use so many bytes; undefined: any number. */
 async function limit(bench: Bench, quotaBytes: number | undefined, generation = 1): Promise<void> {
-	await bench.apply([{ ...project("a", quotaBytes === undefined ? {} : { quotaBytes }), generation }]);
+	const quota = quotaBytes === undefined ? {} : { quotaBytes };
+	await bench.apply([{ ...project("a", { ...quota, undoWindow: 0 }), generation }]);
 }
 
 const exceeded = (quota: number, used: number, requested: number): Refusal => ({

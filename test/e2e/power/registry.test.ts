@@ -76,8 +76,15 @@ const check = async (run: Run, instance: Instance, store: BlobStore, sweepAll: b
 	const { harness, pushes, mayReturn } = run;
 	await pushes.verify(instance);
 	await pushes.reconcile(instance);
-	const { objects, uploads } = harness.metadata;
-	const deps = { objects, uploads, stores: new Map([["default", store]]), holder: "sweeper", clock: systemClock };
+	const { objects, uploads, history } = harness.metadata;
+	const deps = {
+		objects,
+		uploads,
+		history,
+		stores: new Map([["default", store]]),
+		holder: "sweeper",
+		clock: systemClock,
+	};
 	const report = (event: object): void => assert.fail(JSON.stringify(event));
 	const ages = sweepAll ? { staleMs: 0, idleUploadMs: 0 } : {};
 	await new Sweeper({ ...deps, report }, ages).round(forever);

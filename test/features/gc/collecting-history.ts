@@ -82,7 +82,7 @@ export class CollectingHistory {
 
 	/** Makes the projects. */
 	async begin(): Promise<void> {
-		await this.#bench.projects("a", "b");
+		await this.#bench.forgetful("a", "b");
 		await this.#collector.round(forever);
 	}
 

@@ -17,7 +17,7 @@ const open = async (t: TestContext) => {
 	const on = await openInspectedMetadata();
 	t.after(() => on[Symbol.asyncDispose]());
 	const bench = new Bench(on.metadata);
-	await bench.projects("a");
+	await bench.forgetful("a");
 	const clock = new ManualClock();
 	const events: RegistryEvent[] = [];
 	const seen: string[] = [];

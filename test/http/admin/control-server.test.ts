@@ -33,6 +33,8 @@ const serve = async (context: TestContext): Promise<Recorder & { readonly url: s
 		resync: note("resync", { refused: { reason: "stale-epoch", epoch: 6 } }),
 		observe: note("observe", { changes: [], cursor: 3 }),
 		usage: note("usage", { projects: [], more: false }),
+		history: note("history", { entries: [], next: "more" }),
+		restore: note("restore", { digest: "sha256:0", manifests: [], tags: ["v"], moved: [] }),
 		run: note("run", { ran: { count: 1 } }),
 	};
 	const stack = new AsyncDisposableStack();
@@ -66,6 +68,12 @@ const operations: readonly (readonly [name: string, input: object, answer: objec
 	["resync", { epoch: 5, snapshot: "s", resources: [], last: true }, { refused: { reason: "stale-epoch", epoch: 6 } }],
 	["observe", { cursor: 0, limit: 10 }, { changes: [], cursor: 3 }],
 	["usage", { after: "a", limit: 10 }, { projects: [], more: false }],
+	["history", { repository: "a/b", tag: "v", after: "3", limit: 10 }, { entries: [], next: "more" }],
+	[
+		"restore",
+		{ repository: "a/b", tag: "v", at: 5, actor: "ann" },
+		{ digest: "sha256:0", manifests: [], tags: ["v"], moved: [] },
+	],
 	["run", { epoch: 5, feature: "sweep", id: "" }, { ran: { count: 1 } }],
 ];
 
@@ -145,6 +153,8 @@ test("an empty token is refused, since everybody knows it", () => {
 		resync: () => assert.fail("resync"),
 		observe: () => assert.fail("observe"),
 		usage: () => assert.fail("usage"),
+		history: () => assert.fail("history"),
+		restore: () => assert.fail("restore"),
 		run: () => assert.fail("run"),
 	};
 	assert.throws(() => createControlServer({ control, token: "", report: () => undefined }), ControlError);
@@ -221,7 +231,16 @@ test("a caller that goes away aborts its call, which is no failure to report", a
 		aborted.resolve();
 		throw signal.reason;
 	};
-	const control: Control = { begin: unused, apply: unused, resync: unused, observe: unused, usage: unused, run };
+	const control: Control = {
+		begin: unused,
+		apply: unused,
+		resync: unused,
+		observe: unused,
+		usage: unused,
+		history: unused,
+		restore: unused,
+		run,
+	};
 	const report = (error: unknown) => reported.push(error);
 	const url = await listen(createControlServer({ control, token: TOKEN, report }), stack, "http");
 	const request = httpRequest(`${url}/control/v1/run`, {

@@ -34,6 +34,8 @@ const openBench = async (meddle: (apply: Apply, call: number) => Apply = (apply)
 		resync: (...call) => plane.control.resync(...call),
 		observe: (...call) => plane.control.observe(...call),
 		usage: (...call) => plane.control.usage(...call),
+		history: (...call) => plane.control.history(...call),
+		restore: (...call) => plane.control.restore(...call),
 		run: (...call) => plane.control.run(...call),
 	};
 	const start = (holder = "operator") => {

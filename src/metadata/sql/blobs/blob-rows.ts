@@ -52,16 +52,7 @@ export function* linkBlob(repository: RepositoryFacts, link: BlobLink, context: 
 		link.actor,
 	);
 	if (linked === undefined) return { changed: false, blobBytes: 0 };
-	const counted = yield* first(
-		`INSERT INTO project_blobs (project_id, store, digest, size, links) VALUES (?, ?, ?, ?, 1)
-		ON CONFLICT (project_id, store, digest) DO UPDATE SET links = project_blobs.links + 1 RETURNING links`,
-		repository.projectId,
-		repository.store,
-		link.digest,
-		link.size,
-	);
-	const isFirst = counted !== undefined && intOf(counted, "links") === 1;
-	return { changed: true, blobBytes: isFirst ? link.size : 0 };
+	return { changed: true, blobBytes: yield* countLink(repository, link) };
 }
 
 /**
@@ -77,15 +68,55 @@ export function* unlinkBlob(repository: RepositoryFacts, digest: Digest, at: num
 	);
 	if (unlinked === undefined) return { changed: false, blobBytes: 0 };
 	yield* reviewBlob(repository.store, digest, "blob-unlinked", at);
-	const key = [repository.projectId, repository.store, digest] as const;
+	return { changed: true, blobBytes: yield* uncountLink(repository, digest) };
+}
+
+/**
+ * Counts one more link of a project to a blob, of a repository or of a deleted manifest; answers by how many bytes the
+ * project's use grew.
+ */
+export function* countLink(
+	{ projectId, store }: Pick<RepositoryFacts, "projectId" | "store">,
+	{ digest, size }: Pick<BlobLink, "digest" | "size">,
+): Step<number> {
+	const counted = yield* first(
+		`INSERT INTO project_blobs (project_id, store, digest, size, links) VALUES (?, ?, ?, ?, 1)
+		ON CONFLICT (project_id, store, digest) DO UPDATE SET links = project_blobs.links + 1 RETURNING links`,
+		projectId,
+		store,
+		digest,
+		size,
+	);
+	return counted !== undefined && intOf(counted, "links") === 1 ? size : 0;
+}
+
+/** Counts one link less; answers by how many bytes the project's use grew, which is never more than 0. */
+export function* uncountLink(
+	{ projectId, store }: Pick<RepositoryFacts, "projectId" | "store">,
+	digest: Digest,
+): Step<number> {
+	const key = [projectId, store, digest] as const;
 	const counted = yield* first(
 		`UPDATE project_blobs SET links = links - 1 WHERE project_id = ? AND store = ? AND digest = ?
 		RETURNING links, size`,
 		...key,
 	);
-	if (counted === undefined || intOf(counted, "links") > 0) return { changed: true, blobBytes: 0 };
+	if (counted === undefined || intOf(counted, "links") > 0) return 0;
 	yield* all("DELETE FROM project_blobs WHERE project_id = ? AND store = ? AND digest = ?", ...key);
-	return { changed: true, blobBytes: -intOf(counted, "size") };
+	return -intOf(counted, "size");
+}
+
+/** Whether a repository links the blob, or a deleted manifest that can be restored holds it. */
+export function* isBlobUsed(store: string, digest: Digest): Step<boolean> {
+	const row = yield* first(
+		`SELECT 1 AS used WHERE EXISTS (SELECT 1 FROM repository_blobs WHERE store = ? AND digest = ?)
+		OR EXISTS (SELECT 1 FROM deleted_manifest_blobs WHERE store = ? AND digest = ?)`,
+		store,
+		digest,
+		store,
+		digest,
+	);
+	return row !== undefined;
 }
 
 /**

@@ -130,8 +130,9 @@ function isSame(row: ProjectRow, wanted: Omit<ProjectRow, "deletedAt">): boolean
 /** The same text for records that differ in nothing but the order of their members. */
 function inOrder(project: Omit<ProjectRow, "deletedAt" | "revision">): string {
 	const members = project.members.map(({ kind, name, role }) => [kind, name, role]);
-	const { uid, name, owner, visibility, store, sparseIndexes, quotaBytes, generation } = project;
-	return JSON.stringify([uid, name, owner, visibility, store, sparseIndexes, quotaBytes, generation, members]);
+	const { uid, name, owner, visibility, store, sparseIndexes, quotaBytes, undoWindow, generation } = project;
+	const limits = [quotaBytes, undoWindow];
+	return JSON.stringify([uid, name, owner, visibility, store, sparseIndexes, limits, generation, members]);
 }
 
 function* removeProject(uid: string, actor: string, context: StepContext): Step<void> {

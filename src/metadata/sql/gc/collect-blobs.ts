@@ -1,4 +1,5 @@
 import type { Collected, CollectionStep } from "#/metadata/collection.ts";
+import { isBlobUsed } from "#/metadata/sql/blobs/blob-rows.ts";
 import { digestOf, intOf, textOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 import { condemnBlob } from "#/metadata/sql/objects/object-commands.ts";
@@ -54,12 +55,7 @@ function* reviewBlob({ store, digest }: DueBlob, until: number, context: StepCon
 		until,
 	);
 	if (row === undefined) return undefined;
-	const link = yield* first(
-		"SELECT repository_id FROM repository_blobs WHERE store = ? AND digest = ? LIMIT 1",
-		store,
-		digest,
-	);
-	const verdict = judgeBlob({ isLive: blob !== undefined, isLinked: link !== undefined });
+	const verdict = judgeBlob({ isLive: blob !== undefined, isUsed: yield* isBlobUsed(store, digest) });
 	if (blob === undefined || verdict === "keep") {
 		yield* all("DELETE FROM gc_blob_queue WHERE store = ? AND digest = ?", store, digest);
 		return undefined;

@@ -16,9 +16,9 @@ export const judgeLink = ({ isLinked, isUsed }: LinkFacts): Verdict => (isLinked
 export interface BlobFacts {
 	/** Whether it has bytes that are not being deleted already. */
 	readonly isLive: boolean;
-	/** Whether any repository links it. */
-	readonly isLinked: boolean;
+	/** Whether any repository links it, or a deleted manifest that can be restored holds it. */
+	readonly isUsed: boolean;
 }
 
-/** A blob is collected when no repository links it. */
-export const judgeBlob = ({ isLive, isLinked }: BlobFacts): Verdict => (isLive && !isLinked ? "collect" : "keep");
+/** A blob is collected when no repository links it and nothing that can be restored needs it. */
+export const judgeBlob = ({ isLive, isUsed }: BlobFacts): Verdict => (isLive && !isUsed ? "collect" : "keep");

@@ -1,4 +1,5 @@
 import type { RepositoryFacts } from "#/metadata/repositories.ts";
+import { copyDeleted, type Grave, holdReferences } from "#/metadata/sql/deletions/deleted-rows.ts";
 import { digestOf, intOf, maybeDigest } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 import { reviewLinks, reviewManifests, sortedJson } from "#/metadata/sql/objects/reviews.ts";
@@ -25,6 +26,20 @@ export interface ManifestRow {
 export function* hasManifest(repositoryId: number, digest: Digest): Step<boolean> {
 	const row = yield* first("SELECT digest FROM manifests WHERE repository_id = ? AND digest = ?", repositoryId, digest);
 	return row !== undefined;
+}
+
+/** Whether a locked repository has the manifest, or had it and can have it again. One statement, as every push asks. */
+export function* standingOf(repositoryId: number, digest: Digest): Step<"here" | "deleted" | "absent"> {
+	const row = yield* first(
+		`SELECT (SELECT 1 FROM manifests WHERE repository_id = ? AND digest = ?) AS here,
+			(SELECT 1 FROM deleted_manifests WHERE repository_id = ? AND digest = ?) AS deleted`,
+		repositoryId,
+		digest,
+		repositoryId,
+		digest,
+	);
+	if (row === undefined || row.here === 1) return row === undefined ? "absent" : "here";
+	return row.deleted === 1 ? "deleted" : "absent";
 }
 
 /** Writes a manifest that a locked repository does not have, and its references. */
@@ -66,13 +81,17 @@ export function* insertManifest(
 /**
  * Deletes a manifest of a locked repository and has all that it referenced reviewed; undefined when it is not there.
  * Tags are left to the caller.
+ *
+ * @param grave how the manifest can be restored; absent: not at all
  */
 export function* deleteManifest(
 	repository: RepositoryFacts,
 	digest: Digest,
+	grave: Grave | undefined,
 	context: StepContext,
 ): Step<UsageChange | undefined> {
 	const key = [repository.id, digest] as const;
+	if (grave !== undefined) yield* copyDeleted(repository.id, digest, grave);
 	const gone = yield* first(
 		"DELETE FROM manifests WHERE repository_id = ? AND digest = ? RETURNING size, subject",
 		...key,
@@ -91,7 +110,10 @@ export function* deleteManifest(
 	yield* reviewManifests(repository.id, children.map(toDigest), "parent-removed", context);
 	yield* reviewManifests(repository.id, subject === undefined ? [] : [subject], "referrer-removed", context);
 	yield* reviewLinks(repository.id, blobs.map(toDigest), "manifest-removed", context);
-	return { manifests: -1, manifestBytes: -intOf(gone, "size") };
+	if (grave === undefined) return { manifests: -1, manifestBytes: -intOf(gone, "size") };
+	const references = { blobs: blobs.map(toDigest), children: children.map(toDigest) };
+	// Its own bytes count until its window ends.
+	return { manifests: -1, blobBytes: yield* holdReferences(repository, digest, references, context) };
 }
 
 const toDigest = (row: Parameters<typeof digestOf>[0]): Digest => digestOf(row, "digest");

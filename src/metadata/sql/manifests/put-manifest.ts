@@ -1,6 +1,7 @@
 import type { PutManifest, PutManifestOutcome } from "#/metadata/manifests.ts";
 import type { Refusal, Refused } from "#/metadata/refusal.ts";
 import type { RepositoryFacts } from "#/metadata/repositories.ts";
+import { dropDeleted } from "#/metadata/sql/deletions/deleted-rows.ts";
 import type { Step, StepContext } from "#/metadata/sql/engine/statement.ts";
 import { emit } from "#/metadata/sql/journal/outbox-rows.ts";
 import { reviewManifests } from "#/metadata/sql/objects/reviews.ts";
@@ -10,10 +11,10 @@ import {
 	keepRepository,
 	publishRepository,
 } from "#/metadata/sql/repositories/repository-rows.ts";
-import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
+import { addUsage, sumOf } from "#/metadata/sql/usage/add-usage.ts";
 import { guardQuota } from "#/metadata/sql/usage/quota-guard.ts";
 import type { Digest } from "#/oci/digest.ts";
-import { hasManifest, insertManifest } from "./manifest-rows.ts";
+import { insertManifest, standingOf } from "./manifest-rows.ts";
 import { findMissing } from "./missing-content.ts";
 import { conditionHolds } from "./tag-condition.ts";
 import { countMoves, findTags, moveTag, type TagRow } from "./tag-rows.ts";
@@ -24,26 +25,35 @@ export function* putManifest(put: PutManifest, context: StepContext): Step<PutMa
 	if ("refused" in ensured) return ensured;
 	const { repository } = ensured;
 	const tags = yield* findTags(repository.id, put.tags, context);
-	const isNew = !(yield* hasManifest(repository.id, put.digest));
+	const standing = yield* standingOf(repository.id, put.digest);
+	const isNew = standing !== "here";
+	// The bytes of a deleted one count already.
+	const added = standing === "deleted" ? 0 : put.payload.byteLength;
 	const refused =
-		preconditionRefusal(put, { tags, isNew }) ?? (isNew ? yield* refuseNew(repository, put, context) : undefined);
+		preconditionRefusal(put, { tags, isNew }) ??
+		(isNew ? yield* refuseNew(repository, { put, added }, context) : undefined);
 	if (refused !== undefined) {
 		yield* abandonRepository(ensured);
 		return { refused };
 	}
 	const repositories = yield* keepRepository(ensured, put.actor, context);
 	const change = isNew ? yield* store(repository, put, context) : {};
+	const dropped = standing === "deleted" ? yield* dropDeleted(repository, put.digest, context) : undefined;
 	yield* moveTags({ repository, put, tags }, context);
 	yield* reviewManifests(repository.id, [put.digest], "manifest-put", context);
-	yield* addUsage(repository, { ...change, repositories });
+	yield* addUsage(repository, sumOf({ ...change, repositories }, dropped));
 	yield* publishRepository(repository, context.now, context);
 	return { created: isNew, previous: put.tags.map((tag) => tags.get(tag)?.digest) };
 }
 
 /** Why the repository cannot take a manifest that it does not have: for what that names, or for its own bytes. */
-function* refuseNew(repository: RepositoryFacts, put: PutManifest, context: StepContext): Step<Refusal | undefined> {
+function* refuseNew(
+	repository: RepositoryFacts,
+	{ put, added }: { readonly put: PutManifest; readonly added: number },
+	context: StepContext,
+): Step<Refusal | undefined> {
 	const missing = yield* findMissing(repository, put, context);
-	return missing ?? (yield* guardQuota(repository, put.payload.byteLength, context));
+	return missing ?? (yield* guardQuota(repository, added, context));
 }
 
 /** What is looked at is each tag's manifest; in a push without tags, the manifest under its own digest. */
@@ -76,15 +86,16 @@ function* store(repository: RepositoryFacts, put: PutManifest, context: StepCont
 	return change;
 }
 
-interface TagMoves {
+/** Where tags go. */
+export interface TagMoves {
 	readonly repository: RepositoryFacts;
-	readonly put: PutManifest;
+	readonly put: Pick<PutManifest, "digest" | "tags" | "actor">;
 	/** As they stood before. */
 	readonly tags: ReadonlyMap<string, TagRow>;
 }
 
-/** Tags that point at the manifest already do not move: their history goes on. */
-function* moveTags({ repository, put, tags }: TagMoves, context: StepContext): Step<void> {
+/** Points tags of a locked repository at a manifest. Those that point at it already do not move: their history goes on. */
+export function* moveTags({ repository, put, tags }: TagMoves, context: StepContext): Step<void> {
 	const moving = [...new Set(put.tags)].filter((tag) => tags.get(tag)?.digest !== put.digest);
 	if (moving.length === 0) return;
 	const { last, at } = yield* countMoves(repository.id, moving.length, context.now);

@@ -2,6 +2,7 @@ import type { TagCondition } from "#/metadata/manifests.ts";
 import type { Refused } from "#/metadata/refusal.ts";
 import type { RepositoryFacts } from "#/metadata/repositories.ts";
 import { NAMED_USERS } from "#/metadata/sql/blobs/unlink-blob.ts";
+import { endOfWindow } from "#/metadata/sql/deletions/deleted-rows.ts";
 import { digestOf, intOf, textOf } from "#/metadata/sql/engine/rows.ts";
 import { all, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 import { emit } from "#/metadata/sql/journal/outbox-rows.ts";
@@ -32,8 +33,17 @@ export function* removeManifest(
 	if (parents.length > 0) return { refused: { reason: "in-use", by: parents.map((row) => textOf(row, "parent")) } };
 	const tags = yield* tagsOn(repository.id, digest);
 	for (const tag of tags) yield* removeOneTag({ repository, tag, actor }, context);
-	const change = yield* deleteManifest(repository, digest, context);
-	yield* emit(context, repository.store, { kind: "manifest-removed", repository: name, digest, actor });
+	const until = yield* endOfWindow(repository, context.now);
+	const ended = tags.map(({ name: tag, move }) => ({ tag, move }));
+	const grave = until === undefined ? undefined : { at: context.now, by: actor, until, tags: ended };
+	const change = yield* deleteManifest(repository, digest, grave, context);
+	yield* emit(context, repository.store, {
+		kind: "manifest-removed",
+		repository: name,
+		digest,
+		...(until === undefined ? {} : { until, tags: ended }),
+		actor,
+	});
 	yield* addUsage(repository, change ?? {});
 	return { tags: tags.map((tag) => tag.name) };
 }

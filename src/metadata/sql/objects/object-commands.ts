@@ -1,4 +1,5 @@
 import type { KnownObject } from "#/metadata/objects.ts";
+import { isBlobUsed } from "#/metadata/sql/blobs/blob-rows.ts";
 import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 import { emit } from "#/metadata/sql/journal/outbox-rows.ts";
 import { type Digest, isDigest } from "#/oci/digest.ts";
@@ -43,12 +44,7 @@ export function* condemn(
 	);
 	if (blob !== undefined && typeof blob.digest === "string" && isDigest(blob.digest)) {
 		const { digest } = blob;
-		const link = yield* first(
-			"SELECT repository_id FROM repository_blobs WHERE store = ? AND digest = ? LIMIT 1",
-			store,
-			digest,
-		);
-		if (link !== undefined) throw new Error(`the object ${key} holds a blob that is linked`);
+		if (yield* isBlobUsed(store, digest)) throw new Error(`the object ${key} holds a blob that is linked`);
 		return yield* condemnBlob({ store, digest, key }, context);
 	}
 	const known = yield* lockObject(store, key, context);

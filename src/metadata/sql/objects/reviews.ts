@@ -22,7 +22,7 @@ export const touchedAt = (after: number): number => after - REVIEW_DELAY_MS;
 export type LinkEvent = "blob-linked" | "blob-pulled" | "manifest-removed";
 
 /** Why a blob is to be reviewed. */
-export type BlobEvent = "blob-restored" | "blob-unlinked";
+export type BlobEvent = "blob-restored" | "blob-unlinked" | "blob-released";
 
 /** Why a manifest is to be reviewed. */
 export type ManifestEvent = "manifest-put" | "tag-moved" | "tag-removed" | "parent-removed" | "referrer-removed";

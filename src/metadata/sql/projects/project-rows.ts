@@ -15,7 +15,7 @@ export interface ProjectRow extends ProjectSpec {
 
 /** The columns of {@link toProjectRow}. */
 export const PROJECT_COLUMNS =
-	"uid, name, owner, visibility, store, sparse_indexes, members, quota_bytes, generation, revision, created_at, deleted_at";
+	"uid, name, owner, visibility, store, sparse_indexes, members, quota_bytes, undo_window, generation, revision, created_at, deleted_at";
 
 /** A project's row in words. */
 export function toProjectRow(row: Row): ProjectRow {
@@ -29,6 +29,7 @@ export function toProjectRow(row: Row): ProjectRow {
 		sparseIndexes: flagOf(row, "sparse_indexes"),
 		members: projectSpec.shape.members.parse(jsonOf(row, "members")),
 		...(quotaBytes === undefined ? {} : { quotaBytes }),
+		undoWindow: intOf(row, "undo_window"),
 		generation: intOf(row, "generation"),
 		revision: intOf(row, "revision"),
 		deletedAt: row.deleted_at === null ? undefined : intOf(row, "deleted_at"),
@@ -47,11 +48,11 @@ export function* lockProject(by: "name" | "uid", value: string, context: StepCon
 /** Writes a project under its name: makes it, changes it, or brings it back. */
 export function* writeProject(project: Omit<ProjectRow, "deletedAt">, at: number): Step<void> {
 	yield* all(
-		`INSERT INTO projects (uid, name, owner, visibility, store, sparse_indexes, members, quota_bytes, generation, revision,
-			created_at, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
+		`INSERT INTO projects (uid, name, owner, visibility, store, sparse_indexes, members, quota_bytes, undo_window,
+			generation, revision, created_at, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
 		ON CONFLICT (name) DO UPDATE SET uid = excluded.uid, owner = excluded.owner, visibility = excluded.visibility,
 			store = excluded.store, sparse_indexes = excluded.sparse_indexes, members = excluded.members,
-			quota_bytes = excluded.quota_bytes,
+			quota_bytes = excluded.quota_bytes, undo_window = excluded.undo_window,
 			generation = excluded.generation, revision = excluded.revision, deleted_at = NULL`,
 		project.uid,
 		project.name,
@@ -61,6 +62,7 @@ export function* writeProject(project: Omit<ProjectRow, "deletedAt">, at: number
 		project.sparseIndexes ? 1 : 0,
 		JSON.stringify(project.members),
 		project.quotaBytes ?? null,
+		project.undoWindow,
 		project.generation,
 		project.revision,
 		at,

@@ -4,6 +4,7 @@ import { inDialect } from "./columns.ts";
 import { content } from "./content.ts";
 import { quotas } from "./quotas.ts";
 import { tenants } from "./tenants.ts";
+import { undo } from "./undo.ts";
 import { work } from "./work.ts";
 
 /** Every migration of the metadata store, in order. A released one is never changed: what follows is added below. */
@@ -26,5 +27,12 @@ export const migrations: readonly Migration[] = [
 		// An older release would link blobs without having the links reviewed.
 		oldestReader: 3,
 		statements: (dialect) => collection.map((statement) => inDialect(statement, dialect)),
+	},
+	{
+		number: 4,
+		name: "undo",
+		// An older release would collect bytes of what can be restored.
+		oldestReader: 4,
+		statements: (dialect) => undo.map((statement) => inDialect(statement, dialect)),
 	},
 ];

@@ -1,11 +1,12 @@
 import type { RecordOf, RegistryRecord } from "#/metadata/records.ts";
 import type { JournalRecord } from "#/metadata/snapshots.ts";
 import { linkBlob, unlinkBlob } from "#/metadata/sql/blobs/blob-rows.ts";
+import { dropDeleted } from "#/metadata/sql/deletions/deleted-rows.ts";
 import type { Step, StepContext } from "#/metadata/sql/engine/statement.ts";
 import { deleteManifest, hasManifest, insertManifest } from "#/metadata/sql/manifests/manifest-rows.ts";
 import { reviewManifests } from "#/metadata/sql/objects/reviews.ts";
 import { publishRepository } from "#/metadata/sql/repositories/repository-rows.ts";
-import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
+import { addUsage, sumOf } from "#/metadata/sql/usage/add-usage.ts";
 import { projectOf } from "#/oci/name.ts";
 import { condemnRestored, restoreObject } from "./restore-object.ts";
 import { createRestored, dropRestored, findRestored, restoredRepository } from "./restore-repository.ts";
@@ -40,11 +41,8 @@ export function* restoreContent(record: ContentRecord, row: JournalRecord, conte
 		}
 		case "manifest-put":
 			return yield* putRestored(record, row.at, context);
-		case "manifest-removed": {
-			// Its tags have records of their own, which know whether they were moved since.
-			const repository = yield* restoredRepository(record.repository);
-			return yield* addUsage(repository, (yield* deleteManifest(repository, record.digest, context)) ?? {});
-		}
+		case "manifest-removed":
+			return yield* removeRestored(record, row.at, context);
 		case "tag-moved":
 			return yield* moveRestoredTag(record, row.at, context);
 		case "tag-removed":
@@ -74,7 +72,7 @@ function* linkRestored(record: RecordOf<"blob-linked">, row: JournalRecord, cont
 function* putRestored(record: RecordOf<"manifest-put">, at: number, context: StepContext): Step<void> {
 	const repository = yield* restoredRepository(record.repository);
 	if (yield* hasManifest(repository.id, record.digest)) return;
-	const { artifactType, annotations, config, subject } = record;
+	const { artifactType, annotations, config, subject, pushed } = record;
 	const manifest = {
 		digest: record.digest,
 		mediaType: record.mediaType,
@@ -85,11 +83,20 @@ function* putRestored(record: RecordOf<"manifest-put">, at: number, context: Ste
 		payload: new Uint8Array(Buffer.from(record.payload, "base64")),
 		blobs: record.blobs,
 		children: record.children,
-		actor: record.actor,
-		at,
+		actor: pushed?.by ?? record.actor,
+		at: pushed?.at ?? at,
 	};
 	const change = yield* insertManifest(repository, manifest, context);
+	const dropped = yield* dropDeleted(repository, record.digest, context);
 	yield* reviewManifests(repository.id, [record.digest], "manifest-put", context);
-	yield* addUsage(repository, change);
+	yield* addUsage(repository, sumOf(change, dropped));
 	yield* publishRepository(repository, at, context);
+}
+
+/** Its tags have records of their own, which know whether they were moved since. */
+function* removeRestored(record: RecordOf<"manifest-removed">, at: number, context: StepContext): Step<void> {
+	const { repository: name, digest, until, tags = [], actor: by } = record;
+	const repository = yield* restoredRepository(name);
+	const grave = until === undefined || until <= context.now ? undefined : { at, by, until, tags };
+	yield* addUsage(repository, (yield* deleteManifest(repository, digest, grave, context)) ?? {});
 }

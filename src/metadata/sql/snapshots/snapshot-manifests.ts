@@ -50,7 +50,8 @@ export function* manifestPage({ store, after = [0, ""], limit }: PageRequest): S
 	});
 }
 
-function fitting(sizes: readonly Row[]): number {
+/** How many of the manifests, of which these are the sizes, make a page. */
+export function fitting(sizes: readonly Row[]): number {
 	let bytes = 0;
 	let count = 0;
 	for (const row of sizes) {

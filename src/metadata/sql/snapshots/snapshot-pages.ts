@@ -5,6 +5,7 @@ import { all, type Step } from "#/metadata/sql/engine/statement.ts";
 import { toRobot, toUser } from "#/metadata/sql/identities/identity-queries.ts";
 import { IDENTITY_STORE } from "#/metadata/sql/journal/outbox-rows.ts";
 import { PROJECT_COLUMNS, toProjectRow } from "#/metadata/sql/projects/project-rows.ts";
+import { deletionPage } from "./snapshot-deletions.ts";
 import { manifestPage } from "./snapshot-manifests.ts";
 import { type PageRequest, type SnapshotPage, toJournal, toPage } from "./snapshot-page.ts";
 
@@ -16,6 +17,8 @@ export const sections = [
 	"objects",
 	"repositories",
 	"links",
+	// Before those that are there, which would otherwise be deleted again.
+	"deletions",
 	"manifests",
 	"tags",
 ] as const;
@@ -38,6 +41,8 @@ export function* snapshotPage(page: PageInput): Step<SnapshotPage> {
 			return yield* repositoryPage(page);
 		case "links":
 			return yield* linkPage(page);
+		case "deletions":
+			return yield* deletionPage(page);
 		case "manifests":
 			return yield* manifestPage(page);
 		case "tags":

@@ -10,6 +10,14 @@ export interface UsageChange {
 	readonly repositories?: number;
 }
 
+/** Two changes as one. */
+export const sumOf = (one: UsageChange, other: UsageChange = {}): UsageChange => ({
+	blobBytes: (one.blobBytes ?? 0) + (other.blobBytes ?? 0),
+	manifestBytes: (one.manifestBytes ?? 0) + (other.manifestBytes ?? 0),
+	manifests: (one.manifests ?? 0) + (other.manifests ?? 0),
+	repositories: (one.repositories ?? 0) + (other.repositories ?? 0),
+});
+
 /** More shards, less waiting between pushes to one project; the usage is read by adding all. */
 const SHARDS = 16;
 

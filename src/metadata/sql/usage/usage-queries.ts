@@ -43,9 +43,12 @@ export function* recountUsage(): Step<readonly CountedUsage[]> {
 		`SELECT p.name,
 			CAST(COALESCE((SELECT SUM(b.size) FROM blobs b WHERE EXISTS (
 				SELECT 1 FROM repository_blobs l JOIN repositories r ON r.id = l.repository_id
-				WHERE l.store = b.store AND l.digest = b.digest AND r.project_id = p.id)), 0) AS BIGINT) AS blob_bytes,
+				WHERE l.store = b.store AND l.digest = b.digest AND r.project_id = p.id)
+				OR EXISTS (SELECT 1 FROM deleted_manifest_blobs h
+				WHERE h.store = b.store AND h.digest = b.digest AND h.project_id = p.id)), 0) AS BIGINT) AS blob_bytes,
 			CAST(COALESCE((SELECT SUM(m.size) FROM manifests m JOIN repositories r ON r.id = m.repository_id
-				WHERE r.project_id = p.id), 0) AS BIGINT) AS manifest_bytes,
+				WHERE r.project_id = p.id), 0) + COALESCE((SELECT SUM(d.size) FROM deleted_manifests d
+				JOIN repositories r ON r.id = d.repository_id WHERE r.project_id = p.id), 0) AS BIGINT) AS manifest_bytes,
 			(SELECT COUNT(*) FROM manifests m JOIN repositories r ON r.id = m.repository_id
 				WHERE r.project_id = p.id) AS manifests,
 			(SELECT COUNT(*) FROM repositories r WHERE r.project_id = p.id) AS repositories
