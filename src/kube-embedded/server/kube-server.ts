@@ -65,8 +65,17 @@ const faultyRequestOf = ({ method, url, headers }: ApiRequest): FaultyRequest =>
 	return { method, path, plural, isWatch, userAgent: headers["user-agent"] };
 };
 
+/** The result code of SQLite that says so (https://www.sqlite.org/rescode.html#full). */
+const SQLITE_FULL = 13;
+
+/** What clients are told of a failure that is none of theirs: that there is no room, as that is for them to know. */
+const failureOf = (error: unknown): StatusError => {
+	const isFull = error instanceof Error && "errcode" in error && error.errcode === SQLITE_FULL;
+	return new StatusError("InternalError", isFull ? "no room on the disk of this API" : "Internal error occurred");
+};
+
 const replyTo = (error: unknown, report: KubeServerDeps["report"]): ApiReply => {
-	const known = error instanceof StatusError ? error : new StatusError("InternalError", "Internal error occurred");
+	const known = error instanceof StatusError ? error : failureOf(error);
 	if (known !== error) report("a request to the embedded API failed", error);
 	const { retryAfterSeconds } = known.details ?? {};
 	const headers: Record<string, string> = {};
