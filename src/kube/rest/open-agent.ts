@@ -11,6 +11,8 @@ export interface AgentOpts {
 }
 
 const CONNECT_MS = 10_000;
+/** Long, for a connection that is at work is never idle: a watch or the next renewal of a lease keeps it open. */
+const IDLE_MS = 600_000;
 /** Of the TCP keep-alive, for HTTP/1.1 connections, which have no pings. */
 const PROBE = { afterMs: 15_000, everyMs: 5_000, times: 3 };
 const STREAM_WINDOW = 256 * 1024;
@@ -27,7 +29,7 @@ export const openAgent = (connection: KubeConnection, { pingMs = 3000, silenceMs
 		allowH2: true,
 		connect: connector(connection, { pingMs, silenceMs }),
 		connectTimeout: CONNECT_MS,
-		keepAliveTimeout: 30_000,
+		keepAliveTimeout: IDLE_MS,
 		// Calls and watches have deadlines of their own.
 		headersTimeout: 0,
 		bodyTimeout: 0,
