@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { MetadataError } from "#/metadata/metadata-error.ts";
 import { type Program, queryStep } from "#/metadata/sql/engine/engine.ts";
 import type { StepContext } from "#/metadata/sql/engine/statement.ts";
 import { openReadConnection } from "./connection.ts";
@@ -34,15 +35,16 @@ export class LocalReader implements Disposable {
 	/**
 	 * The query's answer, from one snapshot.
 	 *
-	 * @throws MetadataError UNAVAILABLE, or what the query throws
+	 * @throws MetadataError UNAVAILABLE, also after it is disposed of; or what the query throws
 	 */
 	read(name: string, input: unknown): unknown {
 		try {
 			const keeping = this.#program.kept?.[name];
 			if (keeping === undefined) return this.#onSnapshot(name, input);
 			return this.#kept.get(keeping, input, () => this.#onSnapshot(name, input));
-		} catch (error) {
-			throw toMetadataError(error);
+		} catch (cause) {
+			if (!this.#db.isOpen) throw new MetadataError("UNAVAILABLE", "the database is closed", { cause });
+			throw toMetadataError(cause);
 		}
 	}
 
