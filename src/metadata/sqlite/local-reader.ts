@@ -42,9 +42,8 @@ export class LocalReader implements Disposable {
 			const keeping = this.#program.kept?.[name];
 			if (keeping === undefined) return this.#onSnapshot(name, input);
 			return this.#kept.get(keeping, input, () => this.#onSnapshot(name, input));
-		} catch (cause) {
-			if (!this.#db.isOpen) throw new MetadataError("UNAVAILABLE", "the database is closed", { cause });
-			throw toMetadataError(cause);
+		} catch (error) {
+			throw this.#db.isOpen ? toMetadataError(error) : closed(error);
 		}
 	}
 
@@ -67,3 +66,5 @@ export class LocalReader implements Disposable {
 		}
 	}
 }
+
+const closed = (cause: unknown): MetadataError => new MetadataError("UNAVAILABLE", "the database is closed", { cause });
