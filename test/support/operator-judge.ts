@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import { projectKind } from "#/api/kinds/project.ts";
 import { registryKind } from "#/api/kinds/registry.ts";
 import { robotAccountKind } from "#/api/kinds/robot-account.ts";
@@ -155,7 +156,7 @@ const TYPES = {
 } as const;
 
 const isSameData = (a: KubeObject | undefined, b: KubeObject | undefined): boolean =>
-	a?.type === b?.type && JSON.stringify(a?.data) === JSON.stringify(b?.data);
+	a?.type === b?.type && isDeepStrictEqual(a?.data, b?.data);
 
 const pathOf = ({ metadata }: { readonly metadata: { readonly namespace: string; readonly name: string } }): string =>
 	`${metadata.namespace}/${metadata.name}`;
