@@ -117,7 +117,8 @@ export const openTestApi = async (settings: Partial<EmbeddedApiDeps> = {}): Prom
 		async watch(path, opts = {}) {
 			const stop = new AbortController();
 			const response = await send("GET", path, undefined, opts, stop.signal);
-			const lines = linesOf(response.body ?? new ReadableStream<Uint8Array>());
+			// Taken at once: a body that nobody reads yet is ended when its response is garbage.
+			const lines = linesOf((response.body ?? new ReadableStream<Uint8Array>()).values());
 			return {
 				async next() {
 					const { done, value } = await lines.next();
