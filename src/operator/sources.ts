@@ -1,6 +1,6 @@
 /** What makes the controllers of one kind look when something of another kind, or at a data plane, has changed. */
 import { isDeepStrictEqual } from "node:util";
-import { INITIAL_PRIORITY, type Source } from "#/kube/controller/source.ts";
+import { INITIAL_PRIORITY, type Source, urgencyOf } from "#/kube/controller/source.ts";
 import type { KubeObject, ObjectKey } from "#/kube/kube-object.ts";
 import type { ObjectStore } from "#/kube/object-store.ts";
 import type { PlaneChange, Planes } from "./plane/planes.ts";
@@ -22,14 +22,20 @@ export const partsOf = (
 		return store.synced;
 	},
 	subscribe: (wake) =>
-		store.subscribe(({ before, after, initial }) => {
+		store.subscribe((change) => {
+			const { before, after } = change;
 			if (before !== undefined && after !== undefined && isDeepStrictEqual(part(before), part(after))) return;
 			const concerned = [before, after].flatMap((object) => (object === undefined ? [] : [...map(object)]));
-			for (const key of new Set(concerned)) wake(key, initial ? INITIAL_PRIORITY : 0);
+			for (const key of new Set(concerned)) wake(key, urgencyOf(change));
 		}),
 });
 
-/** What data planes say. @param map the keys of those that a change concerns */
+/**
+ * What data planes say, which hurries nobody: they answer what was wanted of them, and an object that somebody waits for
+ * is urgent until it is settled anyway.
+ *
+ * @param map the keys of those that a change concerns
+ */
 export const planeChanges = (
 	name: string,
 	planes: Pick<Planes, "subscribe">,
@@ -39,7 +45,7 @@ export const planeChanges = (
 	synced: true,
 	subscribe: (wake) =>
 		planes.subscribe((change) => {
-			for (const key of map(change)) wake(key);
+			for (const key of map(change)) wake(key, INITIAL_PRIORITY);
 		}),
 });
 

@@ -4,6 +4,7 @@ import { projectKind } from "#/api/kinds/project.ts";
 import { registryKind } from "#/api/kinds/registry.ts";
 import { robotAccountKind } from "#/api/kinds/robot-account.ts";
 import type { Controller } from "#/kube/controller/controller.ts";
+import { INITIAL_PRIORITY } from "#/kube/controller/source.ts";
 import { NAMESPACES, SECRETS, SERVICE_ACCOUNTS } from "#/kube/resource-type.ts";
 import { projectController } from "#/operator/project/controller.ts";
 import { robotAccountController } from "#/operator/robot-account/controller.ts";
@@ -128,4 +129,45 @@ test("what a data plane says of a project wakes it and the robots that name it",
 	const isHeld = async () => (await at.bench.plane.metadata.projects.find("web-front")) !== undefined;
 	await at.bench.until(async () => (await isHeld()) && concerned.every((one) => at.woken.has(one)));
 	assert.ok(!at.woken.has("RobotAccount team-b/elsewhere"));
+});
+
+test("what the operator did itself hurries nobody, what somebody did does", async () => {
+	await using at = await open();
+	const priorities = new Map<string, number>();
+	const controller = robotAccountController(at.bench.deps(robotAccountKind));
+	for (const source of controller.sources ?? []) {
+		source.subscribe(
+			(key, priority = 0) => void priorities.set(key, Math.max(priority, priorities.get(key) ?? -1_000)),
+		);
+	}
+	const urgencyAfter = (change: () => void): number | undefined => {
+		priorities.clear();
+		change();
+		at.bench.kube.deliver();
+		return priorities.get("team-a/near");
+	};
+	const uid = at.bench.get("RobotAccount", "team-a/near")?.metadata.uid ?? "";
+	const secret = (name: string, data: Fields) => ({
+		metadata: {
+			namespace: "team-a",
+			name,
+			labels: { "app.kubernetes.io/managed-by": "limani", "limani.dev/owner-uid": uid },
+		},
+		data,
+	});
+	const ledger = (text: string) => secret("ledger", { ledger: Buffer.from(text).toString("base64") });
+	const edit = (wanted: ReturnType<typeof secret>) => () => void at.bench.kube.edit(SECRETS, wanted);
+	assert.equal(
+		urgencyAfter(() => at.status({ url: "https://elsewhere.example.org" })),
+		INITIAL_PRIORITY,
+	);
+	assert.equal(
+		urgencyAfter(() => at.bench.serve({ allowedNamespaces: { names: ["team-a"] } })),
+		0,
+	);
+	assert.equal(urgencyAfter(edit(secret("near", {}))), INITIAL_PRIORITY, "made");
+	assert.equal(urgencyAfter(edit(secret("near", { mine: "b3du" }))), 0, "spoilt");
+	assert.equal(urgencyAfter(edit(ledger("{}"))), INITIAL_PRIORITY, "a ledger is made");
+	assert.equal(urgencyAfter(edit(ledger('{"forced":"1"}'))), INITIAL_PRIORITY, "a ledger is kept");
+	assert.equal(urgencyAfter(edit(ledger("no ledger"))), 0, "a ledger is spoilt");
 });

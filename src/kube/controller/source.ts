@@ -20,9 +20,11 @@ export interface Source {
 	subscribe(wake: Wake): Disposable;
 }
 
-/** The controller's own kind. A change of nothing but its status hurries nobody: it is nearly always our own. */
-export const ownKind = (name: string, store: ObjectStore): Source =>
-	sourceOf(name, store, selfOf, (change) => (isStatusOnly(change) ? INITIAL_PRIORITY : 0));
+/** The controller's own kind, see {@link urgencyOf}. */
+export const ownKind = (name: string, store: ObjectStore): Source => sourceOf(name, store, selfOf, urgencyOf);
+
+/** How urgent a change is. One of nothing but status and finalizers hurries nobody: it is nearly always our own. */
+export const urgencyOf = (change: ObjectChange): number => (change.initial || isEcho(change) ? INITIAL_PRIORITY : 0);
 
 /** Objects that belong to one of `kind` in their namespace, by their controller reference (of any version). */
 export const ownedObjects = (name: string, store: ObjectStore, kind: Pick<ResourceType, "group" | "kind">): Source =>
@@ -37,12 +39,14 @@ export const ownedObjects = (name: string, store: ObjectStore, kind: Pick<Resour
  *
  * @param map the keys of those that an object concerns; asked before and after a change, so that both sides are woken
  * when it comes to concern another
+ * @param priorityOf of a change after the start; absent: all are urgent
  */
 export const mappedObjects = (
 	name: string,
 	store: ObjectStore,
 	map: (object: KubeObject) => Iterable<ObjectKey>,
-): Source => sourceOf(name, store, map, () => 0);
+	priorityOf: (change: ObjectChange) => number = () => 0,
+): Source => sourceOf(name, store, map, priorityOf);
 
 const sourceOf = (
 	name: string,
@@ -81,7 +85,7 @@ const keysOf = (
 };
 
 /** Kinds without a generation say nothing of what changed. */
-const isStatusOnly = ({ before, after }: ObjectChange): boolean =>
+const isEcho = ({ before, after }: ObjectChange): boolean =>
 	before !== undefined &&
 	after?.metadata.generation !== undefined &&
 	isDeepStrictEqual(wantedPart(before), wantedPart(after));
@@ -91,7 +95,6 @@ const wantedPart = ({ metadata }: KubeObject): unknown[] => [
 	metadata.generation,
 	metadata.labels,
 	metadata.annotations,
-	metadata.finalizers,
 	metadata.ownerReferences,
 	metadata.deletionTimestamp,
 ];

@@ -5,6 +5,7 @@ import type { Work, WorkQueue } from "#/kube/queue/work-queue.ts";
 import { attempt, type Outcome } from "./attempt.ts";
 import type { Controller, ControllerDeps } from "./controller.ts";
 import type { ControllerMeter } from "./controller-meters.ts";
+import { INITIAL_PRIORITY } from "./source.ts";
 
 /** What a {@link Worker} works with. */
 export interface WorkerDeps extends ControllerDeps {
@@ -78,12 +79,19 @@ export class Worker {
 	}
 }
 
-/** The rules of controller-runtime. */
+/** What is looked at again within this is still being settled, milliseconds. */
+const SETTLING_MS = 60_000;
+
+/**
+ * The rules of controller-runtime. What is being settled stays as urgent as it is, whatever wakes it meanwhile; what only
+ * has its time to come is nobody's hurry then.
+ */
 const requeue = (queue: WorkQueue, { key, priority }: Work, { verdict, againMs, error, fault }: Outcome): void => {
 	if (verdict === "error" && fault !== "terminal") {
 		queue.retry(key, { priority, atLeastMs: error instanceof KubeError ? error.retryAfterMs : undefined });
 		return;
 	}
 	queue.forget(key);
-	if (againMs !== undefined) queue.add(key, { priority, afterMs: againMs });
+	if (againMs === undefined) return;
+	queue.add(key, { priority: againMs > SETTLING_MS ? INITIAL_PRIORITY : priority, afterMs: againMs });
 };

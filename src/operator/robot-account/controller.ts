@@ -1,9 +1,9 @@
 import { parseProject, projectNameOf } from "#/api/kinds/project.ts";
 import { parseRobotAccount } from "#/api/kinds/robot-account.ts";
 import type { Controller } from "#/kube/controller/controller.ts";
-import { mappedObjects } from "#/kube/controller/source.ts";
+import { INITIAL_PRIORITY, mappedObjects } from "#/kube/controller/source.ts";
 import { type KubeObject, keyOf, type ObjectKey } from "#/kube/kube-object.ts";
-import type { ObjectStore } from "#/kube/object-store.ts";
+import type { ObjectChange, ObjectStore } from "#/kube/object-store.ts";
 import { BY_NAMESPACE, BY_PLACE, BY_UID } from "#/operator/indexes.ts";
 import type { PlaneChange, Planes } from "#/operator/plane/planes.ts";
 import { BY_REGISTRY } from "#/operator/registry/observe.ts";
@@ -12,6 +12,7 @@ import { ACCEPT_LABEL } from "#/operator/tenancy/accepts-copies.ts";
 import { concerns } from "#/operator/tenancy/permit.ts";
 import { reachesOf } from "./find-grants.ts";
 import { createRobotAccountReconcile } from "./index.ts";
+import { readLedger } from "./ledger.ts";
 import type { RobotDeps } from "./robot-deps.ts";
 import { ownersOf } from "./robot-secrets.ts";
 
@@ -41,7 +42,12 @@ export const robotAccountController = (deps: RobotDeps & { readonly planes: Plan
 		name: "robotaccount",
 		objects: robotAccounts,
 		sources: [
-			mappedObjects("secrets", secrets, (secret) => ownersOf(secret).flatMap((uid) => by(BY_UID, uid))),
+			mappedObjects(
+				"secrets",
+				secrets,
+				(secret) => ownersOf(secret).flatMap((uid) => by(BY_UID, uid)),
+				urgencyOfSecret,
+			),
 			partsOf("projects", projects, specPart, ofProject),
 			partsOf("registries", registries, registryPart, ({ metadata }) => by(BY_REGISTRY, keyOf(metadata))),
 			partsOf("namespaces", namespaces, namespacePart, ofNamespace),
@@ -54,6 +60,13 @@ export const robotAccountController = (deps: RobotDeps & { readonly planes: Plan
 };
 
 const keysOf = (objects: readonly KubeObject[]): readonly ObjectKey[] => objects.map(({ metadata }) => keyOf(metadata));
+
+/** Nobody but us makes Secrets of ours and writes ledgers; what else happens to them somebody did. */
+const urgencyOfSecret = ({ before, after }: ObjectChange): number => {
+	const isMade = before === undefined;
+	const isNoted = after !== undefined && readLedger(after) !== undefined;
+	return isMade || isNoted ? INITIAL_PRIORITY : 0;
+};
 
 /** The robots that may name the Project and whose permissions find it. */
 const robotsNaming = (robotAccounts: ObjectStore, object: KubeObject): readonly ObjectKey[] => {

@@ -96,5 +96,9 @@ const judgeIdleness = async (world: World): Promise<void> => {
 };
 
 /** What was asked since, and what the operator says of it. */
-const lastSaid = ({ asked, logged }: World, since: number): string =>
-	[JSON.stringify(asked.slice(since)), ...logged.slice(-20)].join("\n");
+const lastSaid = ({ asked, logged }: World, since: number): string => {
+	const late = asked.slice(since);
+	const about = new Set(late.map(({ path }) => path.split("/")[7] ?? ""));
+	const said = logged.filter((line) => [...about].some((name) => line.includes(`"name":"${name}"`)));
+	return [JSON.stringify(late), ...said.slice(-30)].join("\n");
+};

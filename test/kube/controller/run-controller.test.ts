@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { mappedObjects } from "#/kube/controller/source.ts";
+import { INITIAL_PRIORITY, mappedObjects } from "#/kube/controller/source.ts";
 import { KubeError } from "#/kube/kube-error.ts";
 import { ReconcileError } from "#/kube/reconciler.ts";
 import { settle } from "../../support/manual-timing.ts";
@@ -187,6 +187,49 @@ describe("a controller", () => {
 		assert.equal(runs.length, 3);
 		await timing.advance(1);
 		assert.equal(runs.length, 4);
+		stop();
+		await ended;
+	});
+
+	it("is as quick with an edited object until it is settled, whatever wakes it meanwhile", async () => {
+		const echoes = openStore();
+		echoes.replaceAll([]);
+		const waiting: (() => void)[] = [];
+		let againMs = 15_000;
+		const source = mappedObjects(
+			"echoes",
+			echoes,
+			({ metadata }) => [`team/${metadata.name}`],
+			() => INITIAL_PRIORITY,
+		);
+		const { fill, runs, objects, stop, ended } = startController(
+			async () => {
+				await new Promise<void>((resolve) => waiting.push(resolve));
+				return { againMs };
+			},
+			{ workers: 1, sources: [source] },
+		);
+		const letGo = async () => {
+			waiting.shift()?.();
+			await settle();
+		};
+		await fill(widget("a"), widget("b"), widget("c"), widget("d"));
+		objects.put(widget("d", { generation: 2, resourceVersion: "2" }));
+		await letGo();
+		assert.deepEqual(runs, ["team/a", "team/d"], "the edited one overtakes those of the start");
+		await letGo();
+		echoes.put(widget("a"));
+		echoes.put(widget("d"));
+		againMs = 3_600_000;
+		await letGo();
+		assert.deepEqual(runs.slice(2), ["team/b", "team/d"], "it is not settled yet");
+		await letGo();
+		echoes.put(widget("d", { resourceVersion: "2" }));
+		await letGo();
+		await letGo();
+		await letGo();
+		assert.deepEqual(runs.slice(4), ["team/c", "team/a", "team/d"], "nobody waits for it any more");
+		await letGo();
 		stop();
 		await ended;
 	});

@@ -18,18 +18,26 @@ describe("a source", () => {
 		assert.deepEqual(hear(ownKind("widget", store)).woken, ["team/a -100", "team/b -100"]);
 	});
 
-	it("of the own kind hurries for what is wanted, and not for the echo of a status", () => {
+	it("of the own kind hurries for what is wanted, and not for the echo of a status or a finalizer", () => {
 		const store = openStore();
 		const { woken, subscription } = hear(ownKind("widget", store));
 		store.replaceAll([widget("a")]);
 		store.put(widget("a", { resourceVersion: "2" }, { status: { url: "x" } }));
 		store.put(widget("a", { resourceVersion: "3", generation: 2 }, { status: { url: "x" } }));
 		store.put(widget("a", { resourceVersion: "4", generation: 2, annotations: { now: "please" } }));
+		store.put(
+			widget("a", {
+				resourceVersion: "5",
+				generation: 2,
+				annotations: { now: "please" },
+				finalizers: ["example.org/x"],
+			}),
+		);
 		store.remove(widget("a"));
-		assert.deepEqual(woken, ["team/a -100", "team/a -100", "team/a 0", "team/a 0", "team/a 0"]);
+		assert.deepEqual(woken, ["team/a -100", "team/a -100", "team/a 0", "team/a 0", "team/a -100", "team/a 0"]);
 		subscription[Symbol.dispose]();
 		store.put(widget("b"));
-		assert.equal(woken.length, 5);
+		assert.equal(woken.length, 6);
 	});
 
 	it("of owned objects wakes the owner of that kind and no other, whatever the version", () => {
