@@ -59,7 +59,7 @@ const keep = async (
 	}
 	if (binding.unseen && isReported(object)) return { againMs: WAIT_MS };
 	const verdict = judgeProject(project, binding, standing);
-	const usage = await takeUsage(deps, { object, project, binding }, signal);
+	const usage = await takeUsage(deps, { object, project, binding }, standing, signal);
 	const url = projectUrl(project, binding.registry?.status.url);
 	const isHeld = standing === undefined ? project.status.projectName !== undefined : standing.reason !== "NameTaken";
 	const fields = {
@@ -113,14 +113,19 @@ const refuse = async (
 const takeUsage = async (
 	{ volatileStatus }: ProjectDeps,
 	{ object, project: { metadata, status }, binding: { link } }: Looked,
+	standing: Standing | undefined,
 	signal: AbortSignal,
 ): Promise<{ readonly value: Project["status"]["usage"]; readonly againMs?: number | undefined }> => {
 	const { uid } = metadata;
 	const isAsked = isRequested(object);
 	const finding = link?.synced === true ? link.usage.find(uid, signal, isAsked ? 0 : undefined) : undefined;
-	const found = await finding?.catch(() => undefined);
+	const found = await finding?.catch(() => "unknown" as const);
 	signal.throwIfAborted();
-	if (found === undefined) return { value: status.usage, againMs: link === undefined ? undefined : USAGE_MS };
+	if (found === undefined || found === "unknown") {
+		// What is there by now was not when all were asked the last time.
+		const isNew = finding !== undefined && found === undefined && standing?.ready === true;
+		return { value: status.usage, againMs: isNew ? NEW_USAGE_MS : link === undefined ? undefined : USAGE_MS };
+	}
 	const wanted = {
 		bytes: roundUsage(found.blobBytes + found.manifestBytes),
 		artifacts: roundUsage(found.manifests),
@@ -132,6 +137,8 @@ const takeUsage = async (
 
 /** How often is looked for what a project uses, milliseconds. */
 const USAGE_MS = 300_000;
+/** How soon for what a new one does, milliseconds. */
+const NEW_USAGE_MS = 11_000;
 
 const finalizing = ({ client, type }: ProjectDeps, object: KubeObject) => ({
 	client,

@@ -49,6 +49,7 @@ const measure = async (t: TestContext, count: number): Promise<{ readonly reques
 	);
 	assert.ok(edited.inForce < MOST_WAIT_MS, `an edit during the start was in force after ${edited.inForce} ms`);
 	await changeOne(world, t);
+	await countAll(world);
 	await startAgain(world, t, count);
 	return { requests };
 };
@@ -127,6 +128,23 @@ const changeOne = async (world: World, t: TestContext): Promise<void> => {
 	assert.equal(applied.length, 1, "one change sends one change");
 	assert.ok(asked.length <= 3, JSON.stringify(asked));
 	t.diagnostic(`one change: ${applied.length} call of Control, ${asked.length} writes to the API`);
+};
+
+/** Has everybody asked what is used now, which else is written down when its time comes. */
+const countAll = async (world: World): Promise<void> => {
+	const annotations = { "limani.dev/requestedAt": "counted" };
+	const all = [
+		[registryKind, "main"],
+		[projectKind, "web"],
+	] as const;
+	for (const [type, name] of all) await put(world, type, `apps/${name}`, {}, { annotations });
+	await eventually(async () => {
+		const found = await Promise.all(
+			all.map(([type, name]) => world.user.find(type, { namespace: "apps", name }, soon())),
+		);
+		const told = found.filter((object) => Object(object?.status).lastHandledRequestedAt === "counted");
+		return told.length === all.length ? [] : ["not all was counted"];
+	});
 };
 
 const startAgain = async (world: World, t: TestContext, count: number): Promise<void> => {

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { projectKind } from "#/api/kinds/project.ts";
+import { projectController } from "#/operator/project/controller.ts";
 import { openOperator } from "../operator-bench.ts";
 
 type Fields = { readonly [field: string]: unknown };
 
 const KEY = "system/web";
+
+const soon = (): AbortSignal => AbortSignal.timeout(30_000);
 
 const specOf = (more: Fields = {}): Fields => ({ registryRef: { name: "main" }, ...more });
 
@@ -125,6 +129,18 @@ test("what a project holds stands in its status, rounded", async () => {
 	await using bench = await open();
 	await bench.settle();
 	assert.deepEqual(Object(bench.get("Project", KEY)?.status).usage, { bytes: 0, artifacts: 0, repositories: 0 });
+});
+
+test("what a new project holds is asked for again soon when others were asked about just before it came", async () => {
+	await using bench = await open();
+	await bench.settle();
+	bench.put("Project", "system/new", specOf());
+	await bench.settle();
+	assert.equal(Object(bench.get("Project", "system/new")?.status).usage, undefined);
+	const { reconcile } = projectController(bench.deps(projectKind));
+	const [old, fresh] = [await reconcile(KEY, soon()), await reconcile("system/new", soon())];
+	assert.ok((fresh.againMs ?? 0) > 10_000 && (fresh.againMs ?? 0) < 15_000, "once a miss is not believed any more");
+	assert.equal(old.againMs, 300_000);
 });
 
 test("a Registry that takes its consent back shuts the Project and keeps what it holds, until it consents again", async () => {
