@@ -12,6 +12,7 @@ import { EventRecorder } from "#/kube/events/event-recorder.ts";
 import type { KubeClient } from "#/kube/kube-client.ts";
 import { VolatileStatus } from "#/kube/status/volatile-status.ts";
 import type { Timing } from "#/kube/timing.ts";
+import { CodedError } from "#/lib/coded-error.ts";
 import { BY_UID } from "#/operator/indexes.ts";
 import { censusOf } from "#/operator/plane/find-orphans.ts";
 import { Planes } from "#/operator/plane/planes.ts";
@@ -65,7 +66,12 @@ export const runControllers = async (deps: ControllersDeps, stores: Stores, sign
 			Project: censusOf(stores.projects, BY_UID),
 			RobotAccount: censusOf(stores.robotAccounts, BY_UID),
 		},
-		report: (registry, error) => deps.logger.warn("plane.link-ended", { registry, error: describe(error) }),
+		report: (registry, error) => {
+			// A data plane that is stopped to be started with other settings is no fault of the program.
+			const isKnown = error instanceof CodedError;
+			const why = isKnown ? error.message : describe(error);
+			deps.logger.log(isKnown ? "info" : "warn", "plane.link-ended", { registry, error: why });
+		},
 	});
 	// At once: by the time that running reconciles have ended, another process may control.
 	ended.addEventListener("abort", () => void planes[Symbol.asyncDispose](), { once: true });
