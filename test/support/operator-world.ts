@@ -206,6 +206,20 @@ const memoryLogger = () => {
 	return { logged, logger };
 };
 
+/** What a test does in a world. When its end fails as well as what it does, both are told. */
+export const inWorld =
+	<Context>(run: (t: Context) => Promise<void>) =>
+	async (t: Context): Promise<void> => {
+		try {
+			await run(t);
+		} catch (error) {
+			if (!(error instanceof SuppressedError)) throw error;
+			throw new Error(`${String(error.suppressed)}\nand in the end: ${String(error.error)}`, {
+				cause: error,
+			});
+		}
+	};
+
 /**
  * Looks until there is nothing left to say against it.
  *

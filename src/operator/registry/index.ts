@@ -88,7 +88,10 @@ const isReady = ({ metadata, status }: Registry): boolean =>
 			type === "Ready" && is === "True" && observedGeneration === metadata.generation,
 	);
 
-/** Runs it as wanted; what must be left as it is, or cannot be had yet, is only looked at. */
+/**
+ * Runs it as wanted; what must be left as it is, or cannot be had yet, is only looked at. That nothing serves can always
+ * be had, whatever is missing.
+ */
 const run = async (
 	{ actuator }: RegistryDeps,
 	wanted: WantedRegistry,
@@ -96,8 +99,9 @@ const run = async (
 	complete: boolean,
 	signal: AbortSignal,
 ): Promise<RegistryState | undefined> => {
-	const present = complete && !spec.suspend ? undefined : await actuator.observe(wanted, signal);
-	if (!complete || present !== undefined) return present;
+	const isPossible = complete || spec.replicas === 0;
+	const present = isPossible && !spec.suspend ? undefined : await actuator.observe(wanted, signal);
+	if (!isPossible || present !== undefined) return present;
 	// A Registry that was suspended before it ever ran is not begun; one that ran goes on.
 	if (spec.suspend && status.url === undefined) return undefined;
 	return actuator.ensure(wanted, signal);
