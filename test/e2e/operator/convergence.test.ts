@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { keyOf } from "#/kube/kube-object.ts";
 import { listAll } from "#/kube/list-all.ts";
 import { EVENTS } from "#/kube/resource-type.ts";
 import { cutOff, makePeace, makeWar } from "../../support/operator-chaos.ts";
 import { judgeCaches, judgeWorld } from "../../support/operator-judge.ts";
+import type { Effect } from "../../support/operator-life.ts";
 import { furnish, operate } from "../../support/operator-operations.ts";
 import { eventually, inWorld, openWorld, type World } from "../../support/operator-world.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
@@ -95,9 +97,17 @@ const pass = async ({ timing }: World, { minutes, step }: { minutes: number; ste
 
 /** An idle hour writes nothing, and neither does another operator that comes to what it finds. */
 const judgeIdleness = async (world: World): Promise<void> => {
+	// At one that goes, a new operator finds what the one before let go without asking it.
+	const leaving = new Set(
+		[...world.running.stores.registries.list()]
+			.filter(({ metadata }) => metadata.deletionTimestamp !== undefined)
+			.map(({ metadata }) => keyOf(metadata)),
+	);
+	const counts = ({ what, key }: Effect) =>
+		!what.endsWith(" events") && !(what === "control apply" && leaving.has(key));
 	const traces = () => ({
 		asked: world.asked.length,
-		effects: world.effects.filter(({ what }) => !what.endsWith(" events")).length,
+		effects: world.effects.filter(counts).length,
 		minted: world.minted.length,
 	});
 	await eventually(() => judgeCaches(world));
@@ -114,9 +124,9 @@ const judgeIdleness = async (world: World): Promise<void> => {
 };
 
 /** What was asked since, and what the operator says of it. */
-const lastSaid = ({ asked, logged }: World, since: number): string => {
+const lastSaid = ({ asked, effects, logged }: World, since: number): string => {
 	const late = asked.slice(since);
 	const about = new Set(late.map(({ path }) => path.split("/")[7] ?? ""));
 	const said = logged.filter((line) => [...about].some((name) => line.includes(`"name":"${name}"`)));
-	return [JSON.stringify(late), ...said.slice(-30)].join("\n");
+	return [JSON.stringify(late), JSON.stringify(effects.slice(-5)), ...said.slice(-30)].join("\n");
 };
