@@ -156,7 +156,11 @@ export class KubeServer implements AsyncDisposable {
 
 	async #answer(request: ApiRequest, fault: RequestFault | undefined): Promise<ApiReply> {
 		if (fault?.kind === "answer") return answerFault(fault);
-		if (fault?.kind === "delay") await sleep(fault.ms, undefined, { signal: request.signal });
+		if (fault?.kind === "delay") {
+			await sleep(fault.ms, undefined, { signal: request.signal }).catch(() => {
+				throw new StatusError("Timeout", "the client did not wait");
+			});
+		}
 		const open = request.method === "GET" ? routePublic(request, this.#deps) : undefined;
 		if (open !== undefined) return open;
 		if (!isAuthorized(request, this.#deps.token)) throw new StatusError("Unauthorized", "Unauthorized");
