@@ -46,8 +46,13 @@ export const pushBlob = async (opts: PushBlobOpts): Promise<void> => {
 		if (opts.from !== undefined && (await mount(opts, register, opts.from))) return true;
 		const way = pick(random, [pushWhole, pushInTwo, pushInChunks, pushInChunks]);
 		const end = register.begin(true, client.lives);
-		const done = (await way(opts)) || (await isThere(opts));
-		end(done);
+		let done = false;
+		try {
+			done = (await way(opts)) || (await isThere(opts));
+		} finally {
+			// A client that is told to stop in between does not know what became of it either.
+			end(done);
+		}
 		return done || undefined;
 	});
 };
