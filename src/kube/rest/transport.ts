@@ -159,6 +159,8 @@ export class Transport implements AsyncDisposable {
 				body: body === undefined ? null : JSON.stringify(body),
 			});
 			code = String(response.statusCode);
+			// Whoever reads the body hears of a break; where nobody does, it is nobody's failure, and must not end the process.
+			response.body.on("error", () => undefined);
 			return response;
 		} finally {
 			const seconds = (this.#timing.monotonic() - startedAt) / 1000;
