@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { writeDurably } from "#/lib/write-durably.ts";
 import { OpenApiDocuments } from "./discovery/openapi-documents.ts";
 import type { Faults } from "./faults.ts";
 import { KindRegistry } from "./kinds/kind-registry.ts";
@@ -6,7 +7,7 @@ import type { ServedKind } from "./kinds/served-kind.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { KubeServer } from "./server/kube-server.ts";
 import { EmbeddedStore, type Retention } from "./store/embedded-store.ts";
-import { keepSecret, writeSecret } from "./tls/keep-secret.ts";
+import { keepSecret } from "./tls/keep-secret.ts";
 import { kubeconfigOf } from "./tls/kubeconfig.ts";
 import { openServerIdentity } from "./tls/server-identity.ts";
 import { TokenSigner } from "./tokens/token-signer.ts";
@@ -88,7 +89,7 @@ export const openEmbeddedApi = async (deps: EmbeddedApiDeps): Promise<EmbeddedAp
 	const port = await server.listen(listen);
 	url = `https://${hostInUrl(host)}:${port}`;
 	const kubeconfig = kubeconfigOf({ url, ca: identity.ca, token });
-	writeSecret(join(directory, "kubeconfig"), kubeconfig);
+	writeDurably(join(directory, "kubeconfig"), kubeconfig);
 	const timers = [
 		setInterval(() => store.compact(), deps.retention?.every ?? COMPACT_EVERY),
 		setInterval(() => server.renew(identify()), DAY),

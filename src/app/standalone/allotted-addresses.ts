@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { writeDurably } from "./write-durably.ts";
+import { writeDurably } from "#/lib/write-durably.ts";
 
 const fileSchema = z.record(z.string(), z.int().min(0).max(65_535));
 

@@ -17,6 +17,7 @@ import { plainConnection } from "#/kube/rest/plain-connection.ts";
 import { RestClient } from "#/kube/rest/rest-client.ts";
 import { systemTiming } from "#/kube/timing.ts";
 import { openEmbeddedApi } from "#/kube-embedded/embedded-api.ts";
+import { writeDurably } from "#/lib/write-durably.ts";
 import { idSource } from "#/registry/new-id.ts";
 import { AllottedAddresses } from "./allotted-addresses.ts";
 import { applyDefinitions } from "./apply-definitions.ts";
@@ -25,7 +26,6 @@ import { typeOf } from "./manifests/type-of.ts";
 import { notReadyOf, type StoresByKind, whenReady } from "./readiness.ts";
 import { StandaloneActuator } from "./standalone-actuator.ts";
 import type { StandaloneOptions } from "./standalone-options.ts";
-import { writeDurably } from "./write-durably.ts";
 
 /** Standalone mode that runs. Disposing it stops everything, in good order. */
 export interface Standalone extends AsyncDisposable {

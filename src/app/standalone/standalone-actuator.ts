@@ -7,11 +7,11 @@ import type { Config } from "#/app/config/schema.ts";
 import { describe } from "#/app/logger.ts";
 import { type RunningHere, runAlone, type Surroundings } from "#/app/run-alone.ts";
 import { keyOf } from "#/kube/kube-object.ts";
+import { writeDurably } from "#/lib/write-durably.ts";
 import type { RegistryActuator, RegistryProblem, RegistryRef, RegistryState } from "#/operator/registry/actuator.ts";
 import { type Settings, settingsOf } from "#/operator/registry/settings.ts";
 import type { SecretEntry, WantedRegistry } from "#/operator/registry/wanted-registry.ts";
 import type { AllottedAddresses } from "./allotted-addresses.ts";
-import { writeDurably } from "./write-durably.ts";
 
 /** What {@link StandaloneActuator} works with. */
 export interface StandaloneActuatorDeps {

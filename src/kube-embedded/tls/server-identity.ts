@@ -2,7 +2,8 @@ import { X509Certificate } from "node:crypto";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import { type Certified, certify } from "#/lib/certificates/certify.ts";
-import { readSecret, writeSecret } from "./keep-secret.ts";
+import { writeDurably } from "#/lib/write-durably.ts";
+import { readSecret } from "./keep-secret.ts";
 
 const DAY = 24 * 3600_000;
 const [AUTHORITY_DAYS, SERVER_DAYS, SPARE_DAYS] = [3650, 365, 30];
@@ -30,8 +31,8 @@ const read = (directory: string, name: string): Certified | undefined => {
 };
 
 const write = (directory: string, name: string, { cert, key }: Certified): void => {
-	writeSecret(join(directory, `${name}.key`), key);
-	writeSecret(join(directory, `${name}.crt`), cert);
+	writeDurably(join(directory, `${name}.key`), key);
+	writeDurably(join(directory, `${name}.crt`), cert);
 };
 
 const isGood = (cert: string, now: number): boolean => {

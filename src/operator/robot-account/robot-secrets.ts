@@ -3,8 +3,9 @@ import { type KubeObject, keyOf } from "#/kube/kube-object.ts";
 import type { ObjectStore } from "#/kube/object-store.ts";
 import { ownershipOf } from "#/kube/ownership.ts";
 import { SECRETS } from "#/kube/resource-type.ts";
+import { OWNER_LABEL } from "#/operator/owner-label.ts";
 import { ledgerName } from "./ledger.ts";
-import { OWNER_LABEL, type RobotIdentity } from "./secret-entries.ts";
+import type { RobotIdentity } from "./secret-entries.ts";
 
 /** The Secrets of one robot in its own namespace. */
 export interface RobotSecrets {

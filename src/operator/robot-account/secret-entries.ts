@@ -1,4 +1,5 @@
 import type { KubeObject } from "#/kube/kube-object.ts";
+import { OWNER_LABEL } from "#/operator/owner-label.ts";
 
 /** Whose Secrets they are. */
 export interface RobotIdentity {
@@ -6,9 +7,6 @@ export interface RobotIdentity {
 	readonly namespace: string;
 	readonly name: string;
 }
-
-/** By this label an object says which resource it was made for, whatever its namespace. */
-export const OWNER_LABEL = "limani.dev/owner-uid";
 
 /** The labels of every Secret that is made for a robot. */
 export const ownedLabels = ({

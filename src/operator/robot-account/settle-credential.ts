@@ -2,12 +2,12 @@ import type { KubeClient } from "#/kube/kube-client.ts";
 import type { KubeObject } from "#/kube/kube-object.ts";
 import type { ObjectStore } from "#/kube/object-store.ts";
 import { ownershipOf } from "#/kube/ownership.ts";
+import { OWNER_LABEL } from "#/operator/owner-label.ts";
 import type { Standing } from "#/operator/plane/observations.ts";
 import { credentialSecret, hasTypeOf, isAsWanted, readCredential } from "./credential-secret.ts";
 import { type Ledger, readLedger } from "./ledger.ts";
 import { type CredentialFacts, type MintReason, nextStep, type PresentSecret, type Step } from "./next-step.ts";
 import { cachedSecrets, freshSecrets, type RobotSecrets } from "./robot-secrets.ts";
-import { OWNER_LABEL } from "./secret-entries.ts";
 import { placeOf, type StepDeps, type StepSubject, takeStep } from "./take-step.ts";
 
 /** What {@link settleCredential} works with. */

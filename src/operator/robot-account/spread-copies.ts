@@ -4,9 +4,10 @@ import { type KubeObject, keyOf } from "#/kube/kube-object.ts";
 import type { ObjectStore } from "#/kube/object-store.ts";
 import { ownershipOf } from "#/kube/ownership.ts";
 import { SECRETS } from "#/kube/resource-type.ts";
+import { OWNER_LABEL } from "#/operator/owner-label.ts";
 import { type CredentialContent, credentialSecret, hasTypeOf, isAsWanted } from "./credential-secret.ts";
 import { BY_OWNER } from "./robot-secrets.ts";
-import { OWNER_LABEL, type RobotIdentity } from "./secret-entries.ts";
+import type { RobotIdentity } from "./secret-entries.ts";
 import { writeCredential } from "./take-step.ts";
 
 /** What copies are made with. */

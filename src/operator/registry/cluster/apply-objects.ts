@@ -4,11 +4,11 @@ import type { KubeObject } from "#/kube/kube-object.ts";
 import { listAll } from "#/kube/list-all.ts";
 import { ownershipOf } from "#/kube/ownership.ts";
 import type { ResourceType } from "#/kube/resource-type.ts";
+import { OWNER_LABEL } from "#/operator/owner-label.ts";
 import type { RegistryRef } from "#/operator/registry/actuator.ts";
 import { FIELD_MANAGER } from "#/operator/registry/field-manager.ts";
 import { covers } from "./covers.ts";
 import { keepImmutable } from "./keep-immutable.ts";
-import { OWNER_LABEL } from "./names.ts";
 import { OWNED_TYPES, ownedTypeOf } from "./owned-types.ts";
 
 /** Annotation: which version of our wishes an object was last made for. Without it, a field that is no longer wanted would stay. */

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import type { KubeObject } from "#/kube/kube-object.ts";
+import { OWNER_LABEL } from "#/operator/owner-label.ts";
 import type { RegistryRef } from "#/operator/registry/actuator.ts";
 
 /** The names of what is made in a cluster for one Registry: the same for the same Registry, always. */
@@ -18,9 +19,6 @@ export const namesOf = ({ name }: Pick<RegistryRef, "name">) => ({
 
 /** The ports of a pod. */
 export const PORTS = { clients: 5080, control: 7443, operations: 9090 } as const;
-
-/** Label of everything that is made for a resource, with its uid. */
-export const OWNER_LABEL = "limani.dev/owner-uid";
 
 /** Label with the name of the Registry that something was made for. */
 export const INSTANCE_LABEL = "app.kubernetes.io/instance";

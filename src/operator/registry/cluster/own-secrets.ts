@@ -2,10 +2,11 @@ import type { KubeClient } from "#/kube/kube-client.ts";
 import type { KubeObject, OwnerReference } from "#/kube/kube-object.ts";
 import { ownershipOf } from "#/kube/ownership.ts";
 import { SECRETS } from "#/kube/resource-type.ts";
+import { OWNER_LABEL } from "#/operator/owner-label.ts";
 import type { RegistryRef } from "#/operator/registry/actuator.ts";
 import { FIELD_MANAGER } from "#/operator/registry/field-manager.ts";
 import { type ControlIdentity, type IdentityDeps, renewIdentity } from "./control-identity.ts";
-import { isKeptFor, labelsOf, lastingLabelsOf, namesOf, OWNER_LABEL } from "./names.ts";
+import { isKeptFor, labelsOf, lastingLabelsOf, namesOf } from "./names.ts";
 
 /** What the Secrets of a Registry are made with. */
 export interface OwnSecretsDeps extends IdentityDeps {

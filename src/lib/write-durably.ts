@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
 /**
@@ -11,6 +11,8 @@ export const writeDurably = (path: string, content: string | Uint8Array): void =
 	const unfinished = `${path}.new`;
 	const file = openSync(unfinished, "w", 0o600);
 	try {
+		// One that a crash left behind may have another mode.
+		fchmodSync(file, 0o600);
 		const bytes = Buffer.from(content);
 		for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
 		fsyncSync(file);
