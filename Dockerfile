@@ -10,9 +10,11 @@ FROM ${BUILD_BASE} AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # The platform packages carry a Node for npm's scripts; the image has its own. They cannot be left out with
-# --omit=optional, because other packages bring their compiled parts the same way.
+# --omit=optional, because other packages bring their compiled parts the same way. What is installed stands apart from
+# the sources: it changes seldom, and is a layer of its own.
 RUN npm ci --omit=dev \
-  && rm -rf node_modules/node-linux-* node_modules/.bin node_modules/.package-lock.json package-lock.json .npmrc
+  && rm -rf node_modules/node-linux-* node_modules/.bin node_modules/.package-lock.json package-lock.json .npmrc \
+  && chmod -R a+rX,go-w node_modules && mv node_modules /dependencies
 COPY LICENSE ./
 COPY src src
 RUN mkdir -p /data && chmod -R a+rX,go-w /app
@@ -26,6 +28,7 @@ ENV NODE_ENV=production \
   LIMANI_LISTEN=0.0.0.0:5080 \
   LIMANI_DATA_DIR=/var/lib/limani \
   SQLITE_TMPDIR=/var/lib/limani
+COPY --from=build /dependencies /app/node_modules
 COPY --from=build /app /app
 COPY --from=build --chown=65532:65532 /data /var/lib/limani
 WORKDIR /app

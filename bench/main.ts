@@ -1,8 +1,9 @@
 // Limani against its peers on this machine, over loopback: `npm run bench -- --help`, and docs/benchmark.md.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { cpus, tmpdir, totalmem } from "node:os";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ADMIN_AUTHORIZATION } from "../test/support/limani-process.ts";
+import { runLifecycle } from "./lifecycle/run.ts";
 import { Puller } from "./load/pull.ts";
 import { measureRow, untilQuiet } from "./measure-row.ts";
 import { type BenchOptions, readOptions } from "./options.ts";
@@ -17,10 +18,13 @@ import { smallRows } from "./rows/small.ts";
 import { makeSeeds, pushSeeds, type Seeded, type SeedName, writeSeeds } from "./seed/seed.ts";
 import type { Server } from "./servers/server.ts";
 import { requireProgram, startServers } from "./servers/start.ts";
+import { toText, writeResults } from "./write-results.ts";
 
 const ALL_ROWS: readonly Row[] = [...smallRows, ...largeRows, ...pushRows, ...imageRows, ...listingRows];
 
-const options = readOptions(process.argv.slice(2));
+const [first, ...others] = process.argv.slice(2);
+const options = first === "lifecycle" ? undefined : readOptions(process.argv.slice(2));
+if (first === "lifecycle") await runLifecycle(others);
 if (options !== undefined) {
 	const folder = mkdtempSync(join(tmpdir(), "limani-bench-"));
 	try {
@@ -78,28 +82,17 @@ function conclude(opts: BenchOptions, servers: readonly Server[], { reports, slo
 	const missed = verdicts.filter(({ met }) => !met);
 	say(`\n${verdicts.length - missed.length} of ${verdicts.length} targets met`);
 	for (const verdict of missed) say(`MISSED ${formatVerdict(verdict)}`);
-	const document = {
-		machine: {
-			processor: cpus()[0]?.model,
-			processors: cpus().length,
-			memoryGiB: Math.round(totalmem() / 2 ** 30),
-			node: process.version,
-		},
+	const text = toText({
 		rounds: opts.rounds,
 		servers: servers.map(({ name, remark }) => ({ name, remark })),
 		rows: reports,
 		slow,
-	};
-	const text = JSON.stringify(document, undefined, "\t");
+	});
 	if (opts.json) {
 		console.log(text);
 		return;
 	}
-	const results = new URL("./results/", import.meta.url).pathname;
-	mkdirSync(results, { recursive: true });
-	const file = join(results, `${new Date().toISOString().replaceAll(":", "-")}.json`);
-	writeFileSync(file, text);
-	say(`written to ${file}`);
+	say(`written to ${writeResults(text)}`);
 }
 
 function formatSlow({ connections, baseMiB, peakMiB, limitMiB, gigabytes }: SlowResult): string {

@@ -14,7 +14,7 @@ export interface BenchOptions {
 	readonly profileTo: string | undefined;
 }
 
-const HELP = `npm run bench -- [OPTIONS]
+const HELP = `npm run bench -- [OPTIONS], npm run bench -- lifecycle [OPTIONS]
   --full            more and longer rounds, and the row "slow"
   --only ROW,ROW    these rows
   --peers NAME,NAME these servers besides Limani, by the start of their names

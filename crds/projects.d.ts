@@ -48,6 +48,10 @@ export interface Project {
 			storage?: number | string;
 		};
 		/**
+		 * Which of the Registry's spec.storageClasses keeps its blobs; default: spec.storage of the Registry. When it is changed, what is there moves while it is used
+		 */
+		storageClassName?: string;
+		/**
 		 * What can be undone; it counts as what the project holds until its time is over
 		 */
 		tagHistory?: {
@@ -56,6 +60,37 @@ export interface Project {
 			 */
 			window?: string;
 		};
+		/**
+		 * Tags that, once they exist, can be neither moved nor deleted: those that one of the rules is about
+		 */
+		immutability?: {
+			/**
+			 * Repositories that the rule is about; default: all
+			 */
+			repositories?: {
+				/**
+				 * Globs of repositories, without the project before them, of which one must match; default: all
+				 */
+				matching?: string[];
+				/**
+				 * Globs of repositories, without the project before them, of which none may match
+				 */
+				excluding?: string[];
+			};
+			/**
+			 * Tags that the rule is about; default: all
+			 */
+			tags?: {
+				/**
+				 * Globs of tags, of which one must match; default: all
+				 */
+				matching?: string[];
+				/**
+				 * Globs of tags, of which none may match
+				 */
+				excluding?: string[];
+			};
+		}[];
 		/**
 		 * Whether an index may name manifests that are not here
 		 */
@@ -82,12 +117,12 @@ export interface Project {
 		 */
 		delegateTo?: {
 			/**
-			 * Namespaces whose RobotAccounts may name the project
+			 * Namespaces whose RobotAccounts and policies may name the project
 			 */
 			namespaces?: string[];
 		};
 		/**
-		 * What becomes of the repositories when the resource is deleted: they stay, or they go
+		 * What becomes of the repositories when the resource is deleted: they stay, or they go. Those that go come back when the project is applied again within its tagHistory.window, and are removed for good when that is over
 		 */
 		deletionPolicy?: "Orphan" | "Delete";
 		/**
@@ -160,6 +195,31 @@ export interface Project {
 			 * Repositories
 			 */
 			repositories: number;
+		};
+		/**
+		 * How far it is on its way to another storage class; absent: it is on none
+		 */
+		move?: {
+			/**
+			 * Storage class that the project goes to; default is spec.storage of the Registry
+			 */
+			to: string;
+			/**
+			 * Repositories of the project
+			 */
+			repositories: number;
+			/**
+			 * Those of them that are there
+			 */
+			moved: number;
+			/**
+			 * Blobs that were copied so far
+			 */
+			copiedBlobs: number;
+			/**
+			 * Bytes that they have
+			 */
+			copiedBytes: number;
 		};
 	};
 }

@@ -22,6 +22,23 @@ export interface Registry {
 		 */
 		replicas?: number;
 		/**
+		 * Lets load say how many processes serve: replicas is written by it then, and is best left out. Needs a metrics server. In a cluster
+		 */
+		autoscaling?: {
+			/**
+			 * How many there are at least
+			 */
+			minReplicas?: number;
+			/**
+			 * How many there are at most
+			 */
+			maxReplicas: number;
+			/**
+			 * How busy they shall be on average, in percent of the CPU time that resources.requests gives them
+			 */
+			targetCPUUtilization?: number;
+		};
+		/**
 		 * Image of the pods; default: that of the operator. In a cluster; standalone mode has no pods
 		 */
 		image?: string;
@@ -57,7 +74,7 @@ export interface Registry {
 			 */
 			key?: string;
 			/**
-			 * Whether the taint's value matters
+			 * Whether the taint's value matters; default: Equal
 			 */
 			operator?: "Exists" | "Equal";
 			/**
@@ -731,6 +748,155 @@ export interface Registry {
 			};
 		};
 		/**
+		 * More places where blobs are kept, each for the Projects that name it, with keys of its own. One that is used cannot be taken away
+		 */
+		storageClasses?: {
+			/**
+			 * What Projects call it, by spec.storageClassName
+			 */
+			name: string;
+			/**
+			 * Namespaces whose Projects may use it; default: all that may name the Registry
+			 */
+			namespaces?: string[];
+			/**
+			 * A bucket of Amazon S3, or of a service that is compatible
+			 */
+			s3?: {
+				/**
+				 * Name of the bucket, which must exist; cannot be changed
+				 */
+				bucket: string;
+				/**
+				 * The bucket's region; cannot be changed
+				 */
+				region?: string;
+				/**
+				 * Where the service is; cannot be changed; default: that of AWS for the region
+				 */
+				endpoint?: string;
+				/**
+				 * Put before every key; cannot be changed
+				 */
+				prefix?: string;
+				/**
+				 * Whether the bucket stands in the path of URLs, not in the host name
+				 */
+				pathStyle?: boolean;
+				/**
+				 * Secret with the entries accessKeyId, secretAccessKey and, for temporary keys, sessionToken; default: what the process finds (web identity, role, environment)
+				 */
+				credentialsSecretRef?: {
+					/**
+					 * Name of a Secret in the same namespace
+					 */
+					name: string;
+				};
+				/**
+				 * Authorities that are trusted in place of the system's
+				 */
+				caSecretRef?: {
+					/**
+					 * Name of a Secret in the same namespace
+					 */
+					name: string;
+					/**
+					 * Which entry of the Secret holds the authorities, in PEM form
+					 */
+					key?: string;
+				};
+				/**
+				 * Whether clients are sent to presigned URLs for blobs
+				 */
+				redirect?: boolean;
+			};
+			/**
+			 * A bucket of Google Cloud Storage
+			 */
+			gcs?: {
+				/**
+				 * Name of the bucket, which must exist; cannot be changed
+				 */
+				bucket: string;
+				/**
+				 * Put before every key; cannot be changed
+				 */
+				prefix?: string;
+				/**
+				 * Where the service is; cannot be changed; default: Google's
+				 */
+				apiEndpoint?: string;
+				/**
+				 * JSON key file; default: the application default credentials that the process finds
+				 */
+				credentialsSecretRef?: {
+					/**
+					 * Name of a Secret in the same namespace
+					 */
+					name: string;
+					/**
+					 * Which entry of the Secret
+					 */
+					key: string;
+				};
+				/**
+				 * Whether clients are sent to presigned URLs for blobs
+				 */
+				redirect?: boolean;
+			};
+			/**
+			 * A container of Azure Blob Storage
+			 */
+			azure?: {
+				/**
+				 * Name of the container, which must exist; cannot be changed
+				 */
+				container: string;
+				/**
+				 * Put before every key; cannot be changed
+				 */
+				prefix?: string;
+				/**
+				 * Where the service is; cannot be changed; default: that of the account
+				 */
+				endpoint?: string;
+				/**
+				 * The storage account; cannot be changed
+				 */
+				accountName?: string;
+				/**
+				 * One of the account's keys
+				 */
+				accountKeySecretRef?: {
+					/**
+					 * Name of a Secret in the same namespace
+					 */
+					name: string;
+					/**
+					 * Which entry of the Secret
+					 */
+					key: string;
+				};
+				/**
+				 * The connection string as the portal shows it, in place of name, key and endpoint
+				 */
+				connectionStringSecretRef?: {
+					/**
+					 * Name of a Secret in the same namespace
+					 */
+					name: string;
+					/**
+					 * Which entry of the Secret
+					 */
+					key: string;
+				};
+				/**
+				 * Whether clients are sent to presigned URLs for blobs
+				 */
+				redirect?: boolean;
+			};
+		}[];
+		/**
 		 * Where metadata is kept; default: embedded
 		 */
 		database?: {
@@ -770,6 +936,53 @@ export interface Registry {
 				};
 				/**
 				 * Connections of each process
+				 */
+				maxConnections?: number;
+			};
+			/**
+			 * A database of PostgreSQL that is made for this Registry, as a Cluster of CloudNativePG, whose operator has to be installed. In a cluster
+			 */
+			cloudNativePG?: {
+				/**
+				 * Instances of PostgreSQL, one of which is the primary; from 3 on no failover loses what was answered
+				 */
+				instances?: number;
+				/**
+				 * The volume of each instance
+				 */
+				storage?: {
+					/**
+					 * Size of the volume of each instance; it can grow
+					 */
+					size?: number | string;
+					/**
+					 * StorageClass of the volumes; cannot be changed; default: that of the cluster
+					 */
+					storageClassName?: string;
+				};
+				/**
+				 * Image of PostgreSQL; default: that of CloudNativePG
+				 */
+				imageName?: string;
+				/**
+				 * What a pod of PostgreSQL needs and may use
+				 */
+				resources?: {
+					/**
+					 * What a pod is given for sure, such as cpu: 500m
+					 */
+					requests?: {
+						[k: string]: number | string;
+					};
+					/**
+					 * What a pod may use at most
+					 */
+					limits?: {
+						[k: string]: number | string;
+					};
+				};
+				/**
+				 * Connections of each process of the registry
 				 */
 				maxConnections?: number;
 			};
@@ -877,6 +1090,49 @@ export interface Registry {
 			 */
 			basic?: boolean;
 			/**
+			 * Accept tokens of this cluster's service accounts, for RobotAccounts that trust them; default: none
+			 */
+			serviceAccountTokens?: {
+				/**
+				 * Audiences of which a token must have one; default: the host of the Registry, as in names of images
+				 */
+				audiences?: string[];
+			};
+			/**
+			 * Others whose tokens RobotAccounts may trust, such as those of a CI system or of another cluster
+			 */
+			issuers?: {
+				/**
+				 * The iss of its tokens, to the letter
+				 */
+				url: string;
+				/**
+				 * Audiences of which a token must have one; default: the host of the Registry, as in names of images
+				 */
+				audiences?: string[];
+				/**
+				 * Where its keys are; default: where its discovery document says, below url. egress.allow applies
+				 */
+				jwksUrl?: string;
+				/**
+				 * Its keys, as a JWK set in JSON: for an issuer that cannot be reached
+				 */
+				jwks?: string;
+				/**
+				 * Authorities to trust there, beside the system's
+				 */
+				caSecretRef?: {
+					/**
+					 * Name of a Secret in the same namespace
+					 */
+					name: string;
+					/**
+					 * Which entry of the Secret holds the authorities, in PEM form
+					 */
+					key?: string;
+				};
+			}[];
+			/**
 			 * How long a token lives, and so how soon what was taken away from somebody has an effect; 1m or more
 			 */
 			tokenLifetime?: string;
@@ -886,7 +1142,7 @@ export interface Registry {
 			refreshTokenLifetime?: string;
 		};
 		/**
-		 * Whose Projects and RobotAccounts may name this Registry, beside those of its own namespace
+		 * Whose Projects, RobotAccounts and policies may name this Registry, beside those of its own namespace
 		 */
 		allowedNamespaces?: {
 			/**
@@ -920,6 +1176,365 @@ export interface Registry {
 					 */
 					values?: string[];
 				}[];
+			};
+		};
+		/**
+		 * What its policies may connect to, which tenants write
+		 */
+		egress?: {
+			/**
+			 * Networks of loopback, link-local, metadata and other special addresses that policies may reach all the same; public and private ones need none
+			 */
+			allow?: string[];
+		};
+		/**
+		 * Where its backups go; default: there are none
+		 */
+		backup?: {
+			/**
+			 * The place: of its own, and of this one registry alone. Another place begins without backups
+			 */
+			archive: {
+				/**
+				 * Files on a volume of their own, the PersistentVolumeClaim NAME-backup, which stays when the Registry goes; in standalone mode a directory of that name. For one replica
+				 */
+				filesystem?: {
+					/**
+					 * Size of the volume; it can grow. In a cluster; standalone mode uses a directory
+					 */
+					size?: number | string;
+					/**
+					 * StorageClass of the volume; cannot be changed; default: that of the cluster. In a cluster
+					 */
+					storageClassName?: string;
+				};
+				/**
+				 * A bucket of Amazon S3, or of a service that is compatible
+				 */
+				s3?: {
+					/**
+					 * Name of the bucket, which must exist
+					 */
+					bucket: string;
+					/**
+					 * The bucket's region
+					 */
+					region?: string;
+					/**
+					 * Where the service is; default: that of AWS for the region
+					 */
+					endpoint?: string;
+					/**
+					 * Put before every key
+					 */
+					prefix?: string;
+					/**
+					 * Whether the bucket stands in the path of URLs, not in the host name
+					 */
+					pathStyle?: boolean;
+					/**
+					 * Secret with the entries accessKeyId, secretAccessKey and, for temporary keys, sessionToken; default: what the process finds (web identity, role, environment)
+					 */
+					credentialsSecretRef?: {
+						/**
+						 * Name of a Secret in the same namespace
+						 */
+						name: string;
+					};
+					/**
+					 * Authorities that are trusted in place of the system's
+					 */
+					caSecretRef?: {
+						/**
+						 * Name of a Secret in the same namespace
+						 */
+						name: string;
+						/**
+						 * Which entry of the Secret holds the authorities, in PEM form
+						 */
+						key?: string;
+					};
+				};
+				/**
+				 * A bucket of Google Cloud Storage
+				 */
+				gcs?: {
+					/**
+					 * Name of the bucket, which must exist
+					 */
+					bucket: string;
+					/**
+					 * Put before every key
+					 */
+					prefix?: string;
+					/**
+					 * Where the service is; default: Google's
+					 */
+					apiEndpoint?: string;
+					/**
+					 * JSON key file; default: the application default credentials that the process finds
+					 */
+					credentialsSecretRef?: {
+						/**
+						 * Name of a Secret in the same namespace
+						 */
+						name: string;
+						/**
+						 * Which entry of the Secret
+						 */
+						key: string;
+					};
+				};
+				/**
+				 * A container of Azure Blob Storage
+				 */
+				azure?: {
+					/**
+					 * Name of the container, which must exist
+					 */
+					container: string;
+					/**
+					 * Put before every key
+					 */
+					prefix?: string;
+					/**
+					 * Where the service is; default: that of the account
+					 */
+					endpoint?: string;
+					/**
+					 * The storage account
+					 */
+					accountName?: string;
+					/**
+					 * One of the account's keys
+					 */
+					accountKeySecretRef?: {
+						/**
+						 * Name of a Secret in the same namespace
+						 */
+						name: string;
+						/**
+						 * Which entry of the Secret
+						 */
+						key: string;
+					};
+					/**
+					 * The connection string as the portal shows it, in place of name, key and endpoint
+					 */
+					connectionStringSecretRef?: {
+						/**
+						 * Name of a Secret in the same namespace
+						 */
+						name: string;
+						/**
+						 * Which entry of the Secret
+						 */
+						key: string;
+					};
+				};
+			};
+			/**
+			 * 32 random bytes that seal what is in the archive, which is worthless without them; default: it is not sealed
+			 */
+			encryptionKeySecretRef?: {
+				/**
+				 * Name of a Secret in the same namespace
+				 */
+				name: string;
+				/**
+				 * Which entry of the Secret
+				 */
+				key: string;
+			};
+			/**
+			 * From now back to where every instant can be restored: backups that it does not need go
+			 */
+			recoveryWindow?: string;
+			/**
+			 * How often what changed goes into the archive: what is lost with the registry at most; 1s or more
+			 */
+			journalInterval?: string;
+			/**
+			 * Blobs of a hundred whose digest each backup compares again in the archive, others each time
+			 */
+			verifyPercent?: number;
+		};
+		/**
+		 * What it begins with, holding nothing yet; cannot be changed; default: with nothing
+		 */
+		bootstrap?: {
+			/**
+			 * What an archive of backups has of a registry
+			 */
+			recovery: {
+				/**
+				 * A Backup of this namespace whose Registry still says where its archive is; in place of archive
+				 */
+				backupRef?: {
+					/**
+					 * Name of the Backup
+					 */
+					name: string;
+				};
+				/**
+				 * Where backups of a registry are, whether or not that still exists
+				 */
+				archive?: {
+					/**
+					 * Files on a volume that is there; in standalone mode a directory of that name
+					 */
+					filesystem?: {
+						/**
+						 * A PersistentVolumeClaim of this namespace: that of a Registry is NAME-backup
+						 */
+						claimName: string;
+					};
+					/**
+					 * A bucket of Amazon S3, or of a service that is compatible
+					 */
+					s3?: {
+						/**
+						 * Name of the bucket, which must exist
+						 */
+						bucket: string;
+						/**
+						 * The bucket's region
+						 */
+						region?: string;
+						/**
+						 * Where the service is; default: that of AWS for the region
+						 */
+						endpoint?: string;
+						/**
+						 * Put before every key
+						 */
+						prefix?: string;
+						/**
+						 * Whether the bucket stands in the path of URLs, not in the host name
+						 */
+						pathStyle?: boolean;
+						/**
+						 * Secret with the entries accessKeyId, secretAccessKey and, for temporary keys, sessionToken; default: what the process finds (web identity, role, environment)
+						 */
+						credentialsSecretRef?: {
+							/**
+							 * Name of a Secret in the same namespace
+							 */
+							name: string;
+						};
+						/**
+						 * Authorities that are trusted in place of the system's
+						 */
+						caSecretRef?: {
+							/**
+							 * Name of a Secret in the same namespace
+							 */
+							name: string;
+							/**
+							 * Which entry of the Secret holds the authorities, in PEM form
+							 */
+							key?: string;
+						};
+					};
+					/**
+					 * A bucket of Google Cloud Storage
+					 */
+					gcs?: {
+						/**
+						 * Name of the bucket, which must exist
+						 */
+						bucket: string;
+						/**
+						 * Put before every key
+						 */
+						prefix?: string;
+						/**
+						 * Where the service is; default: Google's
+						 */
+						apiEndpoint?: string;
+						/**
+						 * JSON key file; default: the application default credentials that the process finds
+						 */
+						credentialsSecretRef?: {
+							/**
+							 * Name of a Secret in the same namespace
+							 */
+							name: string;
+							/**
+							 * Which entry of the Secret
+							 */
+							key: string;
+						};
+					};
+					/**
+					 * A container of Azure Blob Storage
+					 */
+					azure?: {
+						/**
+						 * Name of the container, which must exist
+						 */
+						container: string;
+						/**
+						 * Put before every key
+						 */
+						prefix?: string;
+						/**
+						 * Where the service is; default: that of the account
+						 */
+						endpoint?: string;
+						/**
+						 * The storage account
+						 */
+						accountName?: string;
+						/**
+						 * One of the account's keys
+						 */
+						accountKeySecretRef?: {
+							/**
+							 * Name of a Secret in the same namespace
+							 */
+							name: string;
+							/**
+							 * Which entry of the Secret
+							 */
+							key: string;
+						};
+						/**
+						 * The connection string as the portal shows it, in place of name, key and endpoint
+						 */
+						connectionStringSecretRef?: {
+							/**
+							 * Name of a Secret in the same namespace
+							 */
+							name: string;
+							/**
+							 * Which entry of the Secret
+							 */
+							key: string;
+						};
+					};
+				};
+				/**
+				 * The key that the archive was sealed with; default: it is not sealed
+				 */
+				encryptionKeySecretRef?: {
+					/**
+					 * Name of a Secret in the same namespace
+					 */
+					name: string;
+					/**
+					 * Which entry of the Secret
+					 */
+					key: string;
+				};
+				/**
+				 * The id of the backup in the archive that is restored; default: the last change that it has
+				 */
+				backup?: string;
+				/**
+				 * The instant to restore, since the first backup in the archive; default: that of the backup
+				 */
+				to?: string;
 			};
 		};
 		/**
@@ -1013,5 +1628,63 @@ export interface Registry {
 			 */
 			artifacts: number;
 		};
+		/**
+		 * How its stores of blobs stand
+		 */
+		storageClasses?: {
+			/**
+			 * Name of the class; default is spec.storage
+			 */
+			name: string;
+			/**
+			 * Whether it answers
+			 */
+			available: boolean;
+			/**
+			 * Whether projects or what they pushed are in it: then it cannot be taken away
+			 */
+			inUse: boolean;
+		}[];
+		/**
+		 * What the collection of unused content did, at most a few minutes ago
+		 */
+		collection?: {
+			/**
+			 * Blobs that nobody used and that were taken away, since the registry is there
+			 */
+			reclaimedObjects: number;
+			/**
+			 * Bytes that they had
+			 */
+			reclaimedBytes: number;
+			/**
+			 * When one was taken away last
+			 */
+			lastReclaimTime?: string;
+			/**
+			 * Links and blobs, used ones too, that are looked at when their delay is over; counted to a few thousand
+			 */
+			reviews: number;
+			/**
+			 * Blobs that nothing uses and that go after their delay: at least so many
+			 */
+			waitingObjects: number;
+			/**
+			 * Bytes that they have
+			 */
+			waitingBytes: number;
+		};
+		/**
+		 * From here on every instant can be had again, by its backups and the journal in their archive
+		 */
+		firstRecoverabilityPoint?: string;
+		/**
+		 * When the last backup came to its end that is whole
+		 */
+		lastSuccessfulBackup?: string;
+		/**
+		 * When what spec.bootstrap.recovery asks for was there: nothing of what it names is needed any more
+		 */
+		restoredTime?: string;
 	};
 }

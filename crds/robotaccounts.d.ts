@@ -73,9 +73,9 @@ export interface RobotAccount {
 			 */
 			name?: string;
 			/**
-			 * DockerConfigJson: for pulling images (.dockerconfigjson); Basic: username and password; Opaque: username, password, registry
+			 * DockerConfigJson: for pulling images (.dockerconfigjson); Basic: username and password; Opaque: username, password, registry; None: there is none, for a robot with trust
 			 */
-			type?: "DockerConfigJson" | "Basic" | "Opaque";
+			type?: "DockerConfigJson" | "Basic" | "Opaque" | "None";
 			/**
 			 * Labels of the Secret and its copies
 			 */
@@ -131,6 +131,53 @@ export interface RobotAccount {
 				serviceAccounts?: string[];
 			};
 		};
+		/**
+		 * Whose own tokens are as good as the credential, so that no Secret is needed; one of them is enough
+		 */
+		trust?: {
+			/**
+			 * Service accounts of the cluster that the Registry is in; its auth.serviceAccountTokens must be set
+			 */
+			serviceAccounts?: {
+				/**
+				 * Name of a service account; in a pattern, * is any run of characters and ? is one
+				 */
+				name: string;
+				/**
+				 * Its namespace; default: that of the robot. Another one must accept it by the label limani.dev/accept-from, unless the robot is in the Registry's own namespace, from where a pattern is possible, too
+				 */
+				namespace?: string;
+			}[];
+			/**
+			 * Another issuer of tokens: the url of one of the Registry's auth.issuers
+			 */
+			issuer?: string;
+			/**
+			 * The audience that a token must have, one of those that the Registry accepts; default: any of those
+			 */
+			audience?: string;
+			/**
+			 * The sub of an issuer's tokens, such as repo:acme/web:ref:refs/heads/main; in a pattern, * is any run of characters and ? is one
+			 */
+			subject?: string;
+			/**
+			 * What else a token must say, all of it
+			 */
+			claims?: {
+				/**
+				 * Name of a claim, at the top of the token
+				 */
+				name: string;
+				/**
+				 * Its value, or one of its values; in a pattern, * is any run of characters and ? is one
+				 */
+				value: string;
+			}[];
+			/**
+			 * How long a token that the registry issues lives at most, 1m or more; default: as the Registry says. None outlives the workload's
+			 */
+			tokenLifetime?: string;
+		}[];
 		/**
 		 * Whether to leave the robot as it is, whatever is changed here
 		 */

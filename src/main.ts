@@ -1,4 +1,5 @@
 /** The program: its first argument names what to run. */
+import { endWhenTold } from "./app/end-when-told.ts";
 import { writeStdout } from "./app/logger.ts";
 import { readVersion } from "./app/read-version.ts";
 import { sizeThreadPool } from "./app/thread-pool.ts";
@@ -10,10 +11,16 @@ const HELP = `Usage: limani COMMAND [OPTIONS]
   registry      serve a registry: /v2, tokens, health, metrics
   verify        compare what is stored with what the database knows
   rebuild       make a lost database again, from what the stores keep of it
+  backup        make a backup of a registry, or tell which there are
   history       tell where a tag pointed, or what was deleted and can be restored
-  restore       bring back a deleted manifest, or a tag to where it was
+  restore       bring back a deleted manifest, a tag to where it was, or a whole registry from its backups
+  retention     tell what a retention policy would do, or run one now
   replace-keys  forget all token signing keys, after a leak or where the master key was lost
+  probe         push an image to a registry and pull it again, to see that it works
   crds          print the definitions of the custom resources
+  bundle        make one file of all that an installation without internet needs, check it, push its image
+  credential-provider
+                answer the kubelet, so that pods pull with their own tokens and without any Secret
 
 limani COMMAND --help tells more; limani --version tells the release.
 `;
@@ -27,11 +34,20 @@ const COMMANDS: { readonly [name: string]: () => Promise<Command> } = {
 	registry: async () => (await import("./app/registry-command.ts")).registryCommand,
 	verify: async () => (await import("./app/verify-command.ts")).verifyCommand,
 	rebuild: async () => (await import("./app/rebuild-command.ts")).rebuildCommand,
+	backup: async () => (await import("./app/backup/backup-command.ts")).backupCommand,
 	history: async () => (await import("./app/undo/history-command.ts")).historyCommand,
 	restore: async () => (await import("./app/undo/restore-command.ts")).restoreCommand,
+	retention: async () => (await import("./app/retention/retention-command.ts")).retentionCommand,
 	"replace-keys": async () => (await import("./app/replace-keys-command.ts")).replaceKeysCommand,
+	probe: async () => (await import("./app/probe/probe-command.ts")).probeCommand,
+	"credential-provider": async () =>
+		(await import("./app/credential-provider/credential-provider-command.ts")).credentialProviderCommand,
 	crds: async () => (await import("./app/crds-command.ts")).crdsCommand,
+	bundle: async () => (await import("./app/bundle/bundle-command.ts")).bundleCommand,
 };
+
+/** The number of a container's first process. */
+const FIRST_PROCESS = 1;
 
 const main = async ([name = "help", ...args]: readonly string[]): Promise<void> => {
 	const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
@@ -46,6 +62,7 @@ const main = async ([name = "help", ...args]: readonly string[]): Promise<void> 
 		process.exitCode = asked ? 0 : 2;
 		return;
 	}
+	if (process.pid === FIRST_PROCESS) endWhenTold();
 	sizeThreadPool();
 	try {
 		const command = await load();

@@ -3,6 +3,9 @@ import { execFileSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { parseAllDocuments } from "yaml";
+import { ALL_KINDS } from "#/api/kinds/all-kinds.ts";
+import { parseResource } from "#/api/kinds/parse-resource.ts";
 import { withReference } from "./support/config-reference.ts";
 import { startLimani } from "./support/limani-process.ts";
 
@@ -13,6 +16,34 @@ test("the reference of the configuration is what npm run generate makes of the s
 	const page = read("docs/configuration.md");
 	assert.equal(withReference(page), page);
 });
+
+const EXAMPLES = { "docs/retention.md": 4, "docs/replication.md": 4, "docs/pulling-without-a-secret.md": 3 };
+
+for (const [path, count] of Object.entries(EXAMPLES)) {
+	test(`every resource in ${path} is right as it stands`, () => {
+		const blocks = Array.from(read(path).matchAll(/^```yaml\n(.*?)^```$/gms), ([, block = ""]) => block);
+		assert.ok(blocks.length >= count);
+		for (const block of blocks) {
+			for (const document of parseAllDocuments(block)) {
+				const { kind, metadata, spec } = Object(document.toJS());
+				const definition = ALL_KINDS.find((one) => one.kind === kind);
+				assert.ok(definition !== undefined, kind);
+				const object = { metadata: { namespace: "default", uid: "u", generation: 1, ...metadata }, spec };
+				const parsed = parseResource(definition, object);
+				assert.ok("resource" in parsed, JSON.stringify(parsed));
+			}
+		}
+	});
+}
+
+for (const path of ["docs/retention.md", "docs/replication.md"]) {
+	test(`the columns that ${path} shows are those of the kind`, () => {
+		const [, plural = "", header = ""] = /^\$ kubectl get (\w+)\n(NAME .*)$/m.exec(read(path)) ?? [];
+		const { columns = [] } = ALL_KINDS.find((one) => one.plural === plural) ?? {};
+		const shown = columns.filter(({ priority = 0 }) => priority === 0).map(({ name }) => name.toUpperCase());
+		assert.deepEqual(header.split(/ {2,}/), ["NAME", ...shown]);
+	});
+}
 
 /** The words in the first column of the table under a heading. */
 const firstColumn = (page: string, heading: string): readonly string[] => {
@@ -53,7 +84,17 @@ test("the options that the pages give to a command are options of that command",
 			for (const [option] of rest.matchAll(/--(?!help\b)[a-z][a-z-]*/g)) known.add(option);
 		}
 	}
-	assert.deepEqual([...options.keys()].toSorted(), ["rebuild", "registry", "restore", "standalone", "verify"]);
+	assert.deepEqual([...options.keys()].toSorted(), [
+		"backup",
+		"bundle",
+		"probe",
+		"rebuild",
+		"registry",
+		"restore",
+		"retention",
+		"standalone",
+		"verify",
+	]);
 	for (const [command, given] of options) {
 		const args = ["src/main.ts", command, "--help"];
 		const output = execFileSync(process.execPath, args, { cwd: root, encoding: "utf8" });

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { parseConfig } from "#/app/config/load.ts";
 
 const root = join(import.meta.dirname, "..");
-const examples = globSync(["examples/registry/*.yaml"], { cwd: root }).toSorted();
+const examples = globSync(["examples/registry/*.yaml", "examples/compose/registry.yaml"], { cwd: root }).toSorted();
 
 test("there are examples", () => {
 	assert.ok(examples.length > 0);

@@ -46,6 +46,19 @@ test("tests that say nothing, end with an error or take too long have failed", (
 	assert.equal(lines.at(-1), "5 passed, 4 failed");
 });
 
+test("what failed is said again at the end, before the table", () => {
+	const { lines } = runSteps(`
+		test_step tests 1 sh -c "${says("ℹ pass 2\\nℹ fail 1\\n\\n✖ failing tests:\\nthe test and its reason\\n")}; exit 1"
+		step fine 1 echo all is well
+		step broken 1 sh -c 'seq 100; exit 3'`);
+	const [said, again] = lines.flatMap((line, i) => (line === "the test and its reason" ? [i] : []));
+	assert.ok(said !== undefined && again !== undefined && again > lines.indexOf("all is well"));
+	assert.equal(lines[again - 1], "✖ failing tests:");
+	const end = lines.slice(lines.indexOf("=== failed: broken"));
+	assert.ok(end.includes("100") && end.includes("61") && !end.includes("60"), "the last of what has no tests");
+	assert.match(end.join("\n"), / tests +2 passed, 1 failed\n.* fine +ok\n.* broken +FAILED\n2 passed, 2 failed$/);
+});
+
 test("a step that leaves a server behind ends nevertheless", () => {
 	const started = performance.now();
 	const { lines } = runSteps(`test_step served 1 sh -c "sleep 8 & ${says("ℹ pass 1\\nℹ fail 0\\n")}"`);

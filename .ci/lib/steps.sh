@@ -1,19 +1,15 @@
 # shellcheck shell=bash
 # Steps of a run, with their time and their test counts; sourced, never run. One step's failure stops no other.
 
-passed=0
-failed=0
-summary=()
 logs=$(mktemp -d "${TMPDIR:-/tmp}/limani-ci.XXXXXX")
 # A quiet machine needs less than half of it, installing everything; past this something hangs.
 deadline=$((SECONDS + 80 * 60))
 
 # step NAME MINUTES COMMAND...: runs COMMAND for at most that long, without a terminal. A failure counts as one.
 step() {
-  local name=$1 count=0
-  run_step "$@" || count=1
-  failed=$((failed + count))
-  note "$name" "$([ "$count" = 0 ] && echo ok || echo FAILED)"
+  local name=$1 status=0
+  run_step "$@" || status=1
+  note "$name" 0 "$status" "$([ "$status" = 0 ] && echo ok || echo FAILED)"
 }
 
 # test_step NAME MINUTES COMMAND...: as step, for a command that runs node:test, whose counts are added up. What
@@ -24,43 +20,65 @@ test_step() {
   read -r pass fail cancelled skipped < <(counts_of "$logs/$name.log")
   fail=$((fail + cancelled))
   if [ "$fail" = 0 ] && { [ "$status" != 0 ] || [ "$pass" = 0 ]; }; then fail=1; fi
-  passed=$((passed + pass))
-  failed=$((failed + fail))
-  note "$name" "$pass passed, $fail failed$([ "$skipped" = 0 ] || echo ", $skipped skipped")"
+  note "$name" "$pass" "$fail" "$pass passed, $fail failed$([ "$skipped" = 0 ] || echo ", $skipped skipped")"
 }
 
-# finish: the table of steps, and as the last line the sum. Fails when anything failed.
+# lanes FUNCTION...: runs each in a shell of its own, all at once, and waits. Their steps count as all others do.
+lanes() {
+  local function lane=()
+  for function in "$@"; do
+    "$function" &
+    lane+=($!)
+  done
+  wait "${lane[@]}"
+}
+
+# finish: what failed once more, the table of steps, and as the last line the sum. Fails when anything failed.
 finish() {
+  local passed failed log
+  for log in "$logs"/*.failed; do
+    [ -e "$log" ] || continue
+    printf '\n=== failed: %s\n' "$(basename "$log" .failed)"
+    why_failed <"$log"
+  done
+  read -r passed failed < <(awk -F'\t' '{ p += $1; f += $2 } END { print p + 0, f + 0 }' "$logs/notes")
   printf '\n'
-  printf '%s\n' "${summary[@]}"
+  cut -f3 "$logs/notes"
   rm -rf "$logs"
   printf '%d passed, %d failed\n' "$passed" "$failed"
   [ "$failed" = 0 ]
 }
 
 run_step() {
-  local name=$1 limit=$(($2 * 60)) left=$((deadline - SECONDS)) log=$logs/$1.log status=0 runner
+  local name=$1 limit=$(($2 * 60)) left=$((deadline - SECONDS)) log=$logs/$1.log status=0
   shift 2
   if [ "$left" -lt "$limit" ]; then limit=$left; fi
   started=$SECONDS
-  printf '\n=== %s\n' "$name"
-  : >"$log"
-  if [ "$limit" -le 0 ]; then
-    echo "no time is left for it"
-    return 1
-  fi
+  printf -- '--- %s begins\n' "$name"
   # Into a file and not a pipe: a server that a killed test leaves behind would hold a pipe open for ever.
-  timeout --kill-after=15 "$limit" "$@" </dev/null >"$log" 2>&1 &
-  runner=$!
-  tail -n +1 -f --pid="$runner" "$log" | without_passed
-  wait "$runner" || status=$?
-  if [ "$status" = 124 ] || [ "$status" = 137 ]; then echo "ended after $limit s, which is all it was given"; fi
+  if [ "$limit" -le 0 ]; then
+    status=1
+    echo "no time is left for it" >"$log"
+  else
+    timeout --kill-after=15 "$limit" "$@" </dev/null >"$log" 2>&1 || status=$?
+    if [ "$status" = 124 ] || [ "$status" = 137 ]; then echo "ended after $limit s, which is all it was given" >>"$log"; fi
+  fi
+  show "$name" "$log"
   return "$status"
+}
+
+# show NAME LOG: in one piece, whatever other lanes say.
+show() {
+  {
+    flock 8
+    printf '\n=== %s\n' "$1"
+    without_passed <"$2"
+  } 8>"$logs/.lock"
 }
 
 # What passed is counted; what did not is read.
 without_passed() {
-  if [ "${VERBOSE:-}" = 1 ]; then cat; else grep --line-buffered -v '^ *✔ ' || true; fi
+  if [ "${VERBOSE:-}" = 1 ]; then cat; else grep -v '^ *✔ ' || true; fi
 }
 
 counts_of() {
@@ -68,4 +86,14 @@ counts_of() {
     END { print n["pass"] + 0, n["fail"] + 0, n["cancelled"] + 0, n["skipped"] + 0 }' "$1"
 }
 
-note() { summary+=("$(printf '%5d s  %-22s %s' "$((SECONDS - started))" "$1" "$2")"); }
+# What node:test says of failing tests at its end, else the last that was said.
+why_failed() {
+  awk '/^✖ failing tests:/ { found = 1; n = 0 } { line[n++] = $0 }
+    END { from = !found && n > 40 ? n - 40 : 0; for (i = from; i < n && i < from + 120; i++) print line[i] }'
+}
+
+# note NAME PASSED FAILED TEXT: one short line, which is appended whole.
+note() {
+  [ "$3" = 0 ] || mv "$logs/$1.log" "$logs/$1.failed"
+  printf '%d\t%d\t%5d s  %-22s %s\n' "$2" "$3" "$((SECONDS - started))" "$1" "$4" >>"$logs/notes"
+}

@@ -5,11 +5,13 @@
 # start_server DIR NAME COMMAND...: runs a server in the background with DIR as its working folder, its
 # output in DIR/NAME.log and its process id in DIR/NAME.pid.
 start_server() {
-  local dir=$1 name=$2
+  local dir=$1 name=$2 tries=200
   shift 2
   if server_runs "$dir" "$name"; then die "$name already runs in $dir"; fi
   (cd "$dir" && exec setsid "$@" </dev/null >>"$dir/$name.log" 2>&1) &
   echo $! >"$dir/$name.pid"
+  # Before it works in its folder it would be taken for dead: a busy machine needs a moment to get it so far.
+  until server_runs "$dir" "$name" || ! kill -0 $! 2>/dev/null || [ $((tries -= 1)) -le 0 ]; do sleep 0.05; done
 }
 
 # server_runs DIR NAME: the process of that id may by now be somebody else's, so its folder is looked at too.
@@ -42,6 +44,17 @@ wait_for() {
     fi
     sleep 0.2
   done
+}
+
+# program NAME: the path of one of Kubernetes' programs, as the tests look for it too.
+program() {
+  local variable=LIMANI_${1^^} folder
+  variable=${variable//-/_}
+  if [ -n "${!variable:-}" ]; then printf '%s\n' "${!variable}"; return; fi
+  for folder in "${KUBEBUILDER_ASSETS:-}" "$PARTS_BIN"; do
+    if [ -x "$folder/$1" ]; then printf '%s\n' "$folder/$1"; return; fi
+  done
+  die "$1 is missing: run the script kubernetes first"
 }
 
 # answers URL: true when anything answers HTTP there, whatever it says.

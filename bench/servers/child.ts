@@ -38,7 +38,7 @@ export const startChild = async ({ command, logFile, environment, probe }: Child
 		await exited;
 		clearTimeout(late);
 	};
-	const deadline = performance.now() + 30_000;
+	const deadline = performance.now() + 120_000;
 	while (!(await answers(probe))) {
 		if (child.exitCode !== null || performance.now() > deadline) {
 			kill();

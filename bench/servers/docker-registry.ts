@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { freePort } from "../../test/support/limani-process.ts";
+import { freePort } from "../../test/support/free-ports.ts";
 import { startChild } from "./child.ts";
 import type { Server } from "./server.ts";
 
@@ -13,17 +13,23 @@ export interface DockerRegistryOpts {
 	readonly root: string;
 	/** Where its configuration and log go. */
 	readonly folder: string;
+	/** Whether content can be deleted. @defaultValue false */
+	readonly deletes?: boolean;
 }
 
 /** CNCF distribution, as its example configuration has it: file system driver, blob descriptors cached in memory. */
 export const startDockerRegistry = async (opts: DockerRegistryOpts): Promise<Server> => {
-	const { name, program, root, folder } = opts;
+	const { name, program, root, folder, deletes = false } = opts;
 	const port = await freePort();
 	const config = join(folder, `${name.replaceAll(/\W+/g, "-")}.yaml`);
 	const document = {
 		version: 0.1,
 		log: { fields: { service: "registry" } },
-		storage: { cache: { blobdescriptor: "inmemory" }, filesystem: { rootdirectory: root } },
+		storage: {
+			cache: { blobdescriptor: "inmemory" },
+			filesystem: { rootdirectory: root },
+			...(deletes ? { delete: { enabled: true } } : {}),
+		},
 		http: { addr: `127.0.0.1:${port}` },
 	};
 	writeFileSync(config, stringify(document));

@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { ADMIN, ADMIN_AUTHORIZATION, freePort } from "../../test/support/limani-process.ts";
+import { freePort } from "../../test/support/free-ports.ts";
+import { ADMIN, ADMIN_AUTHORIZATION } from "../../test/support/limani-process.ts";
 import { startChild } from "./child.ts";
 import type { Server } from "./server.ts";
 

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { freePort } from "../../test/support/limani-process.ts";
+import { freePort } from "../../test/support/free-ports.ts";
 import { startChild } from "./child.ts";
 import type { Server } from "./server.ts";
 

@@ -3,7 +3,12 @@ import { excerpt } from "#/lib/excerpt.ts";
 import { formatIssues, type Issue } from "#/lib/format-issues.ts";
 
 /** Fields whose values, and whatever stands in them, are not repeated: the wrong value may be a secret. */
-const SECRET_FIELDS: ReadonlySet<PropertyKey> = new Set(["passwordHash", "verifiers"]);
+const SECRET_FIELDS: ReadonlySet<PropertyKey> = new Set([
+	"passwordHash",
+	"verifiers",
+	"credentials",
+	"sealedCredentials",
+]);
 
 /** The longest description, in UTF-16 units: it becomes a condition's message. */
 const MAX_LENGTH = 1_000;

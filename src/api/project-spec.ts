@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { isRepositoryName, MAX_NAME_LENGTH } from "#/oci/name.ts";
+import { areLight, type NamePatterns, namePatterns, TOO_HEAVY } from "./policy-selectors.ts";
 
 /** The longest name of a project: one more slash and character must make a repository's name. */
 const MAX_PROJECT_NAME_LENGTH = MAX_NAME_LENGTH - 2;
@@ -40,6 +41,31 @@ const members = z
 		}
 	});
 
+/** Characters of all patterns together: they are read anew with every change of a tag that exists. */
+const MAX_IMMUTABILITY_LENGTH = 4_096;
+
+const immutability = z
+	.array(
+		z.strictObject({
+			/** Names below the project: without the project and its slash. */
+			repositories: namePatterns.prefault({}),
+			tags: namePatterns.prefault({}),
+		}),
+	)
+	.max(15)
+	.refine(
+		(rules) => patternsOf(rules).join("").length <= MAX_IMMUTABILITY_LENGTH,
+		`expected at most ${MAX_IMMUTABILITY_LENGTH} characters of patterns`,
+	)
+	.refine((rules) => areLight(patternsOf(rules)), TOO_HEAVY);
+
+const patternsOf = (
+	rules: readonly { readonly repositories: NamePatterns; readonly tags: NamePatterns }[],
+): readonly string[] =>
+	rules
+		.flatMap(({ repositories, tags }) => [repositories, tags])
+		.flatMap(({ matching, excluding }) => [...matching, ...excluding]);
+
 /** A project, the tenant, as it crosses Control. */
 export const projectSpec = z.strictObject({
 	/** The first component of the names of its repositories. */
@@ -60,6 +86,8 @@ export const projectSpec = z.strictObject({
 	members: members.default([]),
 	/** Bytes that its blobs, each once, and its manifests may have together; absent: as many as there is room for. */
 	quotaBytes: z.int().min(1).exactOptional(),
+	/** Tags that, once they exist, neither move nor go: those that one of the rules is about. */
+	immutability: immutability.default([]),
 	/** For how long what is deleted can be restored, milliseconds; 0: not at all. */
 	undoWindow: z.int().min(0).max(MAX_UNDO_WINDOW).default(DEFAULT_UNDO_WINDOW),
 });

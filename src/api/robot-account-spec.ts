@@ -25,6 +25,26 @@ const permission = z.strictObject({
 		.max(3),
 });
 
+/** Stands for the issuer of the service accounts' tokens of the cluster that the registry is in. */
+export const OWN_CLUSTER = "kubernetes";
+
+/** A pattern of what an issuer says: `*` is any run of characters, `?` is one. */
+const pattern = z.string().min(1).max(1_024);
+
+const trust = z.strictObject({
+	/** The `iss` of the tokens, or {@link OWN_CLUSTER}. */
+	issuer: z.string().min(1).max(1_024),
+	/** An audience that they must have, of those that the registry accepts; absent: any of those. */
+	audience: z.string().min(1).max(1_024).exactOptional(),
+	subject: pattern,
+	claims: z
+		.array(z.strictObject({ name: z.string().min(1).max(256), value: pattern }))
+		.max(32)
+		.default([]),
+	/** How long what is issued for such a token lives at most, seconds; absent: as long as the registry says. */
+	tokenLifetimeS: z.int().min(60).max(86_400).exactOptional(),
+});
+
 /** A robot account, as it crosses Control: never with its secret. */
 export const robotAccountSpec = z.strictObject({
 	name: robotName,
@@ -34,6 +54,8 @@ export const robotAccountSpec = z.strictObject({
 	expiresAt: instant.exactOptional(),
 	disabled: z.boolean().default(false),
 	permissions: z.array(permission).max(1_000).default([]),
+	/** Whose tokens stand for a secret; none: nobody's. */
+	trust: z.array(trust).max(256).default([]),
 });
 
 /** A robot account, with its defaults. */

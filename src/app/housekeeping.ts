@@ -4,21 +4,22 @@ import { robotVerifier } from "#/auth/robots.ts";
 import type { Control } from "#/control/control.ts";
 import { DataPlane } from "#/dataplane/data-plane.ts";
 import { applyLocalResources, type LocalResources } from "#/dataplane/local-resources.ts";
-import { sealedOutbox, sealedSnapshots } from "#/dataplane/sealed-journal.ts";
-import { Collector } from "#/features/gc/index.ts";
+import { summarize } from "#/features/backup/summarize.ts";
 import { createControlServer } from "#/http/admin/control-server.ts";
-import { systemClock } from "#/registry/clock.ts";
-import { Journaler } from "#/registry/journal/journaler.ts";
-import { Pruner } from "#/registry/journal/pruner.ts";
-import { Snapshotter } from "#/registry/journal/snapshotter.ts";
-import { Sweeper } from "#/registry/sweeper.ts";
+import { openBackingUp } from "./backup/open-backing-up.ts";
+import { recover } from "./backup/recover.ts";
 import type { Config } from "./config/schema.ts";
 import { listen } from "./listen.ts";
 import { reportTo } from "./logger.ts";
-import { gcMetrics } from "./metrics/gc-metrics.ts";
+import { type OpenedKeepers, openKeepers } from "./open-keepers.ts";
+import { openMover } from "./open-mover.ts";
+import { openReplication } from "./open-replication.ts";
+import { openRetention } from "./open-retention.ts";
 import type { ProcessParts } from "./process-parts.ts";
 import { readSecret } from "./read-secret.ts";
 import { readTls } from "./read-tls.ts";
+import { storesToTell } from "./store-standings.ts";
+import { type SchemaWatchDeps, watchSchema } from "./watch-schema.ts";
 
 /** What works behind the requests. Disposing it waits for what is under way. */
 export interface Housekeeping extends AsyncDisposable {
@@ -30,61 +31,78 @@ export interface Housekeeping extends AsyncDisposable {
  * Starts sweeping, the journal, control and the configuration's own resources.
  *
  * @param onApplied called each time that resources were changed, before whoever changed them hears of it
+ * @param signal ends the copying of what the registry begins with; absent: nothing does
  */
 export const startHousekeeping = async (
 	parts: ProcessParts,
 	onApplied: () => void = () => undefined,
+	signal: AbortSignal = new AbortController().signal,
 ): Promise<Housekeeping> => {
-	const { config, metadata, stores, holder, newId, masterKey } = parts;
+	const { config, metadata, masterKey } = parts;
+	await recover(parts, signal);
 	await using opening = new AsyncDisposableStack();
-	const report = reportTo(parts.logger);
-	const common = { stores, holder, newId, clock: systemClock, report };
-	const { objects, uploads, history } = metadata;
-	const outbox = sealedOutbox(metadata.outbox, masterKey);
-	const snapshots = sealedSnapshots(metadata.snapshots, masterKey);
-	const { sweepInterval, sweepClaim, staleIntent, journalLease, snapshotSegments, snapshotsKept } = config.housekeeping;
-	const sweeper = new Sweeper(
-		{ ...common, objects, uploads, history },
-		{ intervalMs: sweepInterval, claimMs: sweepClaim, staleMs: staleIntent, idleUploadMs: config.limits.uploadIdle },
-	);
-	const { gcDelay, gcBatch, gcRate } = config.housekeeping;
-	const collector = new Collector(
-		{ ...common, collection: metadata.collection, objects, outbox, meter: gcMetrics(parts.meters.registry) },
-		{ delayMs: gcDelay, batch: gcBatch, rate: gcRate, intervalMs: sweepInterval },
-	);
-	const journaler = new Journaler({ ...common, objects, outbox }, { leaseMs: journalLease });
-	const intervalMs = Math.min(60_000, snapshotSegments * 1_000);
-	const snapshotter = new Snapshotter(
-		{ ...common, objects, outbox, snapshots },
-		{ everySegments: snapshotSegments, intervalMs },
-	);
-	const pruner = new Pruner({ ...common, objects, outbox }, { kept: snapshotsKept, intervalMs });
+	const keepers = openKeepers(parts);
+	const retention = openRetention(parts);
+	const replication = opening.use(openReplication(parts));
+	const backingUp = opening.use(await openBackingUp(parts, keepers.journaler));
+	const { archived } = backingUp;
 	const control = new DataPlane({
 		controlState: metadata.controlState,
 		usages: metadata.usages,
-		history,
-		stores: new Set(stores.keys()),
-		onApplied,
+		collection: metadata.collection,
+		history: metadata.history,
+		secrets: { sealer: masterKey, policies: metadata.policies },
+		...storesToTell(parts),
+		...(archived === undefined ? {} : { archive: (signal) => archived.standings.tell(signal) }),
+		onApplied: () => {
+			onApplied();
+			retention.runner.wake();
+			replication.runner.wake();
+			backingUp.runner.wake();
+		},
+		explain: (request, signal) => retention.explainer.page(request, signal),
 		features: {
-			gc: async (_id, signal) => ({ ...(await collector.round(signal)) }),
-			sweep: async (_id, signal) => ({ ...(await sweeper.round(signal)) }),
-			journal: async (_id, signal) => ({ ...(await journaler.round(signal)) }),
-			snapshot: async (_id, signal) => ({ written: (await snapshotter.round(signal)).length }),
-			prune: async (_id, signal) => ({ ...(await pruner.round(signal)) }),
+			retention: retention.runNow,
+			replication: async (id, signal) => replication.runner.runNow(id, signal),
+			...keepers.features,
+			...(archived === undefined
+				? {}
+				: { backup: async (_id, signal) => summarize(await archived.backups.backUp(signal)) }),
 		},
 	});
 	await applyResources(parts, control);
-	const controller = new AbortController();
-	const rounds = [collector, sweeper, journaler, snapshotter, pruner].map((worker) => worker.run(controller.signal));
-	opening.defer(async () => {
-		controller.abort();
-		await Promise.all(rounds);
-		// What was committed last goes into the journal before the stores close.
-		await journaler.round(AbortSignal.timeout(5_000)).catch(() => undefined);
-	});
-	if (config.control !== undefined) opening.use(await serveControl(config.control, control, report));
+	opening.defer(() => writeLast(keepers.journaler));
+	const workers = [...keepers.workers, openMover(parts)];
+	const runners = [retention.runner, replication.runner, backingUp.runner];
+	const watched = { metadata, report: reportTo(parts.logger) };
+	opening.use(startWorkers(watched, [...workers, ...runners, ...(archived === undefined ? [] : [archived.backups])]));
+	if (config.control !== undefined) opening.use(await serveControl(config.control, control, reportTo(parts.logger)));
 	const resources = opening.move();
 	return { control, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+};
+
+/** What was committed last goes into the journal before the stores close. */
+const writeLast = async (journaler: OpenedKeepers["journaler"]): Promise<void> => {
+	await journaler.round(AbortSignal.timeout(5_000)).catch(() => undefined);
+};
+
+/**
+ * Lets them work until it is disposed of, which waits for what is under way, or until a later release has the database:
+ * what they do behind the requests might be wrong by its rules.
+ */
+const startWorkers = (
+	deps: SchemaWatchDeps,
+	workers: readonly { run(signal: AbortSignal): Promise<void> }[],
+): AsyncDisposable => {
+	const controller = new AbortController();
+	const running = workers.map((worker) => worker.run(controller.signal));
+	running.push(watchSchema(deps, controller.signal).then((isTooOld) => (isTooOld ? controller.abort() : undefined)));
+	return {
+		[Symbol.asyncDispose]: async () => {
+			controller.abort();
+			await Promise.all(running);
+		},
+	};
 };
 
 const applyResources = async (parts: ProcessParts, control: Control): Promise<void> => {
@@ -121,10 +139,14 @@ const readResources = async (resources: NonNullable<Config["resources"]>): Promi
 		})),
 	),
 	robots: await Promise.all(
-		resources.robots.map(async ({ name, permissions, secret, secretFile }) => ({
+		resources.robots.map(async ({ name, permissions, trust, secret, secretFile }) => ({
 			name,
 			permissions,
-			secret: await readSecret(`resources.robots.${name}.secret`, secret, secretFile),
+			trust,
+			secret:
+				secret === undefined && secretFile === undefined
+					? undefined
+					: await readSecret(`resources.robots.${name}.secret`, secret, secretFile),
 		})),
 	),
 });

@@ -6,13 +6,11 @@ import type { Metadata } from "#/metadata/metadata.ts";
 import type { SqlExecutor } from "#/metadata/sql/executor.ts";
 import { SqlMetadata } from "#/metadata/sql/sql-metadata.ts";
 import { idSource } from "#/registry/new-id.ts";
-import type { BlobStore } from "#/storage/blob-store.ts";
 import type { Config } from "./config/schema.ts";
 import { meteredExecutor } from "./metrics/metered-executor.ts";
-import { meteredStore } from "./metrics/metered-store.ts";
 import { createMeters, type Meters } from "./metrics/meters.ts";
+import { type NamedStores, openNamedStores } from "./named-stores.ts";
 import { openConfiguredMasterKey } from "./open-master-key.ts";
-import { createStoreOpener } from "./stores.ts";
 
 /** What every process of a registry has, whether it serves, keeps house, or both. Dispose of it last. */
 export interface ProcessParts extends AsyncDisposable {
@@ -20,7 +18,9 @@ export interface ProcessParts extends AsyncDisposable {
 	readonly logger: winston.Logger;
 	readonly metadata: Metadata;
 	readonly masterKey: MasterKey;
-	readonly stores: ReadonlyMap<string, BlobStore>;
+	readonly stores: NamedStores["stores"];
+	/** Names of stores that do not answer. */
+	readonly awayStores: NamedStores["away"];
 	readonly meters: Meters;
 	/** This process instance: its next life has another name. */
 	readonly holder: string;
@@ -40,12 +40,7 @@ export const openProcessParts = async (
 	const masterKey = await openConfiguredMasterKey(config);
 	// Before anything is sealed with it: another key than before would seal what nobody can open.
 	for (const key of await metadata.signingKeys.list()) openPrivateKey(key, masterKey);
-	const opener = opening.use(createStoreOpener(config, newId));
-	const stores = new Map<string, BlobStore>();
-	for (const [name, settings] of Object.entries(config.stores)) {
-		const known = await metadata.objects.list(name, { limit: 1 });
-		stores.set(name, opening.use(meteredStore(await opener.open(name, settings, known.length === 0), meters.stores)));
-	}
+	const { stores, away } = opening.use(await openNamedStores({ config, logger, metadata, meters, newId }));
 	const resources = opening.move();
 	return {
 		config,
@@ -53,6 +48,7 @@ export const openProcessParts = async (
 		metadata,
 		masterKey,
 		stores,
+		awayStores: away,
 		meters,
 		newId,
 		holder: `${hostname()}-${process.pid}-${newId()}`,

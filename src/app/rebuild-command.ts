@@ -1,5 +1,4 @@
 import { hostname } from "node:os";
-import { parseArgs } from "node:util";
 import { createSigningKey } from "#/auth/signing-key-pair.ts";
 import { sealedSnapshots } from "#/dataplane/sealed-journal.ts";
 import { SqlMetadata } from "#/metadata/sql/sql-metadata.ts";
@@ -7,11 +6,14 @@ import { type RebuildSummary, rebuild } from "#/registry/journal/rebuild.ts";
 import { idSource } from "#/registry/new-id.ts";
 import type { Finding } from "#/registry/verify.ts";
 import type { BlobStore } from "#/storage/blob-store.ts";
+import { readOwner } from "#/storage/owner.ts";
+import { ConfigError } from "./config/load.ts";
 import { loadConfig } from "./config/load-file.ts";
 import type { Config } from "./config/schema.ts";
 import { openOwnedDatabase } from "./database.ts";
 import { createLogger, writeStdout } from "./logger.ts";
 import { openConfiguredMasterKey } from "./open-master-key.ts";
+import { readArgs } from "./read-args.ts";
 import { createStoreOpener } from "./stores.ts";
 import { formatFinding } from "./verify-command.ts";
 
@@ -25,7 +27,7 @@ registry stopped. Ends with 1 when something is known to be lost.
 
 /** Runs `limani rebuild`. @returns the exit code */
 export const rebuildCommand = async (args: readonly string[]): Promise<number> => {
-	const { values } = parseArgs({
+	const { values } = readArgs("limani rebuild", {
 		args: [...args],
 		options: { config: { type: "string" }, help: { type: "boolean", short: "h" } },
 	});
@@ -48,6 +50,7 @@ const run = async (config: Config): Promise<number> => {
 		// Never made: a store without its marker is a volume that is not mounted, and has nothing to rebuild from.
 		stores.set(name, opened.use(await opener.open(name, settings, false)));
 	}
+	await adoptIdentity(metadata, stores);
 	let missing = 0;
 	const found = (finding: Finding): void => {
 		if (finding.kind !== "unknown") missing += 1;
@@ -68,6 +71,21 @@ const run = async (config: Config): Promise<number> => {
 	await metadata.signingKeys.replaceAll(await createSigningKey(masterKey));
 	writeStdout(formatSummary(summary));
 	return missing > 0 || summary.ignored.some(({ reason }) => reason === "loose") ? 1 : 0;
+};
+
+/** The registry that the stores belong to is the one that it was. @throws ConfigError when they are of several */
+const adoptIdentity = async (metadata: SqlMetadata, stores: ReadonlyMap<string, BlobStore>): Promise<void> => {
+	const { signal } = new AbortController();
+	const owners = new Set<string>();
+	for (const [name, store] of stores) {
+		const owner = await readOwner(store, signal);
+		if (owner === undefined) continue;
+		if (owner.store !== name) throw new ConfigError(`stores.${name}: it is the store ${owner.store} of its registry`);
+		owners.add(owner.registry);
+	}
+	if (owners.size > 1) throw new ConfigError(`stores: they belong to several registries: ${[...owners].join(", ")}`);
+	// A database that is not empty is refused in a moment.
+	for (const owner of owners) await metadata.origins.become(owner);
 };
 
 const formatSummary = ({

@@ -1,11 +1,12 @@
 import cluster from "node:cluster";
-import { parseArgs } from "node:util";
 import type winston from "winston";
 import { stringify } from "yaml";
 import { loadConfig } from "./config/load-file.ts";
 import type { Config } from "./config/schema.ts";
 import { maskSecrets } from "./config/secrets.ts";
 import { createLogger, writeStdout } from "./logger.ts";
+import { readArgs } from "./read-args.ts";
+import { readVersion } from "./read-version.ts";
 import { type Running, runAlone } from "./run-alone.ts";
 import { runPrimary, runWorker } from "./run-cluster.ts";
 import { formatSummary } from "./summary.ts";
@@ -28,7 +29,7 @@ database.postgres.url is LIMANI_DATABASE_POSTGRES_URL.
 
 /** Runs `limani registry`. Resolves to the process's exit code, or to undefined while it goes on serving. */
 export const registryCommand = async (args: readonly string[]): Promise<number | undefined> => {
-	const { values } = parseArgs({
+	const { values } = readArgs("limani registry", {
 		args: [...args],
 		options: {
 			config: { type: "string" },
@@ -72,12 +73,13 @@ const serve = async (config: Config, file: string | undefined): Promise<void> =>
 	const { stopDelay, drain } = config.limits;
 	void stopping.told.then(() => stopAndExit(running, stopDelay + drain + STOP_MS, logger));
 	if (cluster.isWorker || stopping.signal.aborted) return;
-	logger.info("listening", { address: config.listen, workers: config.workers, config: file ?? "defaults" });
+	const { listen: address, workers } = config;
+	logger.info("listening", { address, version: readVersion(), workers, config: file ?? "defaults" });
 	// A person reads along at a terminal.
 	if (process.stdout.isTTY) writeStdout(formatSummary(config));
 };
 
 const run = (config: Config, logger: winston.Logger, stopping: AbortSignal): Promise<Running> => {
 	if (cluster.isWorker) return runWorker(config, logger);
-	return config.workers > 1 ? runPrimary(config, logger, stopping) : runAlone(config, logger);
+	return config.workers > 1 ? runPrimary(config, logger, stopping) : runAlone(config, logger, { signal: stopping });
 };

@@ -1,10 +1,10 @@
-import { parseArgs } from "node:util";
 import { createSigningKey } from "#/auth/signing-key-pair.ts";
 import { SqlMetadata } from "#/metadata/sql/sql-metadata.ts";
 import { loadConfig } from "./config/load-file.ts";
 import { openOwnedDatabase } from "./database.ts";
 import { createLogger, writeStdout } from "./logger.ts";
 import { openConfiguredMasterKey } from "./open-master-key.ts";
+import { readArgs } from "./read-args.ts";
 
 const REPLACE_KEYS_HELP = `Usage: limani replace-keys [--config FILE]
 
@@ -17,7 +17,7 @@ With an embedded database the registry must be stopped; on PostgreSQL replicas n
 
 /** Runs `limani replace-keys`. @returns the exit code */
 export const replaceKeysCommand = async (args: readonly string[]): Promise<number> => {
-	const { values } = parseArgs({
+	const { values } = readArgs("limani replace-keys", {
 		args: [...args],
 		options: { config: { type: "string" }, help: { type: "boolean", short: "h" } },
 	});

@@ -21,6 +21,8 @@ export interface Surroundings {
 	readonly waitsFor?: () => string | undefined;
 	/** Metrics that are told beside the registry's own. */
 	readonly metrics?: Pick<MetricsRegistry, "metrics">;
+	/** Ends the copying of what it begins with, which may take hours; absent: nothing does. */
+	readonly signal?: AbortSignal;
 }
 
 /**
@@ -31,14 +33,14 @@ export interface Surroundings {
 export const runAlone = async (
 	config: Config,
 	logger: winston.Logger,
-	{ waitsFor, metrics: others }: Surroundings = {},
+	{ waitsFor, metrics: others, signal }: Surroundings = {},
 ): Promise<RunningHere> => {
 	await using opening = new AsyncDisposableStack();
 	const warn = (message: string, error: unknown) => logger.warn(message, { error: String(error) });
 	const { executor } = await openOwnedDatabase(config, warn);
 	const parts = opening.use(await openProcessParts(config, logger, executor));
 	const here: { serving?: Serving } = {};
-	const { control } = opening.use(await startHousekeeping(parts, () => here.serving?.forgetRules()));
+	const { control } = opening.use(await startHousekeeping(parts, () => here.serving?.forgetRules(), signal));
 	const { registry: metrics } = parts.meters;
 	const text = async () => ({
 		contentType: metrics.contentType,

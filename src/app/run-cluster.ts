@@ -21,14 +21,15 @@ const START_MS = 60_000;
 /**
  * Runs the first process: opens the database, starts the workers and replaces those that die.
  *
- * @param stopping ends the start: the workers that serve already finish what they are at
+ * @param stopping ends the start: what an archive has is copied no further, the workers that serve already finish what
+ * they are at
  */
 export const runPrimary = async (config: Config, logger: winston.Logger, stopping: AbortSignal): Promise<Running> => {
 	await using opening = new AsyncDisposableStack();
 	const warn = (message: string, error: unknown) => logger.warn(message, { error: String(error) });
 	const database = await openOwnedDatabase(config, warn);
 	const parts = opening.use(await openProcessParts(config, logger, database.executor));
-	opening.use(await startHousekeeping(parts));
+	opening.use(await startHousekeeping(parts, undefined, stopping));
 	cluster.setupPrimary({ serialization: "advanced" });
 	const metrics = new ClusterMetrics(parts.meters.registry);
 	let ending = false;

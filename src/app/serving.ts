@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type winston from "winston";
 import { type Auth, openAuth } from "#/auth/auth.ts";
 import { formatChallenges } from "#/auth/challenge.ts";
+import type { TrustedIssuer } from "#/auth/workload/workload-tokens.ts";
 import { accessLog } from "#/http/access-log.ts";
 import { type ClientOf, createClientOf } from "#/http/client-of.ts";
 import type { OperationsDeps } from "#/http/operations.ts";
@@ -16,16 +17,19 @@ import { createHttpServer, DEFAULT_SERVER_LIMITS } from "#/http/server.ts";
 import { createV2Handler } from "#/http/v2/handler.ts";
 import { createOperationsApp, createWebApp } from "#/http/web-app.ts";
 import { parseNetwork } from "#/lib/address-set.ts";
+import { systemClock } from "#/lib/clock.ts";
 import { JsonLines } from "#/lib/json-lines.ts";
-import { systemClock } from "#/registry/clock.ts";
 import { createRegistry } from "#/registry/create-registry.ts";
+import { PullRecorder } from "#/registry/pull-recorder.ts";
 import type { Registry } from "#/registry/registry.ts";
 import type { Config } from "./config/schema.ts";
 import { listen } from "./listen.ts";
 import { reportTo, writeStdout } from "./logger.ts";
 import { meteredUploads } from "./metrics/metered-uploads.ts";
+import { openIssuers } from "./open-issuers.ts";
 import type { ProcessParts } from "./process-parts.ts";
 import { readTls } from "./read-tls.ts";
+import { registryDepsOf } from "./registry-deps.ts";
 
 /** The metrics of all processes of this registry on this machine, in the text format. */
 export type MetricsText = () => Promise<{ readonly contentType: string; readonly text: string }>;
@@ -47,8 +51,11 @@ export const openServing = async (
 ): Promise<Serving> => {
 	const { config, logger } = parts;
 	await using opening = new AsyncDisposableStack();
-	const auth = opening.use(await openConfiguredAuth(parts));
-	const registry = openRegistry(parts);
+	const { issuers } = opening.use(await openIssuers(config, logger));
+	const auth = opening.use(await openConfiguredAuth(parts, issuers));
+	const pulls = new PullRecorder({ pulls: parts.metadata.pulls, clock: systemClock, report: reportTo(logger) });
+	const registry = openRegistry(parts, pulls);
+	opening.use(recording(pulls));
 	let stopping = false;
 	const face: Face = {
 		auth,
@@ -91,25 +98,23 @@ export const openServing = async (
 	};
 };
 
-const openRegistry = ({ config, metadata, stores, logger, holder, newId, meters }: ProcessParts): Registry => {
-	const { concurrentUploads, openUploadsPerProject, uploadLease, linkProofAge } = config.limits;
-	const registry = createRegistry({
-		metadata,
-		stores,
-		newId,
-		clock: systemClock,
-		holder,
-		report: reportTo(logger),
-		linkProofMs: linkProofAge,
-		gcDelayMs: config.housekeeping.gcDelay,
-		limits: {
-			concurrentUploads,
-			openPerProject: openUploadsPerProject,
-			leaseMs: uploadLease,
-			extendMs: Math.ceil(uploadLease / 3),
+/** Writes pulls until it is disposed of, and then what was noted last, for so long as a stop may wait for that. */
+const recording = (pulls: PullRecorder): AsyncDisposable => {
+	const stopping = new AbortController();
+	const running = pulls.run(stopping.signal);
+	return {
+		async [Symbol.asyncDispose]() {
+			stopping.abort();
+			await Promise.race([running, sleep(LAST_PULLS_MS, undefined, { ref: false })]);
 		},
-	});
-	return { ...registry, uploads: meteredUploads(registry.uploads, meters.uploads) };
+	};
+};
+
+const LAST_PULLS_MS = 5_000;
+
+const openRegistry = (parts: ProcessParts, pulls: PullRecorder): Registry => {
+	const registry = createRegistry({ ...registryDepsOf(parts), pulls });
+	return { ...registry, uploads: meteredUploads(registry.uploads, parts.meters.uploads) };
 };
 
 /** What the handlers of all endpoints share. */
@@ -158,11 +163,15 @@ const createApp = (parts: ProcessParts, face: Face) => {
 const openOperations = (parts: ProcessParts, face: Face): Server =>
 	createServer(createOperationsApp(operationsOf(parts, face)));
 
-const operationsOf = ({ metadata, logger }: ProcessParts, { metrics, waitsFor, isStopping }: Face): OperationsDeps => ({
+const operationsOf = (
+	{ metadata, logger, awayStores }: ProcessParts,
+	{ metrics, waitsFor, isStopping }: Face,
+): OperationsDeps => ({
 	ready: async (signal) => {
 		await metadata.ping(signal);
 		return waitsFor();
 	},
+	remarks: () => awayStores().map(({ name }) => `the blob store ${name} does not answer, the log says more`),
 	metrics,
 	isStopping,
 	report: (error) => reportTo(logger)({ event: "readiness.failed", level: "warn", error }),
@@ -188,7 +197,10 @@ const createObserver = ({ config, meters }: ProcessParts, lines: JsonLines): Req
 	};
 };
 
-const openConfiguredAuth = async ({ config, metadata, logger, masterKey }: ProcessParts): Promise<Auth> => {
+const openConfiguredAuth = async (
+	{ config, metadata, logger, masterKey }: ProcessParts,
+	issuers: readonly TrustedIssuer[],
+): Promise<Auth> => {
 	const { service, tokenLifetime, refreshTokenLifetime, signingKeyLifetime, basic, anonymousPull } = config.auth;
 	const report = reportTo(logger);
 	return openAuth(
@@ -197,6 +209,7 @@ const openConfiguredAuth = async ({ config, metadata, logger, masterKey }: Proce
 			masterKey,
 			now: Date.now,
 			randomBytes,
+			issuers,
 			onRefreshError: (error) => report({ event: "keys.refresh-failed", level: "warn", error }),
 		},
 		{

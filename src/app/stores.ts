@@ -2,7 +2,7 @@ import { join } from "node:path";
 import type { BlobStore } from "#/storage/blob-store.ts";
 import { BufferPool } from "#/storage/buffer-pool.ts";
 import { ByteBudget } from "#/storage/byte-budget.ts";
-import { openFilesystemStore } from "#/storage/filesystem/index.ts";
+import { type FilesystemStoreOpts, openFilesystemStore } from "#/storage/filesystem/index.ts";
 import { IoThread } from "#/storage/filesystem/io-thread.ts";
 import { nodeFileSystem } from "#/storage/filesystem/node-file-system.ts";
 import { openMemoryStore } from "#/storage/memory/index.ts";
@@ -25,6 +25,8 @@ export interface StoreOpener extends AsyncDisposable {
 	 * @throws StoreError
 	 */
 	open(name: string, settings: StoreConfig, fresh: boolean): Promise<BlobStore>;
+	/** Opens one of which nothing will be written. @throws StoreError */
+	openToRead(name: string, settings: StoreConfig): Promise<BlobStore>;
 }
 
 /** Makes the opener, with what all stores of a process share. */
@@ -33,22 +35,22 @@ export const createStoreOpener = (config: Config, newId: () => string): StoreOpe
 	const budget = new ByteBudget(UNWRITTEN_BYTES);
 	const parts = new ByteBudget(PARTS_BYTES);
 	const thread = new IoThread();
+	const open = async (name: string, settings: StoreConfig, how: Pick<FilesystemStoreOpts, "create" | "readOnly">) => {
+		if (settings.filesystem !== undefined) {
+			const root = settings.filesystem.root ?? join(config.dataDir, "stores", name);
+			const deps = { fileSystem: nodeFileSystem, pool, budget, thread, id: newId };
+			return openFilesystemStore({ root, id: name, ...how }, deps);
+		}
+		if (settings.s3 !== undefined) return openS3(settings.s3, { budget: parts, newId, now: Date.now });
+		if (settings.gcs !== undefined) {
+			return openGcs(settings.gcs, { budget: parts, newId, now: Date.now, random: Math.random });
+		}
+		if (settings.azure !== undefined) return openAzure(settings.azure, { budget: parts, newId, now: Date.now });
+		return openMemoryStore({ now: Date.now });
+	};
 	return {
-		async open(name, settings, fresh) {
-			if (settings.filesystem !== undefined) {
-				const root = settings.filesystem.root ?? join(config.dataDir, "stores", name);
-				return openFilesystemStore(
-					{ root, id: name, create: fresh },
-					{ fileSystem: nodeFileSystem, pool, budget, thread, id: newId },
-				);
-			}
-			if (settings.s3 !== undefined) return openS3(settings.s3, { budget: parts, newId, now: Date.now });
-			if (settings.gcs !== undefined) {
-				return openGcs(settings.gcs, { budget: parts, newId, now: Date.now, random: Math.random });
-			}
-			if (settings.azure !== undefined) return openAzure(settings.azure, { budget: parts, newId, now: Date.now });
-			return openMemoryStore({ now: Date.now });
-		},
+		open: (name, settings, fresh) => open(name, settings, { create: fresh }),
+		openToRead: (name, settings) => open(name, settings, { create: false, readOnly: true }),
 		[Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),
 	};
 };

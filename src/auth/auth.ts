@@ -14,6 +14,8 @@ import { RefreshTokens } from "./refresh-tokens.ts";
 import { TokenAccess } from "./token-access.ts";
 import { TokenService } from "./token-service.ts";
 import { Tokens } from "./tokens.ts";
+import { WorkloadLogins } from "./workload/workload-logins.ts";
+import { type TrustedIssuer, WorkloadTokens } from "./workload/workload-tokens.ts";
 
 /** What {@link openAuth} works with. */
 export interface AuthDeps {
@@ -26,6 +28,8 @@ export interface AuthDeps {
 	/** Milliseconds since the epoch. */
 	readonly now: () => number;
 	readonly randomBytes: (size: number) => Buffer;
+	/** Whose tokens let workloads in. @defaultValue nobody's */
+	readonly issuers?: readonly TrustedIssuer[] | undefined;
 	/** Told when the signing keys could not be looked at in the background. */
 	readonly onRefreshError: (error: unknown) => void;
 }
@@ -70,7 +74,15 @@ export const openAuth = async (deps: AuthDeps, opts: AuthOpts): Promise<Auth> =>
 	);
 	const rulebook = new ProjectRulebook({ projects, now }, opts);
 	const throttle = new FailureThrottle({ now });
-	const credentials = new Credentials({ identities, passwords: new Passwords(), throttle, now, randomBytes });
+	const workloads = workloadsOf(deps);
+	const credentials = new Credentials({
+		identities,
+		passwords: new Passwords(),
+		throttle,
+		workloads,
+		now,
+		randomBytes,
+	});
 	const tokens = new Tokens<Access>(
 		{ keyring, now, randomBytes },
 		{ issuer, service, lifetimeS },
@@ -87,4 +99,14 @@ export const openAuth = async (deps: AuthDeps, opts: AuthOpts): Promise<Auth> =>
 		forgetRules: () => rulebook.forget(),
 		[Symbol.dispose]: () => keyring[Symbol.dispose](),
 	};
+};
+
+/** Nodes of a cluster come from few addresses, each for all of its pods. */
+const WORKLOAD_FAILURES = { burst: 200, networkBurst: 1_000 };
+
+const workloadsOf = ({ issuers = [], metadata, now }: AuthDeps): WorkloadLogins | undefined => {
+	if (issuers.length === 0) return undefined;
+	const throttle = new FailureThrottle({ now }, WORKLOAD_FAILURES);
+	const tokens = new WorkloadTokens(issuers, { now });
+	return new WorkloadLogins({ identities: metadata.identities, tokens, throttle, now });
 };

@@ -6,6 +6,8 @@ import type { FailureThrottle, ThrottleKey } from "./failure-throttle.ts";
 import { type Identity, identifyRobot, identifyUser } from "./identity.ts";
 import type { Passwords } from "./passwords.ts";
 import { findVerifier, isRobotName, robotObstacle } from "./robots.ts";
+import { looksLikeJwt } from "./workload/foreign-jwt.ts";
+import type { WorkloadLogins } from "./workload/workload-logins.ts";
 
 /** How long a success is remembered: a user who is disabled is out after this. */
 const MAX_AGE_MS = 5_000;
@@ -28,13 +30,15 @@ export interface CredentialsDeps {
 	readonly identities: Pick<Identities, "findUser" | "findRobot">;
 	readonly passwords: Passwords;
 	readonly throttle: FailureThrottle;
+	/** Lets workloads in by their own tokens; absent: nobody's are accepted. */
+	readonly workloads?: Pick<WorkloadLogins, "check"> | undefined;
 	/** Milliseconds since the epoch. */
 	readonly now: () => number;
 	readonly randomBytes: (size: number) => Buffer;
 }
 
 /**
- * Checks user names with passwords, and robots with secrets. A success is remembered for 5 seconds under a keyed hash
+ * Checks user names with passwords, robots with secrets, and workloads with tokens of their own. A success is remembered for 5 seconds under a keyed hash
  * of both, so that clients that send Basic with every request are cheap; the same attempt many times at once is checked
  * once. What is remembered is read anew after that, so that revocation works within those 5 seconds.
  */
@@ -58,15 +62,26 @@ export class Credentials {
 	 */
 	async check(attempt: Attempt, signal: AbortSignal): Promise<AttemptOutcome> {
 		signal.throwIfAborted();
-		const slowedAs = isRobotName(attempt.name) ? undefined : this.#admit(attempt);
+		const look = this.#lookAt(attempt);
 		let failed = WRONG;
 		const identity = await this.#known.get(this.#rememberedAs(attempt), async () => {
-			const outcome = await (slowedAs === undefined ? this.#checkRobot(attempt) : this.#checkUser(attempt, slowedAs));
+			const outcome = await look();
 			if ("identity" in outcome) return outcome.identity;
 			failed = outcome.failed;
 			return undefined;
 		});
-		return identity === undefined ? { failed } : { identity };
+		if (identity === undefined) return { failed };
+		const isOver = identity.lasts !== undefined && identity.lasts.until <= this.#deps.now();
+		return isOver ? { failed: "the token has expired" } : { identity };
+	}
+
+	/** How to look at an attempt, which is only done where none of its kind is remembered. */
+	#lookAt(attempt: Attempt): () => Promise<AttemptOutcome> {
+		const { workloads } = this.#deps;
+		if (workloads !== undefined && looksLikeJwt(attempt.secret)) return () => workloads.check(attempt);
+		if (isRobotName(attempt.name)) return () => this.#checkRobot(attempt);
+		const slowedAs = this.#admit(attempt);
+		return () => this.#checkUser(attempt, slowedAs);
 	}
 
 	/** Asked even where a success is remembered: otherwise that would tell a guesser who was turned away of a hit. */

@@ -26,7 +26,7 @@ export const recall = async (
 	const found =
 		remembered.kind === "user"
 			? identitiesOfUser(await identities.findUser(remembered.name, signal))
-			: await identitiesOfRobot(identities, remembered.name, now, signal);
+			: await identitiesOfRobot(identities, remembered, now, signal);
 	return found.find(
 		({ subject, credential }) =>
 			subject.uid === remembered.uid && (remembered.credential === undefined || credential === remembered.credential),
@@ -38,12 +38,14 @@ const identitiesOfUser = (user: User | undefined): readonly Identity[] =>
 
 const identitiesOfRobot = async (
 	identities: Pick<Identities, "findRobot">,
-	name: string,
+	{ name, credential }: Remembered,
 	now: number,
 	signal: AbortSignal | undefined,
 ): Promise<readonly Identity[]> => {
 	const robot = await identities.findRobot(name, signal);
 	if (robot === undefined || robotObstacle(robot, now) !== undefined) return [];
+	// A robot that trusts workloads need not have a secret.
+	if (credential === undefined) return [identifyRobot(robot, "")];
 	return robot.verifiers
 		.filter(({ notAfter }) => notAfter === undefined || now < notAfter)
 		.map(({ hash }) => identifyRobot(robot, hash));

@@ -9,6 +9,12 @@ const PREFIX = "robot$";
 /** Whether a user name given with credentials is a robot's. */
 export const isRobotName = (name: string): boolean => name.startsWith(PREFIX);
 
+/** The namespace that a robot is of, by its full name `robot$NAMESPACE+NAME`; undefined when it is of none. */
+export const namespaceOfRobot = (name: string): string | undefined => {
+	const end = name.indexOf("+");
+	return isRobotName(name) && end !== -1 ? name.slice(PREFIX.length, end) : undefined;
+};
+
 /**
  * The verifier of a robot's secret, in lower-case hex: SHA-256 over the uid, a NUL and the secret, all in UTF-8.
  * Deterministic and fast, which is safe because robot secrets are 256 random bits, never chosen by people.

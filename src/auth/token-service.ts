@@ -21,7 +21,7 @@ export interface TokenRequest {
 	readonly identity: Identity | undefined;
 	/** Texts of scopes, see `scopes.ts`. */
 	readonly scopes: readonly string[];
-	/** Whether a refresh token is wanted, too; only an identity gets one. */
+	/** Whether a refresh token is wanted, too; only an identity gets one, and only one that lasts. */
 	readonly offline: boolean;
 }
 
@@ -55,8 +55,10 @@ export class TokenService {
 		const subject = identity?.subject ?? ANONYMOUS;
 		const granted = await this.#allowed(subject, parseScopes(scopes));
 		signal.throwIfAborted();
-		const refreshToken = offline && identity !== undefined ? await this.#deps.refreshTokens.issue(identity) : undefined;
-		const issued = this.#deps.tokens.issue(principalOf(subject), granted);
+		// What rests on a token of somebody else ends with that token.
+		const isLasting = identity !== undefined && identity.lasts === undefined;
+		const refreshToken = offline && isLasting ? await this.#deps.refreshTokens.issue(identity) : undefined;
+		const issued = this.#deps.tokens.issue(principalOf(subject), granted, identity?.lasts);
 		return { ...issued, scope: formatScopes(granted), refreshToken };
 	}
 

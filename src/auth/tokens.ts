@@ -2,6 +2,7 @@ import type { KeyObject } from "node:crypto";
 import { LRUCache } from "@thi.ng/cache/lru";
 import type { Principal } from "./access.ts";
 import { type Claims, claimedPrincipal, claimedScopes, claimsSchema, toClaims } from "./claims.ts";
+import type { Lasting } from "./identity.ts";
 import { parseJwt, signJwt, verifyJwt } from "./jwt.ts";
 import type { Keyring } from "./keyring.ts";
 import type { Scopes } from "./scopes.ts";
@@ -75,10 +76,15 @@ export class Tokens<T> {
 		this.#make = make;
 	}
 
-	/** Makes a token. Who may have it was decided before. */
-	issue(principal: Principal, granted: Scopes): IssuedToken {
-		const { issuer, service, lifetimeS } = this.#opts;
+	/**
+	 * Makes a token. Who may have it was decided before.
+	 *
+	 * @param lasts how long what it rests on lasts, which it does not outlive; absent: longer than any token
+	 */
+	issue(principal: Principal, granted: Scopes, lasts?: Lasting): IssuedToken {
+		const { issuer, service } = this.#opts;
 		const iat = Math.floor(this.#deps.now() / 1000);
+		const lifetimeS = lasts === undefined ? this.#opts.lifetimeS : this.#lifetimeWithin(lasts, iat);
 		const claims: Claims = {
 			iss: issuer,
 			aud: service,
@@ -117,6 +123,12 @@ export class Tokens<T> {
 		this.#verified.delete(token);
 		this.#verified.set(token, { value, kid, key, expiresAt: claims.data.exp * 1000 });
 		return value;
+	}
+
+	/** Shorter than Docker's 60 seconds where what it rests on is about to end: clients then ask anew. */
+	#lifetimeWithin({ until, tokenLifetimeS = Number.POSITIVE_INFINITY }: Lasting, iat: number): number {
+		const left = Math.floor(until / 1000) - iat;
+		return Math.max(0, Math.min(this.#opts.lifetimeS, tokenLifetimeS, left));
 	}
 
 	/** Another clock may be ahead of ours; life is never longer for it, since revocation counts on its end. */

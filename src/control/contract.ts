@@ -24,6 +24,7 @@ const observed = z.object({
 	message: z.string(),
 	cursor: count,
 	deleted: z.boolean(),
+	report: z.record(z.string(), z.unknown()).optional(),
 });
 
 const projectUsage = z.object({
@@ -62,9 +63,26 @@ const restored = z.object({
 	moved: z.array(z.string()),
 });
 const restoreRefusal = z.object({
-	reason: z.enum(["repository-unknown", "tag-unknown", "window-ended", "manifest-unknown", "content-unknown"]),
+	reason: z.enum([
+		"repository-unknown",
+		"tag-unknown",
+		"window-ended",
+		"immutable",
+		"manifest-unknown",
+		"content-unknown",
+	]),
 	message: z.string(),
 });
+
+const decision = z.object({
+	repository: z.string(),
+	digest: z.string(),
+	tags: z.array(z.string()),
+	keep: z.boolean(),
+	rule: z.string().optional(),
+	why: z.string(),
+});
+const policyUnknown = z.object({ reason: z.literal("policy-unknown"), message: z.string() });
 
 const namesOnce = (uids: readonly string[]): boolean => new Set(uids).size === uids.length;
 const ONCE = "expected each uid once";
@@ -121,6 +139,29 @@ export const CONTRACT = {
 		z.object({ after: z.string().max(MAX_NAME_LENGTH).optional(), limit: z.int().min(1).max(1_000) }),
 		z.object({ projects: z.array(projectUsage), more: z.boolean() }),
 	),
+	totals: operation(
+		"totals",
+		z.record(z.string(), z.never()),
+		z.object({
+			reclaimed: z.object({ objects: count, bytes: count, at: count.optional() }),
+			waiting: z.object({ reviews: count, objects: count, bytes: count }),
+			stores: z.array(z.object({ name: z.string(), used: z.boolean(), away: z.string().optional() })).optional(),
+		}),
+	),
+	archive: operation(
+		"archive",
+		z.record(z.string(), z.never()),
+		z.object({
+			archive: z
+				.object({
+					firstRecoverabilityPoint: count.optional(),
+					lastSuccessfulBackup: z.object({ id: z.string(), at: count, finishedAt: count }).optional(),
+					shippedUntil: count.optional(),
+					away: z.string().optional(),
+				})
+				.optional(),
+		}),
+	),
 	history: operation(
 		"history",
 		z.object({
@@ -144,6 +185,23 @@ export const CONTRACT = {
 			.refine((wanted) => (wanted.digest === undefined) !== (wanted.tag === undefined), "expected a tag or a digest")
 			.refine(({ tag, at }) => tag !== undefined || at === undefined, "expected a tag with a time"),
 		z.union([restored, z.object({ refused: restoreRefusal })]),
+	),
+	explain: operation(
+		"explain",
+		z.object({
+			policy: z.string().min(1).max(317),
+			repository: repository.optional(),
+			after: z
+				.string()
+				.max(512)
+				.regex(/^\d{1,16}@[^@]+@[^@]+$/, "expected next of the page before")
+				.optional(),
+			limit: z.int().min(1).max(500),
+		}),
+		z.union([
+			z.object({ decisions: z.array(decision), next: z.string().optional() }),
+			z.object({ refused: policyUnknown }),
+		]),
 	),
 	run: operation(
 		"run",

@@ -31,6 +31,11 @@ export interface ObservedResource {
 	readonly cursor: number;
 	/** True when the resource is gone. */
 	readonly deleted: boolean;
+	/**
+	 * What whoever carries it out tells of that, at most 64 KiB as JSON; absent before the first time, and for kinds of
+	 * which there is nothing to tell.
+	 */
+	readonly report?: { readonly [field: string]: unknown } | undefined;
 }
 
 /** Why a call was refused: the caller was overtaken by a newer one, or knows an older state and must resynchronise. */
@@ -57,6 +62,56 @@ export interface ProjectUsage {
 export interface UsagePage {
 	readonly projects: readonly ProjectUsage[];
 	readonly more: boolean;
+}
+
+/** What online collection took away so far, and what is waiting for it. */
+export interface CollectionTotals {
+	/** Since the registry's metadata was made. */
+	readonly reclaimed: {
+		readonly objects: number;
+		readonly bytes: number;
+		/** When something was taken away last, milliseconds since the epoch; absent: never. */
+		readonly at?: number | undefined;
+	};
+	readonly waiting: {
+		/** Links and blobs under review, used ones too, counted as far as a few thousand. */
+		readonly reviews: number;
+		/** Objects that nothing uses any more: at least so many. */
+		readonly objects: number;
+		/** Their bytes. */
+		readonly bytes: number;
+	};
+	/** How stores of blobs stand, those that are configured and those that are used; absent: that is not told. */
+	readonly stores?: readonly StoreStanding[] | undefined;
+}
+
+/** How a store of blobs stands. */
+export interface StoreStanding {
+	readonly name: string;
+	/** Whether a project, a repository or a blob is in it. */
+	readonly used: boolean;
+	/** Why it does not answer, in words for whoever operates the registry; absent: it does. */
+	readonly away?: string | undefined;
+}
+
+/** What a registry's backups can give back. Instants: milliseconds since the epoch. */
+export interface ArchiveStanding {
+	/** From here on every instant can be had again; absent: there is no whole backup. */
+	readonly firstRecoverabilityPoint?: number | undefined;
+	/** The last one that is whole; absent: there is none. */
+	readonly lastSuccessfulBackup?:
+		| {
+				/** Its id in the archive. */
+				readonly id: string;
+				/** What it is a backup of: the registry at this instant. */
+				readonly at: number;
+				readonly finishedAt: number;
+		  }
+		| undefined;
+	/** Every change up to here is in the archive; absent: nothing was shipped yet. */
+	readonly shippedUntil?: number | undefined;
+	/** Why the archive does not answer, in words for whoever operates the registry; the rest is what was known last. */
+	readonly away?: string | undefined;
 }
 
 /** What a run on demand came to. */
@@ -99,7 +154,35 @@ export type RestoreOutcome =
 	| { readonly refused: { readonly reason: RestoreReason; readonly message: string } };
 
 /** Why nothing was restored. */
-type RestoreReason = "repository-unknown" | "tag-unknown" | "window-ended" | "manifest-unknown" | "content-unknown";
+type RestoreReason =
+	| "repository-unknown"
+	| "tag-unknown"
+	| "window-ended"
+	| "immutable"
+	| "manifest-unknown"
+	| "content-unknown";
+
+/** Why one artifact stays or goes under a retention policy. */
+export interface Decision {
+	readonly repository: string;
+	readonly digest: string;
+	/** Some of them, where there are many. */
+	readonly tags: readonly string[];
+	readonly keep: boolean;
+	/** The first rule that keeps it; absent when none does. */
+	readonly rule?: string | undefined;
+	/** For people. */
+	readonly why: string;
+}
+
+/** What a retention policy would do. */
+export type ExplainOutcome =
+	| {
+			readonly decisions: readonly Decision[];
+			/** Where the next page begins; absent after the last. */
+			readonly next?: string | undefined;
+	  }
+	| { readonly refused: { readonly reason: "policy-unknown"; readonly message: string } };
 
 /**
  * The data plane as the control plane drives it (`docs/decisions`). Every call is safe to repeat, which is what a
@@ -143,7 +226,7 @@ export interface Control {
 	): Promise<Applied>;
 	/**
 	 * What changed after `cursor` (0: everything), in order, each resource where it last changed; `cursor` of the answer
-	 * is where to go on.
+	 * is where to go on. Fewer than `limit` do not mean that there are no more: none do.
 	 */
 	observe(
 		request: { readonly cursor: number; readonly limit: number },
@@ -157,6 +240,16 @@ export interface Control {
 		request: { readonly after?: string | undefined; readonly limit: number },
 		signal: AbortSignal,
 	): Promise<UsagePage>;
+	/** What collection took away, what waits for it, and how stores stand. Costs the same however much there is. */
+	totals(request: Readonly<Record<string, never>>, signal: AbortSignal): Promise<CollectionTotals>;
+	/**
+	 * How the archive of the registry's backups stands, as of a minute ago at most; absent: there is none in its
+	 * configuration. A registry of an older release does not know this operation, and has no archive to tell of.
+	 */
+	archive(
+		request: Readonly<Record<string, never>>,
+		signal: AbortSignal,
+	): Promise<{ readonly archive?: ArchiveStanding | undefined }>;
 	/**
 	 * Where a tag pointed, the last first; without `tag`, what was deleted from the repository and can be restored. A
 	 * page may be empty with others behind it. A repository that is not there has no history.
@@ -188,6 +281,22 @@ export interface Control {
 		},
 		signal: AbortSignal,
 	): Promise<RestoreOutcome>;
+	/**
+	 * What a retention policy would do if it ran now, artifact by artifact, in byte order of repository and digest. Pages
+	 * that follow one another are as of the same instant. Nothing is changed.
+	 */
+	explain(
+		request: {
+			/** The policy's uid, or its `namespace/name`. */
+			readonly policy: string;
+			/** Absent: all that the policy is about. */
+			readonly repository?: string | undefined;
+			/** `next` of the page before; absent: the first page. */
+			readonly after?: string | undefined;
+			readonly limit: number;
+		},
+		signal: AbortSignal,
+	): Promise<ExplainOutcome>;
 	/** Runs background work now, on one subject where the feature has several. Aborting stops it. */
 	run(
 		request: { readonly epoch: number; readonly feature: string; readonly id: string },

@@ -1,8 +1,18 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { Deadline } from "#/lib/deadline.ts";
 import { toJson } from "./check-input.ts";
 import { CONTRACT, type Operation } from "./contract.ts";
-import type { Applied, Control, HistoryPage, RestoreOutcome, RunOutcome, UsagePage } from "./control.ts";
+import type {
+	Applied,
+	CollectionTotals,
+	Control,
+	ExplainOutcome,
+	HistoryPage,
+	RestoreOutcome,
+	RunOutcome,
+	UsagePage,
+} from "./control.ts";
 import { ControlError } from "./control-error.ts";
 import { readAnswer } from "./read-answer.ts";
 
@@ -71,12 +81,24 @@ export class RemoteControl implements Control, Disposable {
 		return this.#call(CONTRACT.usage, input, signal);
 	}
 
+	totals(input: Input<"totals">, signal: AbortSignal): Promise<CollectionTotals> {
+		return this.#call(CONTRACT.totals, input, signal);
+	}
+
+	archive(input: Input<"archive">, signal: AbortSignal): ReturnType<Control["archive"]> {
+		return this.#call(CONTRACT.archive, input, signal);
+	}
+
 	history(input: Input<"history">, signal: AbortSignal): Promise<HistoryPage> {
 		return this.#call(CONTRACT.history, input, signal);
 	}
 
 	restore(input: Input<"restore">, signal: AbortSignal): Promise<RestoreOutcome> {
 		return this.#call(CONTRACT.restore, input, signal);
+	}
+
+	explain(input: Input<"explain">, signal: AbortSignal): Promise<ExplainOutcome> {
+		return this.#call(CONTRACT.explain, input, signal, this.#runTimeoutMs);
 	}
 
 	run(input: Input<"run">, signal: AbortSignal): Promise<RunOutcome> {
@@ -96,15 +118,15 @@ export class RemoteControl implements Control, Disposable {
 	): Promise<Out> {
 		signal.throwIfAborted();
 		const body = toJson(operation, input);
-		const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+		using deadline = new Deadline(signal, timeoutMs);
 		try {
-			return await readAnswer(operation, await this.#post(operation.path, body, limited));
+			return await readAnswer(operation, await this.#post(operation.path, body, deadline.signal));
 		} catch (cause) {
 			signal.throwIfAborted();
 			throw unanswered(
 				cause,
 				`${operation.name}: no answer from ${this.#url.origin}`,
-				limited.aborted ? timeoutMs : undefined,
+				deadline.passed ? timeoutMs : undefined,
 			);
 		}
 	}

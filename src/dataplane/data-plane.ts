@@ -3,21 +3,27 @@ import { checkInput, toJson } from "#/control/check-input.ts";
 import { CONTRACT, type Operation } from "#/control/contract.ts";
 import type {
 	Applied,
+	ArchiveStanding,
+	CollectionTotals,
 	Control,
 	ControlRefusal,
+	ExplainOutcome,
 	HistoryPage,
 	RestoreOutcome,
 	RunOutcome,
+	StoreStanding,
 	UsagePage,
 } from "#/control/control.ts";
 import { ControlError } from "#/control/control-error.ts";
 import { CodedError } from "#/lib/coded-error.ts";
 import { untilAborted } from "#/lib/until-aborted.ts";
-import type { ControlState } from "#/metadata/control-state.ts";
+import type { Collection } from "#/metadata/collection.ts";
+import type { ControlState, DesiredResource } from "#/metadata/control-state.ts";
 import type { History } from "#/metadata/history.ts";
 import { MetadataError } from "#/metadata/metadata-error.ts";
 import type { Usages } from "#/metadata/usages.ts";
 import { judgeSpec } from "./judge-spec.ts";
+import { type SealCredentialsDeps, sealCredentials } from "./policy-credentials.ts";
 import { readHistory, restoreContent } from "./undo.ts";
 
 /** What a run did, as counts and words fit for a status. */
@@ -26,14 +32,29 @@ type RunReport = { readonly [count: string]: number | string | boolean };
 /** Background work that can be asked for, by feature. `id` names the subject where a feature has several. */
 export type RunnableFeatures = { readonly [feature: string]: (id: string, signal: AbortSignal) => Promise<RunReport> };
 
+/** A page of what a retention policy would do, in the form of `Control.explain`. */
+export type Explain = (
+	request: Input<"explain">,
+	signal: AbortSignal,
+) => Promise<Exclude<ExplainOutcome, { readonly refused: unknown }> | undefined>;
+
 /** What {@link DataPlane} works with. */
 export interface DataPlaneDeps {
 	readonly controlState: ControlState;
 	readonly usages: Pick<Usages, "list">;
+	readonly collection: Pick<Collection, "totals">;
 	readonly history: Omit<History, "expire">;
+	/** Seals what policies log in to other registries with; absent: those that do are refused. */
+	readonly secrets?: SealCredentialsDeps;
 	/** Names of the configured blob stores. */
 	readonly stores: ReadonlySet<string>;
+	/** How they stand, and others that are used; absent: nobody is told. */
+	readonly standings?: (signal: AbortSignal) => Promise<readonly StoreStanding[]>;
+	/** How the archive of backups stands; absent: there is none. */
+	readonly archive?: (signal: AbortSignal) => Promise<ArchiveStanding | undefined>;
 	readonly features: RunnableFeatures;
+	/** Tells what a retention policy would do; nothing, of one that there is not. Absent: there are none. */
+	readonly explain?: Explain;
 	/** Called each time that resources were changed, before the caller hears of it; absent: nobody wants to know. */
 	readonly onApplied?: () => void;
 }
@@ -44,17 +65,28 @@ type Input<N extends keyof Control> = Parameters<Control[N]>[0];
 export class DataPlane implements Control {
 	readonly #controlState: ControlState;
 	readonly #usages: Pick<Usages, "list">;
+	readonly #collection: DataPlaneDeps["collection"];
 	readonly #history: DataPlaneDeps["history"];
+	readonly #secrets: SealCredentialsDeps | undefined;
 	readonly #stores: ReadonlySet<string>;
+	readonly #standings: DataPlaneDeps["standings"];
+	readonly #archive: DataPlaneDeps["archive"];
 	readonly #features: RunnableFeatures;
+	readonly #explain: Explain;
 	readonly #onApplied: () => void;
 
-	constructor({ controlState, usages, history, stores, features, onApplied = () => undefined }: DataPlaneDeps) {
+	constructor(deps: DataPlaneDeps) {
+		const { controlState, usages, collection, history, stores, features, onApplied = () => undefined } = deps;
 		this.#controlState = controlState;
 		this.#usages = usages;
+		this.#collection = collection;
 		this.#history = history;
+		this.#secrets = deps.secrets;
 		this.#stores = stores;
+		this.#standings = deps.standings;
+		this.#archive = deps.archive;
 		this.#features = features;
+		this.#explain = deps.explain ?? (async () => undefined);
 		this.#onApplied = onApplied;
 	}
 
@@ -64,7 +96,7 @@ export class DataPlane implements Control {
 
 	apply(input: Input<"apply">, signal: AbortSignal): Promise<Applied> {
 		return answer(CONTRACT.apply, input, signal, async (change) => {
-			const upserts = change.upserts.map((resource) => judgeSpec(resource, this.#stores));
+			const upserts = await this.#judge(change.upserts);
 			const applied = await this.#controlState.apply({ ...change, upserts });
 			this.#onApplied();
 			return applied;
@@ -73,7 +105,7 @@ export class DataPlane implements Control {
 
 	resync(input: Input<"resync">, signal: AbortSignal): Promise<Applied> {
 		return answer(CONTRACT.resync, input, signal, async (page) => {
-			const resources = page.resources.map((resource) => judgeSpec(resource, this.#stores));
+			const resources = await this.#judge(page.resources);
 			const applied = await this.#controlState.resync({ ...page, resources });
 			this.#onApplied();
 			return applied;
@@ -94,12 +126,35 @@ export class DataPlane implements Control {
 		});
 	}
 
+	totals(input: Input<"totals">, signal: AbortSignal): Promise<CollectionTotals> {
+		return answer(CONTRACT.totals, input, signal, async () => {
+			const totals = await this.#collection.totals(signal);
+			const stores = await this.#standings?.(signal);
+			return { ...totals, ...(stores === undefined ? {} : { stores: [...stores] }) };
+		});
+	}
+
+	archive(input: Input<"archive">, signal: AbortSignal): ReturnType<Control["archive"]> {
+		return answer(CONTRACT.archive, input, signal, async () => {
+			const archive = await this.#archive?.(signal);
+			return archive === undefined ? {} : { archive };
+		});
+	}
+
 	history(input: Input<"history">, signal: AbortSignal): Promise<HistoryPage> {
 		return answer(CONTRACT.history, input, signal, (request) => readHistory(this.#history, request, signal));
 	}
 
 	restore(input: Input<"restore">, signal: AbortSignal): Promise<RestoreOutcome> {
 		return answer(CONTRACT.restore, input, signal, (wanted) => restoreContent(this.#history, wanted));
+	}
+
+	explain(input: Input<"explain">, signal: AbortSignal): Promise<ExplainOutcome> {
+		return answer(CONTRACT.explain, input, signal, async (request) => {
+			const explanation = await this.#explain(request, signal);
+			if (explanation !== undefined) return explanation;
+			return { refused: { reason: "policy-unknown", message: `there is no retention policy ${request.policy}` } };
+		});
 	}
 
 	run(input: Input<"run">, signal: AbortSignal): Promise<RunOutcome> {
@@ -111,6 +166,15 @@ export class DataPlane implements Control {
 			if (run !== undefined) return { ran: await runFeature(feature, () => run(id, signal)) };
 			return { refused: { reason: "unknown-feature", features: Object.keys(this.#features).toSorted() } };
 		});
+	}
+
+	/** As metadata is to have them: see {@link judgeSpec} and {@link sealCredentials}. */
+	async #judge(resources: Input<"apply">["upserts"]): Promise<readonly DesiredResource[]> {
+		const judged: DesiredResource[] = [];
+		for (const resource of resources) {
+			judged.push(await sealCredentials(judgeSpec(resource, this.#stores), this.#secrets));
+		}
+		return judged;
 	}
 
 	async #refuseStale(epoch: number, signal: AbortSignal): Promise<ControlRefusal | undefined> {

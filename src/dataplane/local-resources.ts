@@ -4,23 +4,27 @@ import type { UserSpec } from "#/api/user-spec.ts";
 import type { Control, ObservedResource } from "#/control/control.ts";
 import { observeAll } from "#/control/observe-all.ts";
 import { resyncAll } from "#/control/resync-all.ts";
-import type { RobotPermission } from "#/metadata/identities.ts";
+import type { RobotPermission, RobotTrust } from "#/metadata/identities.ts";
 import type { Metadata } from "#/metadata/metadata.ts";
 import { type LocalResource, wantedResources } from "./wanted-resources.ts";
 
 /** What a configuration document says under `resources`, its files read. */
 export interface LocalResources {
-	readonly projects: readonly Omit<ProjectSpec, "owner" | "quotaBytes" | "undoWindow">[];
+	readonly projects: readonly Omit<ProjectSpec, "owner" | "quotaBytes" | "immutability" | "undoWindow">[];
 	readonly users: readonly (Pick<UserSpec, "name" | "admin" | "disabled"> & { readonly password: string })[];
 	readonly robots: readonly {
 		/** Without the `robot$` that goes before it. */
 		readonly name: string;
-		readonly secret: string;
+		/** Absent: it has none, and trusts somebody. */
+		readonly secret: string | undefined;
 		readonly permissions: readonly {
 			readonly project: string;
 			readonly repositories?: readonly string[] | undefined;
 			readonly actions: RobotPermission["actions"];
 		}[];
+		readonly trust?: readonly (Omit<RobotTrust, "audience" | "tokenLifetimeS"> & {
+			readonly audience?: string | undefined;
+		})[];
 	}[];
 }
 

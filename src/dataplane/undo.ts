@@ -34,6 +34,8 @@ const describe = (refusal: RestoreRefusal): string => {
 			return `there was no tag ${refusal.tag} then`;
 		case "window-ended":
 			return `the tag ${refusal.tag} could be restored until ${new Date(refusal.at).toISOString()}`;
+		case "immutable":
+			return `the tag ${refusal.tag} is immutable by a rule of the project ${refusal.project}, and stays where it is`;
 		case "manifest-unknown":
 			return `there is no manifest ${refusal.digest}, and none that can be restored`;
 		case "content-unknown":

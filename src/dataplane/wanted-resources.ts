@@ -48,7 +48,9 @@ const wantProject = async (
 	const uid = localUid("Project", name);
 	const rules = { uid, name, visibility, store, sparseIndexes, members };
 	const present = await metadata.projects.find(name, signal);
-	const unchanged = present !== undefined && isDeepStrictEqual(pick(present, rules), rules);
+	// What is on its way to a store was asked to go there.
+	const asked = present && { ...present, store: present.movingTo ?? present.store };
+	const unchanged = asked !== undefined && isDeepStrictEqual(pick(asked, rules), rules);
 	const spec = { name, owner: `config/${name}`, visibility, store, sparseIndexes, members };
 	return { kind: "Project", uid, name, spec, unchanged };
 };
@@ -68,18 +70,19 @@ const wantUser = async (
 
 const wantRobot = async (
 	{ metadata, robotVerifier }: Deps,
-	{ name: shortName, secret, permissions }: LocalResources["robots"][number],
+	{ name: shortName, secret, permissions, trust = [] }: LocalResources["robots"][number],
 	signal: AbortSignal,
 ): Promise<LocalResource> => {
 	const name = `robot$${shortName}`;
 	const uid = localUid("RobotAccount", name);
 	const spec = {
 		name,
-		verifiers: [{ hash: robotVerifier(uid, secret) }],
+		verifiers: secret === undefined ? [] : [{ hash: robotVerifier(uid, secret) }],
 		disabled: false,
 		permissions: permissions.map(({ project, repositories, actions }) =>
 			repositories === undefined ? { project, actions } : { project, repositories, actions },
 		),
+		trust: trust.map(({ audience, ...rest }) => (audience === undefined ? rest : { ...rest, audience })),
 	};
 	const present = await metadata.identities.findRobot(name, signal);
 	const unchanged =

@@ -5,6 +5,8 @@ import { formatErrors, OciError } from "#/oci/error.ts";
 export interface OperationsDeps {
 	/** Resolves when the registry can serve, or to what it waits for, in words for anybody; throws when it fails. */
 	readonly ready: (signal: AbortSignal) => Promise<string | undefined>;
+	/** What does not keep it from serving, and from serving everything, in words for anybody. @defaultValue nothing */
+	readonly remarks?: () => readonly string[];
 	/** The metrics in the text format, and its content type. */
 	readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
 	readonly isStopping: () => boolean;
@@ -16,7 +18,12 @@ export interface OperationsDeps {
 const READY_MS = 2_000;
 
 /** `/livez` (the process turns) and `/readyz` (it can serve). */
-export const healthRouter = ({ ready, isStopping, report }: Omit<OperationsDeps, "metrics">): Router => {
+export const healthRouter = ({
+	ready,
+	remarks = () => [],
+	isStopping,
+	report,
+}: Omit<OperationsDeps, "metrics">): Router => {
 	const router = express.Router();
 	router.get("/livez", (_request, response) => {
 		response.type("text/plain").send("ok\n");
@@ -28,11 +35,11 @@ export const healthRouter = ({ ready, isStopping, report }: Omit<OperationsDeps,
 		}
 		try {
 			const waitsFor = await ready(AbortSignal.timeout(READY_MS));
-			const answer = waitsFor === undefined ? "ok\n" : `not ready: ${waitsFor}\n`;
+			const answer = waitsFor === undefined ? ["ok", ...remarks()] : [`not ready: ${waitsFor}`];
 			response
 				.status(waitsFor === undefined ? 200 : 503)
 				.type("text/plain")
-				.send(answer);
+				.send(`${answer.join("\n")}\n`);
 		} catch (error) {
 			response
 				.status(503)

@@ -31,6 +31,8 @@ export interface FaultyRequest {
 	readonly path: string;
 	readonly plural: string | undefined;
 	readonly isWatch: boolean;
+	/** Whether it is a server-side apply, which makes what is not there; absent: that is not known. */
+	readonly isApply?: boolean;
 	/** Who asks, by its own account; absent: it does not say. */
 	readonly userAgent: string | undefined;
 }

@@ -37,3 +37,13 @@ export const withField = (
 /** A copy without these fields. */
 export const withoutFields = <T extends object>(value: T, fields: readonly string[]): Record<string, unknown> =>
 	Object.fromEntries(Object.entries(value).filter(([name]) => !fields.includes(name)));
+
+/** Whether a text is JSON. */
+export const isJson = (text: string): boolean => {
+	try {
+		JSON.parse(text);
+		return true;
+	} catch {
+		return false;
+	}
+};

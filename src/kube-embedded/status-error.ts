@@ -18,6 +18,8 @@ export type StatusReason =
 	| "Timeout"
 	| "TooManyRequests"
 	| "Unauthorized"
+	/** None: Kubernetes names no reason for it. */
+	| "Unknown"
 	| "UnsupportedMediaType";
 
 const HTTP: Readonly<Record<StatusReason, number>> = {
@@ -36,6 +38,7 @@ const HTTP: Readonly<Record<StatusReason, number>> = {
 	Timeout: 504,
 	TooManyRequests: 429,
 	Unauthorized: 401,
+	Unknown: 500,
 	UnsupportedMediaType: 415,
 };
 
@@ -58,7 +61,7 @@ export interface StatusDetails {
 
 /** A refusal, in the words that Kubernetes uses for it. */
 export class StatusError extends CodedError<StatusReason> {
-	override readonly name = "StatusError";
+	override readonly name: string = "StatusError";
 	readonly details: StatusDetails | undefined;
 
 	constructor(reason: StatusReason, message: string, details?: StatusDetails, cause?: unknown) {
@@ -79,7 +82,7 @@ export class StatusError extends CodedError<StatusReason> {
 			metadata: {},
 			status: "Failure",
 			message: this.message,
-			reason: this.code,
+			...(this.code === "Unknown" ? {} : { reason: this.code }),
 			...(this.details === undefined ? {} : { details: this.details }),
 			code: this.status,
 		};
@@ -127,12 +130,16 @@ export const forbidden = (type: Named, name: string, why: string): StatusError =
 		detailsOf(type, name),
 	);
 
-/** The object breaks these rules. */
-export const invalid = (type: Named, name: string, causes: readonly Required<StatusCause>[]): StatusError => {
-	const texts = causes.map(({ field, message }) => `${field}: ${message}`);
+/** The object breaks these rules. What breaks one twice is said once. */
+export const invalid = (
+	type: Pick<Named, "group" | "kind">,
+	name: string,
+	causes: readonly Required<StatusCause>[],
+): StatusError => {
+	const texts = [...new Set(causes.map(({ field, message }) => `${field}: ${message}`))];
 	const all = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
 	return new StatusError("Invalid", `${qualified(type.kind, type.group)} "${name}" is invalid: ${all}`, {
-		name,
+		...(name === "" ? {} : { name }),
 		...(type.group === "" ? {} : { group: type.group }),
 		kind: type.kind,
 		causes,
@@ -143,6 +150,20 @@ export const invalid = (type: Named, name: string, causes: readonly Required<Sta
 export const badRequest = (message: string, cause?: unknown): StatusError =>
 	new StatusError("BadRequest", message, undefined, cause);
 
+/** The options of a request, its query for the most part, break these rules. @param kind e.g. `ListOptions` */
+export const invalidOptions = (kind: string, causes: readonly Required<StatusCause>[]): StatusError =>
+	invalid({ group: "meta.k8s.io", kind }, "", causes);
+
+/** Nothing is served at a path. Clients get no `Status` but a text, as from a server that knows nothing of objects. */
+export class NoSuchPathError extends StatusError {
+	/** The body of the answer. */
+	readonly text = "404 page not found\n";
+}
+
 /** Nothing is served at this path. */
-export const noSuchPath = (): StatusError =>
+export const noSuchPath = (): NoSuchPathError =>
+	new NoSuchPathError("NotFound", "the server could not find the requested resource", {});
+
+/** A built-in group has nothing at this path. */
+export const noSuchResource = (): StatusError =>
 	new StatusError("NotFound", "the server could not find the requested resource", {});

@@ -1,4 +1,4 @@
-import type { Timing } from "./timing.ts";
+import type { Timing } from "#/lib/timing.ts";
 
 /** How long to wait between tries. */
 export interface BackOffOpts {

@@ -1,12 +1,18 @@
 import { type KubeObject, keyOf, type ObjectKey } from "./kube-object.ts";
+import { LikeObjects } from "./like-objects.ts";
 import { ObjectIndex } from "./object-index.ts";
 import type { IndexFunction, ObjectChange, ObjectStore } from "./object-store.ts";
-import { stripObject } from "./strip-object.ts";
 
 /** What a {@link CachedStore} stands on. */
 export interface CachedStoreDeps {
 	/** Told of what listeners and index functions throw. */
 	report(error: unknown): void;
+}
+
+/** An object as it is kept, with the values by which each index finds it. */
+export interface Prepared {
+	readonly object: KubeObject;
+	readonly values: ReadonlyMap<ObjectIndex, readonly string[]>;
 }
 
 /** The objects of one type in memory: written by its reflector, read by all others. */
@@ -15,6 +21,7 @@ export class CachedStore implements ObjectStore {
 	readonly #indexes: ReadonlyMap<string, ObjectIndex>;
 	readonly #listeners = new Set<(change: ObjectChange) => void>();
 	readonly #objects = new Map<ObjectKey, KubeObject>();
+	readonly #alike = new LikeObjects();
 	#synced = false;
 
 	/** @param indexes index functions by name */
@@ -58,7 +65,7 @@ export class CachedStore implements ObjectStore {
 
 	/** An object as it is now. */
 	put(object: KubeObject): void {
-		this.#tell(this.#set(stripObject(object), false));
+		this.#tell(this.#set(this.prepare(object), false));
 	}
 
 	/** An object is gone; of another one that has its name since, nothing is said. */
@@ -67,34 +74,44 @@ export class CachedStore implements ObjectStore {
 		const before = this.#objects.get(key);
 		if (before === undefined || before.metadata.uid !== object.metadata.uid) return;
 		this.#objects.delete(key);
-		this.#move(key, before, undefined);
+		this.#move(key, before, new Map());
 		this.#tell([{ key, before, after: undefined, initial: false }]);
 	}
 
 	/** All that there is; what is not among it is gone. Listeners hear of it when everything is in its place. */
-	replaceAll(objects: readonly KubeObject[]): void {
+	replaceAll(objects: Iterable<KubeObject>): void {
+		this.takeOver(Array.from(objects, (object) => this.prepare(object)));
+	}
+
+	/** Does for an object of a list what takes time, so that {@link takeOver} takes next to none. */
+	prepare(object: KubeObject): Prepared {
+		const kept = this.#alike.keep(object, this.#objects.get(keyOf(object.metadata)));
+		return { object: kept, values: new Map([...this.#indexes.values()].map((index) => [index, index.valuesOf(kept)])) };
+	}
+
+	/** {@link replaceAll} with objects that are prepared. */
+	takeOver(objects: readonly Prepared[]): void {
 		const first = !this.#synced;
 		const stale = new Map(this.#objects);
 		const changes: ObjectChange[] = [];
-		for (const object of objects) {
-			const kept = stripObject(object);
-			stale.delete(keyOf(kept.metadata));
-			changes.push(...this.#set(kept, first));
+		for (const prepared of objects) {
+			stale.delete(keyOf(prepared.object.metadata));
+			changes.push(...this.#set(prepared, first));
 		}
 		for (const [key, before] of stale) {
 			this.#objects.delete(key);
-			this.#move(key, before, undefined);
+			this.#move(key, before, new Map());
 			changes.push({ key, before, after: undefined, initial: false });
 		}
 		this.#synced = true;
 		this.#tell(changes);
 	}
 
-	#set(after: KubeObject, first: boolean): readonly ObjectChange[] {
+	#set({ object: after, values }: Prepared, first: boolean): readonly ObjectChange[] {
 		const key = keyOf(after.metadata);
 		const before = this.#objects.get(key);
 		this.#objects.set(key, after);
-		this.#move(key, before, after);
+		this.#move(key, before, values);
 		if (before === undefined) return [{ key, before, after, initial: first }];
 		if (before.metadata.uid !== after.metadata.uid) {
 			return [
@@ -107,8 +124,8 @@ export class CachedStore implements ObjectStore {
 		return [{ key, before, after, initial: same }];
 	}
 
-	#move(key: ObjectKey, before: KubeObject | undefined, after: KubeObject | undefined): void {
-		for (const index of this.#indexes.values()) index.move(key, before, after);
+	#move(key: ObjectKey, before: KubeObject | undefined, values: Prepared["values"]): void {
+		for (const index of this.#indexes.values()) index.move(key, before, values.get(index) ?? []);
 	}
 
 	#tell(changes: readonly ObjectChange[]): void {

@@ -1,9 +1,9 @@
+import type { Timing } from "#/lib/timing.ts";
 import type { KubeClient } from "./kube-client.ts";
 import { KubeError } from "./kube-error.ts";
 import type { KubeObject } from "./kube-object.ts";
 import { type LeaseRecord, microTime, readLease, writeLease } from "./lease-record.ts";
 import { LEASES } from "./resource-type.ts";
-import type { Timing } from "./timing.ts";
 import { within } from "./within.ts";
 
 /** What leases are taken and kept with. */

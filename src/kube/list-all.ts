@@ -1,4 +1,4 @@
-import type { KubeClient, Selection } from "./kube-client.ts";
+import type { KubeClient, ObjectPage, Selection } from "./kube-client.ts";
 import type { KubeObject } from "./kube-object.ts";
 import type { ResourceType } from "./resource-type.ts";
 
@@ -21,11 +21,25 @@ export const listAll = async (
 	signal: AbortSignal,
 ): Promise<Listed> => {
 	const items: KubeObject[] = [];
-	let next: string | undefined;
-	for (;;) {
-		const page = await client.list(type, { ...query, next }, signal);
+	let resourceVersion = "";
+	for await (const page of listPages(client, type, query, signal)) {
 		for (const item of page.items) items.push(item);
-		if (page.next === undefined) return { items, resourceVersion: page.resourceVersion };
-		next = page.next;
+		resourceVersion = page.resourceVersion;
 	}
+	return { items, resourceVersion };
 };
+
+/** The same, one page at a time; there is one at least. Which version to watch from the last one tells. */
+export async function* listPages(
+	client: Pick<KubeClient, "list">,
+	type: ResourceType,
+	query: Selection & { readonly limit: number },
+	signal: AbortSignal,
+): AsyncGenerator<ObjectPage, void, undefined> {
+	let next: string | undefined;
+	do {
+		const page = await client.list(type, { ...query, next }, signal);
+		yield page;
+		next = page.next;
+	} while (next !== undefined);
+}

@@ -1,11 +1,11 @@
+import type { Timing } from "#/lib/timing.ts";
 import { BackOff } from "./back-off.ts";
-import { CachedStore } from "./cached-store.ts";
+import { CachedStore, type Prepared } from "./cached-store.ts";
 import type { KubeClient, Selection, WatchEvent } from "./kube-client.ts";
 import { KubeError } from "./kube-error.ts";
-import { listAll } from "./list-all.ts";
+import { listPages } from "./list-all.ts";
 import type { IndexFunction, ObjectStore } from "./object-store.ts";
 import type { ResourceType } from "./resource-type.ts";
-import type { Timing } from "./timing.ts";
 
 /** What a {@link Reflector} does, for metrics. */
 export type ReflectorAct = "list" | "watch" | "event" | "failure";
@@ -102,12 +102,18 @@ export class Reflector {
 		const limit = this.#pageSize;
 		this.#pageSize = Math.min(PAGE_SIZE.largest, limit * PAGE_SIZE.growth);
 		const query = { ...this.#selection, limit };
-		const { items, resourceVersion } = await listAll(this.#deps.client, this.type, query, signal);
+		const objects: Prepared[] = [];
+		let resourceVersion = "";
+		for await (const page of listPages(this.#deps.client, this.type, query, signal)) {
+			// Page by page, for all of a long list at once would hold up everything else, the lease as well.
+			for (const item of page.items) objects.push(this.#store.prepare(item));
+			resourceVersion = page.resourceVersion;
+		}
 		signal.throwIfAborted();
 		this.#pageSize = PAGE_SIZE.usual;
 		this.#heard();
 		this.#version = resourceVersion;
-		this.#store.replaceAll(items);
+		this.#store.takeOver(objects);
 		this.#synced.resolve();
 		return resourceVersion;
 	}

@@ -67,6 +67,38 @@ export const STATEFUL_SETS: ResourceType = {
 	kind: "StatefulSet",
 	namespaced: true,
 };
+/** Deployments. */
+export const DEPLOYMENTS: ResourceType = {
+	group: "apps",
+	version: "v1",
+	plural: "deployments",
+	kind: "Deployment",
+	namespaced: true,
+};
+/** Budgets of how many pods may be away when somebody drains nodes. */
+export const POD_DISRUPTION_BUDGETS: ResourceType = {
+	group: "policy",
+	version: "v1",
+	plural: "poddisruptionbudgets",
+	kind: "PodDisruptionBudget",
+	namespaced: true,
+};
+/** What scales with load. */
+export const HORIZONTAL_POD_AUTOSCALERS: ResourceType = {
+	group: "autoscaling",
+	version: "v2",
+	plural: "horizontalpodautoscalers",
+	kind: "HorizontalPodAutoscaler",
+	namespaced: true,
+};
+/** Databases of PostgreSQL that CloudNativePG runs, where it is installed. */
+export const POSTGRES_CLUSTERS: ResourceType = {
+	group: "postgresql.cnpg.io",
+	version: "v1",
+	plural: "clusters",
+	kind: "Cluster",
+	namespaced: true,
+};
 /** Network policies. */
 export const NETWORK_POLICIES: ResourceType = {
 	group: "networking.k8s.io",

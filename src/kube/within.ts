@@ -1,6 +1,6 @@
+import type { Timing } from "#/lib/timing.ts";
 import { untilAborted } from "#/lib/until-aborted.ts";
 import { KubeError } from "./kube-error.ts";
-import type { Timing } from "./timing.ts";
 
 /**
  * What `work` comes to, if it does in time; otherwise its signal is aborted and its outcome dropped.

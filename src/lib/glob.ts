@@ -17,8 +17,12 @@ const GLOBSTAR = "**";
 export const compileGlob = (pattern: string): GlobMatcher => {
 	const wanted = componentsOf(pattern);
 	if (wanted.every(isLiteral)) return (name) => name === pattern;
-	return (name) => matchSequence(wanted, componentsOf(name), GLOBSTAR, matchComponent);
+	return (name) => matchSequence(wanted, componentsOf(name), isGlobstar, matchComponent);
 };
+
+const isGlobstar = (component: string): boolean => component === GLOBSTAR;
+
+const isRun = (character: string): boolean => character === "*";
 
 const componentsOf = (text: string): readonly string[] => (text === "" ? [] : text.split("/"));
 
@@ -27,17 +31,17 @@ const isLiteral = (component: string): boolean => !component.includes("*") && !c
 const matchComponent = (pattern: string, component: string): boolean =>
 	isLiteral(pattern)
 		? pattern === component
-		: matchSequence([...pattern], [...component], "*", (want, char) => want === "?" || want === char);
+		: matchSequence([...pattern], [...component], isRun, (want, char) => want === "?" || want === char);
 
 /**
- * Matches a sequence of tests against a sequence of values, where `wild` stands for any number of values.
- * On a mismatch only the last wildcard is tried longer: what an earlier one took is never worth taking back.
+ * Matches a sequence of tests against a sequence of values, where a `wild` test stands for any number of values. The
+ * cost is at most the product of the two lengths.
  */
-const matchSequence = (
-	wanted: readonly string[],
-	given: readonly string[],
-	wild: string,
-	matches: (want: string, value: string) => boolean,
+export const matchSequence = <Want>(
+	wanted: readonly Want[],
+	given: ArrayLike<string>,
+	isWild: (want: Want) => boolean,
+	matches: (want: Want, value: string) => boolean,
 ): boolean => {
 	let w = 0;
 	let retryFrom = -1;
@@ -45,18 +49,19 @@ const matchSequence = (
 	for (let g = 0; g < given.length; ) {
 		const want = wanted[w];
 		const value = given[g];
-		if (want === wild) {
+		if (want !== undefined && isWild(want)) {
 			retryFrom = ++w;
 			retryAt = g;
 		} else if (want !== undefined && value !== undefined && matches(want, value)) {
 			w++;
 			g++;
 		} else if (retryFrom !== -1) {
+			// Only the last wildcard is tried longer: what an earlier one took is never worth taking back.
 			w = retryFrom;
 			g = ++retryAt;
 		} else {
 			return false;
 		}
 	}
-	return wanted.slice(w).every((rest) => rest === wild);
+	return wanted.slice(w).every(isWild);
 };

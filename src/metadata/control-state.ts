@@ -1,5 +1,7 @@
+import type { PolicyKind } from "./policies.ts";
+
 /** What the control plane may hand over. A kind joins when its feature exists. */
-export type ControlledKind = "Project" | "User" | "RobotAccount";
+export type ControlledKind = "Project" | "User" | "RobotAccount" | PolicyKind;
 
 /** One resource as the control plane wants it. Unless it is rejected, `spec` was parsed by `api/controlled-specs.ts`. */
 export interface DesiredResource {
@@ -28,6 +30,8 @@ export interface ObservedResource {
 	readonly cursor: number;
 	/** True when the resource is gone. */
 	readonly deleted: boolean;
+	/** What whoever carries it out tells of that; absent before the first time. See `Policies.save`. */
+	readonly report?: { readonly [field: string]: unknown } | undefined;
 }
 
 /** Why a control call was refused. */
@@ -63,6 +67,6 @@ export interface ControlState {
 	}): Promise<{ readonly base: number } | { readonly refused: ControlRefusal }>;
 	/** The epoch in force, 0 before the first, and the version of the state. */
 	current(signal?: AbortSignal): Promise<{ readonly epoch: number; readonly base: number }>;
-	/** Changes after `cursor` (0: all), in order, at most `limit`. */
+	/** Changes after `cursor` (0: all), in order, at most `limit`, and fewer where their reports are large; none: no more. */
 	observe(cursor: number, limit: number, signal?: AbortSignal): Promise<readonly ObservedResource[]>;
 }

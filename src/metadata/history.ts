@@ -47,6 +47,8 @@ export type RestoreRefusal =
 	| { readonly reason: "tag-unknown"; readonly tag: string }
 	/** The tag's window ended at `at`, milliseconds since the epoch. */
 	| { readonly reason: "window-ended"; readonly tag: string; readonly at: number }
+	/** The tag points elsewhere, and a rule of the project has it stay there. */
+	| { readonly reason: "immutable"; readonly tag: string; readonly project: string }
 	/** Neither there nor among what can be restored. */
 	| { readonly reason: "manifest-unknown"; readonly digest: string }
 	/** What the manifest names is gone. */
@@ -54,6 +56,12 @@ export type RestoreRefusal =
 
 /** What came of a restoration. */
 export type RestoreOutcome = Restored | { readonly refused: RestoreRefusal };
+
+/** What was gone for good when windows ended: so many manifests, and so many former places of tags. */
+export interface Expired {
+	readonly manifests: number;
+	readonly places: number;
+}
 
 /**
  * What was in repositories before, and the way back to it. What is deleted can be restored for as long as the window of
@@ -83,6 +91,9 @@ export interface History {
 		readonly at?: number | undefined;
 		readonly actor: string;
 	}): Promise<RestoreOutcome>;
-	/** Ends the windows that are over, at most `limit`: their manifests are gone for good. Tells how many. */
-	expire(limit: number): Promise<number>;
+	/**
+	 * Ends the windows that are over, at most `limit`: their manifests are gone for good, and former places of tags are
+	 * forgotten.
+	 */
+	expire(limit: number): Promise<Expired>;
 }

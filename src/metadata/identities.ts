@@ -18,6 +18,20 @@ export interface RobotPermission {
 	readonly actions: readonly ("pull" | "push" | "delete")[];
 }
 
+/** Whose tokens stand for a robot's credential. In patterns, `*` is any run of characters and `?` is one. */
+export interface RobotTrust {
+	/** The `iss` of the tokens, or `OWN_CLUSTER`. */
+	readonly issuer: string;
+	/** An audience that they must have, beside one that the registry accepts of the issuer; absent: no other. */
+	readonly audience?: string;
+	/** Pattern of their `sub`. */
+	readonly subject: string;
+	/** Claims that they must have, each with a pattern of its value. */
+	readonly claims: readonly { readonly name: string; readonly value: string }[];
+	/** How long what is issued for such a token lives at most, seconds; absent: as long as the registry says. */
+	readonly tokenLifetimeS?: number;
+}
+
 /** A robot account. */
 export interface Robot {
 	readonly uid: string;
@@ -29,12 +43,19 @@ export interface Robot {
 	readonly expiresAt?: number;
 	readonly disabled: boolean;
 	readonly permissions: readonly RobotPermission[];
+	/** Whose tokens stand for a secret of it; several: any of them. */
+	readonly trust: readonly RobotTrust[];
 }
 
 /** Users and robots. They are written by `ControlState.apply` only. */
 export interface Identities {
 	findUser(name: string, signal?: AbortSignal): Promise<User | undefined>;
 	findRobot(name: string, signal?: AbortSignal): Promise<Robot | undefined>;
+	/**
+	 * Robots that may trust a service account of that namespace of `OWN_CLUSTER`, in the order of their names: all
+	 * that name the namespace, or a pattern for it.
+	 */
+	findTrusting(namespace: string, signal?: AbortSignal): Promise<readonly Robot[]>;
 	/** Keeps a refresh token's verifier (SHA-256 hex of a 256-bit random). */
 	putRefreshToken(token: RefreshToken): Promise<void>;
 	/** Absent when unknown, expired or revoked. */

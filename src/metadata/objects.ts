@@ -1,3 +1,5 @@
+import type { Digest } from "#/oci/digest.ts";
+
 /**
  * A physical object's life: `writing` (intent, before the first byte) → `live` → `deleting` → gone.
  * A row goes only after its bytes went, so no byte is ever unknown.
@@ -33,6 +35,25 @@ export interface ClockState {
 	readonly jumpedAt: number | undefined;
 }
 
+/** Which references to look at: a page of one kind, in an order of its own. */
+export interface DanglingRequest {
+	readonly store: string;
+	/** What names: blobs their objects, links and deleted manifests that can be restored their blobs, manifests links. */
+	readonly kind: "blobs" | "links" | "manifests" | "deleted";
+	/** `next` of the page before; absent: the first page. */
+	readonly after?: readonly (string | number)[] | undefined;
+	readonly limit: number;
+}
+
+/** References that were looked at. */
+export interface DanglingPage {
+	readonly looked: number;
+	/** Those that name what is not there, with the repository of the one that names, if it is in one. */
+	readonly found: readonly { readonly digest: Digest; readonly repository: string | undefined }[];
+	/** Where the next page begins; absent after the last. */
+	readonly next: readonly (string | number)[] | undefined;
+}
+
 /** Physical objects in the stores: intents, live bytes, and what is condemned. */
 export interface Objects {
 	/** Writes the intent for a journal segment or snapshot. Its key must be new. */
@@ -65,6 +86,8 @@ export interface Objects {
 	watchClock(last?: ClockReading): Promise<ClockState>;
 	/** Forgets an object whose bytes are gone from the store. Only `deleting` rows go; idempotent. */
 	forget(store: string, key: string): Promise<void>;
+	/** Looks for references to what is not there. There are none, unless rows were lost. */
+	dangling(request: DanglingRequest, signal?: AbortSignal): Promise<DanglingPage>;
 	/** All known objects of a store in byte order of the key, after `last`. */
 	list(
 		store: string,

@@ -18,6 +18,8 @@ export interface Project {
 	readonly name: string;
 	readonly visibility: Visibility;
 	readonly store: string;
+	/** Where what it has is on its way to; absent: nowhere. */
+	readonly movingTo?: string;
 	readonly sparseIndexes: boolean;
 	readonly members: readonly Member[];
 	/** Bytes that it may use; absent: any number. */

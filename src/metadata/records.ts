@@ -24,6 +24,8 @@ const projectPut = z.object({
 	uid: z.string(),
 	owner: z.string(),
 	generation,
+	/** The store that its repositories go to, where they are not all in one; `store` is that of new ones then. */
+	movingTo: z.string().optional(),
 	/** Counts the changes of this project, over all stores it ever had. */
 	revision: z.int(),
 	actor,
@@ -54,6 +56,8 @@ const registryRecord = z.discriminatedUnion("kind", [
 	z.object({ kind: z.literal("project-removed"), uid: z.string(), name: z.string(), revision: z.int(), actor }),
 	/** Nobody controls it any more; it stays as it is. */
 	z.object({ kind: z.literal("project-released"), uid: z.string(), name: z.string(), revision: z.int(), actor }),
+	/** It cannot come back any more: what it had in this store is gone. In the journal of every store. */
+	z.object({ kind: z.literal("project-emptied"), uid: z.string(), name: z.string(), revision: z.int(), actor }),
 	z.object({ ...userSpec.shape, kind: z.literal("user-put"), uid: z.string(), generation, actor }),
 	z.object({ kind: z.literal("user-removed"), uid: z.string(), name: z.string(), actor }),
 	z.object({ ...robotAccountSpec.shape, kind: z.literal("robot-put"), uid: z.string(), generation, actor }),
@@ -64,8 +68,17 @@ const registryRecord = z.discriminatedUnion("kind", [
 		project: z.string(),
 		/** Milliseconds since the epoch; in snapshots only, where no manifest may be left to tell it. */
 		publishedAt: z.int().optional(),
+		/** The last tag move and its time; in snapshots only, where no place of a tag may be left to tell it. */
+		moves: move.optional(),
+		movedAt: z.int().optional(),
+		/** The project's revision when it came into the store of this record; of two places the later one counts. */
+		placement: z.int().optional(),
+		/** It came from another store: it is here once all that follows is, which `repository-arrived` says. */
+		moved: z.boolean().optional(),
 		actor,
 	}),
+	/** All that it had in the store that it came from has been recorded in this one. */
+	z.object({ kind: z.literal("repository-arrived"), repository: z.string(), placement: z.int(), actor }),
 	/** It never had a manifest, and has nothing in it. */
 	z.object({ kind: z.literal("repository-removed"), repository: z.string(), project: z.string(), actor }),
 	/** The blob (store, digest) lies under `key` from now on. */
@@ -93,6 +106,15 @@ const registryRecord = z.discriminatedUnion("kind", [
 		tags: z.array(z.object({ tag: z.string(), move })).optional(),
 		actor,
 	}),
+	/** When it was last pulled, and pushed again, milliseconds since the epoch; in snapshots only. */
+	z.object({
+		kind: z.literal("manifest-used"),
+		repository: z.string(),
+		digest,
+		pulledAt: z.int().optional(),
+		pushedAt: z.int().optional(),
+		actor,
+	}),
 	z.object({
 		kind: z.literal("tag-moved"),
 		repository: z.string(),
@@ -103,7 +125,16 @@ const registryRecord = z.discriminatedUnion("kind", [
 		move,
 		actor,
 	}),
-	z.object({ kind: z.literal("tag-removed"), repository: z.string(), tag: z.string(), digest, move, actor }),
+	z.object({
+		kind: z.literal("tag-removed"),
+		repository: z.string(),
+		tag: z.string(),
+		digest,
+		move,
+		/** Until when that it was there is remembered, milliseconds since the epoch; in snapshots only. */
+		until: z.int().optional(),
+		actor,
+	}),
 ]);
 
 /** One committed change. */

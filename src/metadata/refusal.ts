@@ -12,6 +12,8 @@ export type Refusal =
 	| { readonly reason: "upload-busy"; readonly offset: number }
 	/** The chunk does not start where the upload ends. */
 	| { readonly reason: "upload-offset"; readonly offset: number }
+	/** The repository has gone to another store since the upload was begun: its bytes have to follow. */
+	| { readonly reason: "store-moved" }
 	/** Too many uploads are open in this project. */
 	| { readonly reason: "too-many-uploads"; readonly limit: number }
 	/** Blobs or child manifests that the manifest names and the repository does not have. */

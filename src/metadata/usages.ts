@@ -30,6 +30,8 @@ export interface Usages {
 		page: { readonly last?: string | undefined; readonly limit: number },
 		signal?: AbortSignal,
 	): Promise<readonly UsageRow[]>;
+	/** Names of the stores in which there is a project, a repository or a blob, in byte order. */
+	stores(signal?: AbortSignal): Promise<readonly string[]>;
 	/** All projects in byte order of the name, counted anew from what there is. Reads everything: for verification. */
 	recount(signal?: AbortSignal): Promise<readonly CountedUsage[]>;
 }

@@ -20,5 +20,11 @@ export const formatPath = (endpoint: V2Endpoint): string => {
 			return `/v2/${endpoint.repository}/blobs/uploads/${endpoint.id}`;
 		case "referrers":
 			return `/v2/${endpoint.repository}/referrers/${endpoint.digest}`;
+		case "extensions":
+			return `/v2/${endpoint.repository}/_oci/ext/discover`;
+		case "tagDigests":
+			return `/v2/${endpoint.repository}/_limani/tags/digests`;
+		case "attached":
+			return `/v2/${endpoint.repository}/_limani/referrers/list`;
 	}
 };

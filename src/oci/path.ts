@@ -3,7 +3,10 @@ import type { OciErrorCode } from "./error.ts";
 import { isRepositoryName } from "./name.ts";
 import { parseReference, type Reference } from "./reference.ts";
 
-/** An endpoint of the distribution specification ("Endpoints"), with everything that its path says. */
+/**
+ * An endpoint of the distribution specification ("Endpoints"), or of an extension of it, with everything that its path
+ * says.
+ */
 export type V2Endpoint =
 	| { readonly kind: "base" }
 	| { readonly kind: "catalog" }
@@ -12,7 +15,10 @@ export type V2Endpoint =
 	| { readonly kind: "blob"; readonly repository: string; readonly digest: Digest }
 	| { readonly kind: "uploads"; readonly repository: string }
 	| { readonly kind: "upload"; readonly repository: string; readonly id: string }
-	| { readonly kind: "referrers"; readonly repository: string; readonly digest: Digest };
+	| { readonly kind: "referrers"; readonly repository: string; readonly digest: Digest }
+	| { readonly kind: "extensions"; readonly repository: string }
+	| { readonly kind: "tagDigests"; readonly repository: string }
+	| { readonly kind: "attached"; readonly repository: string };
 
 /** An endpoint's path with a part that breaks its grammar: the error to answer with, unless the method asks for another. */
 interface InvalidPath {
@@ -62,8 +68,12 @@ export const parsePath = (rawPath: string): V2Path => {
 		case "uploads":
 			return belowUploads(path, slash, last);
 		case "tags":
+			if (last === "digests") return extension("tagDigests", path, slash, "/_limani");
 			return last === "list" ? tags(nameBefore(path, slash)) : UNKNOWN;
+		case "ext":
+			return last === "discover" ? extension("extensions", path, slash, "/_oci") : UNKNOWN;
 		case "referrers":
+			if (last === "list") return extension("attached", path, slash, "/_limani");
 			return referrers(nameBefore(path, slash), last);
 		default:
 			return UNKNOWN;
@@ -118,6 +128,19 @@ const uploads = (repository: string | undefined): V2Path =>
 
 const tags = (repository: string | undefined): V2Path =>
 	repository === undefined ? BAD_NAME : { kind: "tags", repository };
+
+/** Below a repository, in a namespace whose underscore no repository's name can begin a component with. */
+const extension = (
+	kind: "extensions" | "tagDigests" | "attached",
+	path: string,
+	componentSlash: number,
+	namespace: string,
+): V2Path => {
+	const end = componentSlash - namespace.length;
+	if (end <= PREFIX_END || !path.startsWith(namespace, end)) return UNKNOWN;
+	const repository = nameBefore(path, end);
+	return repository === undefined ? BAD_NAME : { kind, repository };
+};
 
 function invalid(code: OciErrorCode, detail: string): InvalidPath {
 	return { kind: "invalid", code, detail };

@@ -1,7 +1,7 @@
 /** What makes the controllers of one kind look when something of another kind, or at a data plane, has changed. */
 import { isDeepStrictEqual } from "node:util";
 import { INITIAL_PRIORITY, type Source, urgencyOf } from "#/kube/controller/source.ts";
-import type { KubeObject, ObjectKey } from "#/kube/kube-object.ts";
+import { type KubeObject, keyOf, type ObjectKey } from "#/kube/kube-object.ts";
 import type { ObjectStore } from "#/kube/object-store.ts";
 import type { PlaneChange, Planes } from "./plane/planes.ts";
 
@@ -30,6 +30,9 @@ export const partsOf = (
 		}),
 });
 
+/** Priority of what a data plane has answered: where thousands are begun, each is ended before others are begun. */
+export const ANSWERED_PRIORITY = INITIAL_PRIORITY / 2;
+
 /**
  * What data planes say, which hurries nobody: they answer what was wanted of them, and an object that somebody waits for
  * is urgent until it is settled anyway.
@@ -40,12 +43,13 @@ export const planeChanges = (
 	name: string,
 	planes: Pick<Planes, "subscribe">,
 	map: (change: PlaneChange) => Iterable<ObjectKey>,
+	priority = INITIAL_PRIORITY,
 ): Source => ({
 	name,
 	synced: true,
 	subscribe: (wake) =>
 		planes.subscribe((change) => {
-			for (const key of map(change)) wake(key, INITIAL_PRIORITY);
+			for (const key of map(change)) wake(key, priority);
 		}),
 });
 
@@ -70,3 +74,7 @@ export const specPart = ({ metadata }: KubeObject): unknown => [
 	metadata.generation,
 	metadata.deletionTimestamp,
 ];
+
+/** The keys of objects. */
+export const keysOf = (objects: readonly KubeObject[]): readonly ObjectKey[] =>
+	objects.map(({ metadata }) => keyOf(metadata));

@@ -1,10 +1,10 @@
+import type { Clock } from "#/lib/clock.ts";
 import type { BlobLocation, Blobs } from "#/metadata/blobs.ts";
 import { MetadataError } from "#/metadata/metadata-error.ts";
 import { isRefused } from "#/metadata/refusal.ts";
 import type { Digest } from "#/oci/digest.ts";
 import { OciError } from "#/oci/error.ts";
 import { canPresign } from "#/storage/blob-store.ts";
-import type { Clock } from "./clock.ts";
 import { answer, refusalError } from "./errors.ts";
 import type { BlobContent, BlobService } from "./registry.ts";
 import type { SmallBlobs } from "./small-blobs.ts";

@@ -1,5 +1,5 @@
+import type { Clock } from "#/lib/clock.ts";
 import type { Objects } from "#/metadata/objects.ts";
-import type { Clock } from "./clock.ts";
 
 /**
  * Notices jumps of the clock by which ages are reckoned: the database's. Whoever deletes what is old enough waits until

@@ -1,11 +1,12 @@
+import type { Clock } from "#/lib/clock.ts";
 import type { Metadata } from "#/metadata/metadata.ts";
 import { createBlobService } from "./blob-service.ts";
-import type { Clock } from "./clock.ts";
 import { answer } from "./errors.ts";
 import type { ManifestCache } from "./manifests/manifest-cache.ts";
 import { createManifestService } from "./manifests/manifest-service.ts";
 import { blobsOverOutage, manifestsOverOutage } from "./outage-reads.ts";
 import { pageOf } from "./page-of.ts";
+import type { PullRecorder } from "./pull-recorder.ts";
 import type { Registry } from "./registry.ts";
 import type { Report } from "./report.ts";
 import { SmallBlobs } from "./small-blobs.ts";
@@ -15,7 +16,7 @@ import { RegistryUploads } from "./uploads/upload-service.ts";
 
 /** What a registry is made of. */
 export interface RegistryDeps {
-	readonly metadata: Pick<Metadata, "manifests" | "blobs" | "uploads" | "objects" | "repositories">;
+	readonly metadata: Pick<Metadata, "manifests" | "blobs" | "uploads" | "objects" | "repositories" | "tagStates">;
 	/** By the names that projects use. */
 	readonly stores: Stores;
 	/** A new upload id: unique for all time, 1 to 64 letters, digits, `_` and `-`. See `new-id.ts`. */
@@ -36,6 +37,8 @@ export interface RegistryDeps {
 	 * @defaultValue 24 hours
 	 */
 	readonly gcDelayMs?: number | undefined;
+	/** Keeps account of pulls. @defaultValue none: nobody asks when something was pulled */
+	readonly pulls?: Pick<PullRecorder, "note"> | undefined;
 	/** @defaultValue none: payloads come from metadata each time */
 	readonly manifestCache?: ManifestCache | undefined;
 }
@@ -46,13 +49,14 @@ const GC_DELAY_MS = 86_400_000;
 /** Assembles the registry of one process. Before the stores are closed, drain its uploads. */
 export const createRegistry = (deps: RegistryDeps): Registry => {
 	const { metadata, stores, newId, clock, holder, report, manifestCache, linkProofMs = LINK_PROOF_MS } = deps;
-	const { manifests, blobs, uploads, objects, repositories } = metadata;
+	const { manifests, blobs, uploads, objects, repositories, tagStates } = metadata;
 	// Whoever is told of a blob has half of the delay to name it in a manifest.
 	const touchMs = (deps.gcDelayMs ?? GC_DELAY_MS) / 2;
 	const limits = { ...DEFAULT_UPLOAD_LIMITS, ...deps.limits };
 	return {
 		manifests: createManifestService({
 			manifests: manifestsOverOutage(manifests, clock, linkProofMs),
+			tagStates,
 			cache: manifestCache,
 		}),
 		blobs: createBlobService({
@@ -63,6 +67,7 @@ export const createRegistry = (deps: RegistryDeps): Registry => {
 			touchMs,
 		}),
 		uploads: new RegistryUploads({ uploads, objects, blobs, stores, newId, clock, holder, report, limits }),
+		pulled: ({ repositoryId, digest }) => deps.pulls?.note(repositoryId, digest),
 		catalog: (scope, { last, limit }, signal) =>
 			answer(async () => {
 				const page = await pageOf(limit, (more) => repositories.catalog(scope, { last, limit: more }, signal));

@@ -30,7 +30,10 @@ const storeFailure = (cause: StoreError): OciError => {
 			return new OciError("STORAGE_FULL", { cause });
 		case "UNAVAILABLE":
 		case "DENIED":
-			return new OciError("UNAVAILABLE", { cause });
+			return new OciError("UNAVAILABLE", {
+				cause,
+				...(cause.store === undefined ? {} : { message: `the blob store ${cause.store} is unavailable` }),
+			});
 		// Metadata says that the bytes are there: without them, or with others, the registry itself is broken.
 		case "NOT_FOUND":
 		case "CORRUPT":
@@ -68,6 +71,8 @@ export const refusalError = (refusal: Refusal): OciError => {
 			return rangeError("another request is appending to this upload", refusal.offset);
 		case "upload-offset":
 			return rangeError("the chunk does not start where the upload ends", refusal.offset);
+		case "store-moved":
+			return new OciError("UNAVAILABLE", { message: "the repository has just been moved: try again" });
 		case "too-many-uploads":
 			return new OciError("TOOMANYREQUESTS", {
 				message: `at most ${refusal.limit} uploads may be open in a project`,

@@ -1,6 +1,6 @@
 import { LRUCache } from "@thi.ng/cache/lru";
+import type { Clock } from "#/lib/clock.ts";
 import { MetadataError } from "#/metadata/metadata-error.ts";
-import type { Clock } from "./clock.ts";
 
 /** Settings of {@link LinkProofs}. */
 export interface LinkProofsOpts {

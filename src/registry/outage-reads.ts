@@ -1,7 +1,7 @@
+import type { Clock } from "#/lib/clock.ts";
 import type { Blobs } from "#/metadata/blobs.ts";
 import type { Manifests } from "#/metadata/manifests.ts";
 import { MetadataError } from "#/metadata/metadata-error.ts";
-import type { Clock } from "./clock.ts";
 import { LinkProofs } from "./link-proofs.ts";
 import { createManifestCache } from "./manifests/manifest-cache.ts";
 

@@ -5,6 +5,7 @@
 import type { BlobLocation } from "#/metadata/blobs.ts";
 import type { ManifestHead, ReferrerRow, TagCondition } from "#/metadata/manifests.ts";
 import type { CatalogScope } from "#/metadata/repositories.ts";
+import type { AttachedManifest } from "#/metadata/tag-states.ts";
 import type { Algorithm, Digest } from "#/oci/digest.ts";
 import type { Reference } from "#/oci/reference.ts";
 import type { OpenBlob } from "#/storage/blob-store.ts";
@@ -15,6 +16,8 @@ export type Body = AsyncIterable<Uint8Array>;
 /** A manifest with its bytes. */
 export interface ManifestContent extends ManifestHead {
 	readonly payload: Uint8Array;
+	/** The repository that has it, for {@link Registry.pulled}. */
+	readonly repositoryId: number;
 }
 
 /** How to get a blob: a URL that serves it, its bytes where they are at hand, or a way to read them. */
@@ -74,6 +77,21 @@ export interface ManifestService {
 		page: { readonly last?: string | undefined; readonly limit: number },
 		signal: AbortSignal,
 	): Promise<{ readonly tags: readonly string[]; readonly more: boolean }>;
+	/** As `tags`, with what each of them names. */
+	tagDigests(
+		repository: string,
+		page: { readonly last?: string | undefined; readonly limit: number },
+		signal: AbortSignal,
+	): Promise<{
+		readonly tags: readonly { readonly tag: string; readonly digest: Digest }[];
+		readonly more: boolean;
+	}>;
+	/** One page of all manifests with a subject, in byte order of their digests; a repository that is not there has none. */
+	attached(
+		repository: string,
+		page: { readonly last?: string | undefined; readonly limit: number },
+		signal: AbortSignal,
+	): Promise<{ readonly referrers: readonly AttachedManifest[]; readonly more: boolean }>;
 	/** One page of referrers; the subject need not exist, nor the repository. */
 	referrers(
 		repository: string,
@@ -161,6 +179,8 @@ export interface Registry {
 	readonly manifests: ManifestService;
 	readonly blobs: BlobService;
 	readonly uploads: UploadService;
+	/** To be told when a manifest was sent to a client that asked for it, so that it counts as used. Never throws. */
+	readonly pulled: (manifest: Pick<ManifestContent, "repositoryId" | "digest">) => void;
 	/** One page of repository names after `last`. */
 	catalog(
 		scope: CatalogScope,

@@ -1,8 +1,8 @@
+import type { Clock } from "#/lib/clock.ts";
 import type { History } from "#/metadata/history.ts";
 import type { KnownObject, Objects } from "#/metadata/objects.ts";
 import type { Uploads } from "#/metadata/uploads.ts";
 import { BackOff } from "./back-off.ts";
-import type { Clock } from "./clock.ts";
 import { ClockWatch } from "./clock-watch.ts";
 import type { Report } from "./report.ts";
 import { runRounds } from "./run-rounds.ts";
@@ -62,6 +62,8 @@ export interface SweepSummary {
 	readonly hasMore: boolean;
 }
 
+const NOTHING = { manifests: 0, places: 0 };
+
 /**
  * Deletes the bytes of condemned objects, then their rows; so no byte is ever unknown. Any number of them may run: each
  * object is claimed, and deleting twice is harmless because keys are never used again.
@@ -91,7 +93,8 @@ export class Sweeper {
 		const quiet = await this.#watch.quietMs();
 		const expired = quiet < idleUploadMs ? 0 : await this.#deps.uploads.expire(idleUploadMs, batch);
 		// A clock that jumped must not end windows early.
-		const ended = quiet < idleUploadMs ? 0 : await this.#deps.history.expire(batch);
+		const { manifests, places } = quiet < idleUploadMs ? NOTHING : await this.#deps.history.expire(batch);
+		const ended = manifests + places;
 		const summary = { deleted: 0, failed: 0, expired, ended, hasMore: false };
 		if (quiet < staleMs) return summary;
 		for (let i = 0; i < batches && !signal.aborted; i++) {
@@ -114,16 +117,18 @@ export class Sweeper {
 		// Half of the claim: nobody else must get at the object while this deletion may still be under way.
 		const within = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(this.#opts.claimMs / 2))]);
 		const queue = objects.values();
-		let deleted = 0;
+		const gone: KnownObject[] = [];
 		const work = async (): Promise<void> => {
-			for (const object of queue) if (await this.#delete(object, within)) deleted += 1;
+			for (const object of queue) if (await this.#delete(object, within)) gone.push(object);
 		};
 		await Promise.all(Array.from({ length: Math.min(this.#opts.concurrency, objects.length) }, work));
-		return deleted;
+		// All at once, so that they wait for the disk together.
+		await Promise.all(gone.map(({ store, key }) => this.#deps.objects.forget(store, key)));
+		return gone.length;
 	}
 
 	async #delete({ store: name, key, writerState }: KnownObject, signal: AbortSignal): Promise<boolean> {
-		const { clock, stores, objects, report } = this.#deps;
+		const { clock, stores, report } = this.#deps;
 		if (signal.aborted || this.#backOff.isOff(name, clock.monotonic())) return false;
 		try {
 			await storeNamed(stores, name).delete(key, writerState, signal);
@@ -133,7 +138,6 @@ export class Sweeper {
 			report({ event: "sweep.delete-failed", level: "warn", error, fields: { store: name, key } });
 			return false;
 		}
-		await objects.forget(name, key);
 		return true;
 	}
 }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { KnownObject, Objects } from "#/metadata/objects.ts";
 import { algorithmOf, type Digest, formatDigest, isDigest } from "#/oci/digest.ts";
 import type { BlobStore } from "#/storage/blob-store.ts";
+import { OWNER_KEY } from "#/storage/owner.ts";
 import { StoreError } from "#/storage/store-error.ts";
 import { findObject } from "./find-object.ts";
 import { mergeSorted, type Pair } from "./merge-sorted.ts";
@@ -10,9 +11,10 @@ import { mergeSorted, type Pair } from "./merge-sorted.ts";
 export interface Finding {
 	/**
 	 * `missing`: live, and the store does not have it. `size`, `digest`: the store has other bytes. `unreadable`: they
-	 * could not be read to their end. `unknown`: stored, and metadata knows nothing of it.
+	 * could not be read to their end. `unknown`: stored, and metadata knows nothing of it. `dangling`: metadata names it
+	 * and knows nothing of it; the key is the digest then.
 	 */
-	readonly kind: "missing" | "size" | "digest" | "unreadable" | "unknown";
+	readonly kind: "missing" | "size" | "digest" | "unreadable" | "unknown" | "dangling";
 	readonly store: string;
 	readonly key: string;
 	/** What metadata says of it, where it knows it. */
@@ -144,6 +146,7 @@ const readDigest = async (store: BlobStore, key: string, like: Digest, signal: A
 async function* storedObjects(store: BlobStore, signal: AbortSignal): AsyncGenerator<StoredObject> {
 	let held: StoredObject | undefined;
 	for await (const { key, size, staged } of store.list("", signal)) {
+		if (key === OWNER_KEY) continue;
 		const finished = staged ? undefined : size;
 		if (held?.key === key) {
 			held = { key, size: held.size ?? finished };

@@ -10,4 +10,11 @@ export type StoreErrorCode = "NOT_FOUND" | "FULL" | "UNAVAILABLE" | "CORRUPT" | 
 /** A store's failure. Never leaves `registry/`, where it becomes an answer of the registry. */
 export class StoreError extends CodedError<StoreErrorCode> {
 	override readonly name = "StoreError";
+	/** The name of the store, where whoever uses several has said it. */
+	readonly store: string | undefined;
+
+	constructor(code: StoreErrorCode, message: string, options?: { readonly cause?: unknown; readonly store?: string }) {
+		super(code, message, options);
+		this.store = options?.store;
+	}
 }

@@ -5,7 +5,7 @@ import { CONTROLLED_KINDS, parseControlledSpec } from "#/api/controlled-specs.ts
 import { isProjectName, type ProjectSpec } from "#/api/project-spec.ts";
 import type { RobotAccountSpec } from "#/api/robot-account-spec.ts";
 import type { UserSpec } from "#/api/user-spec.ts";
-import type { RobotPermission } from "#/metadata/identities.ts";
+import type { RobotPermission, RobotTrust } from "#/metadata/identities.ts";
 import type { Project } from "#/metadata/projects.ts";
 import { isRepositoryName } from "#/oci/name.ts";
 
@@ -26,6 +26,7 @@ test("defaults are filled in", () => {
 			store: "default",
 			sparseIndexes: false,
 			members: [],
+			immutability: [],
 			undoWindow: 604_800_000,
 		},
 	});
@@ -33,7 +34,7 @@ test("defaults are filled in", () => {
 		spec: { name: "alice", passwordHash: HASH, admin: false, disabled: false },
 	});
 	assert.deepEqual(parseControlledSpec("RobotAccount", { name: "robot$ci", verifiers: [] }), {
-		spec: { name: "robot$ci", verifiers: [], disabled: false, permissions: [] },
+		spec: { name: "robot$ci", verifiers: [], disabled: false, permissions: [], trust: [] },
 	});
 });
 
@@ -50,6 +51,9 @@ test("a whole spec comes back as it was, and parsing it again changes nothing", 
 			{ kind: "ServiceAccount", name: "team-a/builder", role: "maintainer" },
 		],
 		quotaBytes: 10 * 1024 ** 4,
+		immutability: [
+			{ repositories: { matching: ["**"], excluding: ["tmp/**"] }, tags: { matching: ["v*"], excluding: ["v0*"] } },
+		],
 		undoWindow: 0,
 	};
 	const user: UserSpec = { name: "jane.doe@example.org", passwordHash: HASH, admin: true, disabled: true };
@@ -59,6 +63,15 @@ test("a whole spec comes back as it was, and parsing it again changes nothing", 
 		expiresAt: 4_102_444_800_000,
 		disabled: true,
 		permissions: [{ project: "team-*", repositories: ["**", "web/*"], actions: ["pull", "push", "delete"] }],
+		trust: [
+			{
+				issuer: "https://ci.example.org",
+				audience: "registry.example.org",
+				subject: "repo:acme/*",
+				claims: [{ name: "ref", value: "refs/heads/main" }],
+				tokenLifetimeS: 60,
+			},
+		],
 	};
 	assert.deepEqual(parseControlledSpec("Project", project), { spec: project });
 	assert.deepEqual(parseControlledSpec("User", user), { spec: user });
@@ -66,7 +79,8 @@ test("a whole spec comes back as it was, and parsing it again changes nothing", 
 	// What metadata keeps can hold them as they are.
 	const members: Project["members"] = project.members;
 	const permissions: readonly RobotPermission[] = robot.permissions;
-	assert.ok(members.length > 0 && permissions.length > 0);
+	const trust: readonly RobotTrust[] = robot.trust;
+	assert.ok(members.length > 0 && permissions.length > 0 && trust.length > 0);
 });
 
 test("names of users and robots are what Basic authentication and a line of a log can carry", () => {

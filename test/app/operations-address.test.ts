@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { freePort, startLimani } from "../support/limani-process.ts";
+import { freePort } from "../support/free-ports.ts";
+import { startLimani } from "../support/limani-process.ts";
 
 test("metrics are where operators look, and not where clients connect, once they have an address of their own", async () => {
 	const operations = `127.0.0.1:${await freePort()}`;

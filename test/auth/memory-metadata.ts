@@ -1,3 +1,4 @@
+import { OWN_CLUSTER } from "#/api/robot-account-spec.ts";
 import type { Identities, RefreshToken, Robot, User } from "#/metadata/identities.ts";
 import type { Project, Projects } from "#/metadata/projects.ts";
 import type { SigningKey, SigningKeys } from "#/metadata/signing-keys.ts";
@@ -31,6 +32,12 @@ export class MemoryIdentities implements Identities {
 	async findRobot(name: string): Promise<Robot | undefined> {
 		this.reads++;
 		return this.robots.get(name);
+	}
+
+	/** Whatever trusts service accounts at all, which is more than the port promises. */
+	async findTrusting(): Promise<readonly Robot[]> {
+		this.reads++;
+		return [...this.robots.values()].filter(({ trust }) => trust.some(({ issuer }) => issuer === OWN_CLUSTER));
 	}
 
 	async putRefreshToken(token: RefreshToken): Promise<void> {

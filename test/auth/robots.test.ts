@@ -40,7 +40,7 @@ describe("a robot's verifier", () => {
 });
 
 describe("a robot", () => {
-	const robot = { uid: UID, name: "robot$ci", verifiers: [], disabled: false, permissions: [] };
+	const robot = { uid: UID, name: "robot$ci", verifiers: [], disabled: false, permissions: [], trust: [] };
 
 	it("may be used until it expires", () => {
 		assert.equal(robotObstacle(robot, NOW), undefined);

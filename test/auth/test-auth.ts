@@ -3,6 +3,7 @@ import { type Auth, type AuthOpts, openAuth } from "#/auth/auth.ts";
 import { MasterKey } from "#/auth/master-key.ts";
 import { hashPassword } from "#/auth/passwords.ts";
 import { robotVerifier } from "#/auth/robots.ts";
+import type { TrustedIssuer } from "#/auth/workload/workload-tokens.ts";
 import type { Robot, User } from "#/metadata/identities.ts";
 import { type FakeClock, fakeClock, MemoryIdentities, MemoryProjects, MemorySigningKeys } from "./memory-metadata.ts";
 
@@ -25,6 +26,7 @@ interface TestAuthSetup extends Partial<AuthOpts> {
 	readonly signingKeys?: MemorySigningKeys;
 	readonly masterKey?: MasterKey;
 	readonly clock?: FakeClock;
+	readonly issuers?: readonly TrustedIssuer[];
 }
 
 /**
@@ -49,6 +51,7 @@ export const openTestAuth = async (setup: TestAuthSetup = {}): Promise<TestAuth>
 			masterKey,
 			now: () => clock.at,
 			randomBytes,
+			issuers: setup.issuers,
 			onRefreshError: (error) => {
 				throw error;
 			},
@@ -66,6 +69,7 @@ export const CI: Robot = {
 	verifiers: [{ hash: robotVerifier("uid-of-ci", "secret of ci") }],
 	disabled: false,
 	permissions: [{ project: "team", repositories: ["ci/**"], actions: ["pull", "push"] }],
+	trust: [],
 };
 
 let hashed: Promise<readonly User[]> | undefined;

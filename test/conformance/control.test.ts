@@ -12,8 +12,11 @@ const altered = (control: Control, changes: Partial<Control>): Control => ({
 	resync: (...args) => control.resync(...args),
 	observe: (...args) => control.observe(...args),
 	usage: (...args) => control.usage(...args),
+	totals: (...args) => control.totals(...args),
+	archive: (...args) => control.archive(...args),
 	history: (...args) => control.history(...args),
 	restore: (...args) => control.restore(...args),
+	explain: (...args) => control.explain(...args),
 	run: (...args) => control.run(...args),
 	...changes,
 });

@@ -3,12 +3,15 @@ import { applyingCases } from "./control/applying.ts";
 import type { ControlCase, ControlHarness } from "./control/bench.ts";
 import { boundCases } from "./control/bounds.ts";
 import { epochCases } from "./control/epochs.ts";
+import { explainingCases } from "./control/explaining.ts";
 import { invalidSpecCases } from "./control/invalid-specs.ts";
 import { nameCases } from "./control/names.ts";
 import { observingCases } from "./control/observing.ts";
+import { policyCases } from "./control/policies.ts";
 import { releasingCases } from "./control/releasing.ts";
 import { resyncingCases } from "./control/resyncing.ts";
 import { runningCases } from "./control/running.ts";
+import { totalsCases } from "./control/totals.ts";
 import { undoCases } from "./control/undo.ts";
 import { usageCases } from "./control/usage.ts";
 
@@ -21,8 +24,11 @@ export const controlCases: readonly ControlCase[] = [
 	...resyncingCases,
 	...observingCases,
 	...releasingCases,
+	...policyCases,
 	...usageCases,
+	...totalsCases,
 	...undoCases,
+	...explainingCases,
 	...runningCases,
 	...boundCases,
 ];

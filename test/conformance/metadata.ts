@@ -1,12 +1,19 @@
 import { type TestContext, test } from "node:test";
+import { artifactCases } from "./metadata/artifacts.ts";
 import { Bench, type MetadataCase, type MetadataUnderTest } from "./metadata/bench.ts";
 import { blobCases } from "./metadata/blobs.ts";
 import { collectionCases } from "./metadata/collection.ts";
 import { concurrencyCases } from "./metadata/concurrency.ts";
 import { controlCases } from "./metadata/control.ts";
 import { historyCases } from "./metadata/history.ts";
+import { immutabilityCases } from "./metadata/immutability.ts";
 import { manifestCases } from "./metadata/manifests.ts";
+import { moveCases } from "./metadata/moves.ts";
+import { originCases } from "./metadata/origins.ts";
+import { policyCases } from "./metadata/policies.ts";
 import { quotaCases } from "./metadata/quotas.ts";
+import { removalCases } from "./metadata/removal.ts";
+import { replicaCases } from "./metadata/replicas.ts";
 import { repositoryCases } from "./metadata/repositories.ts";
 import { snapshotCases } from "./metadata/snapshots.ts";
 import { uploadCases } from "./metadata/uploads.ts";
@@ -20,10 +27,17 @@ export const metadataCases: readonly MetadataCase[] = [
 	...blobCases,
 	...uploadCases,
 	...collectionCases,
+	...removalCases,
 	...workCases,
 	...controlCases,
+	...immutabilityCases,
+	...artifactCases,
+	...policyCases,
+	...replicaCases,
 	...quotaCases,
 	...snapshotCases,
+	...originCases,
+	...moveCases,
 	...concurrencyCases,
 ];
 

@@ -25,6 +25,9 @@ const noUsages = {
 	},
 };
 
+/** Collection in a registry whose database is away. */
+const noCollection: DataPlaneDeps["collection"] = { totals: noUsages.list };
+
 /** Histories of a registry whose database is away. */
 const noHistory: DataPlaneDeps["history"] = {
 	ofTag: noUsages.list,
@@ -55,6 +58,7 @@ test("what metadata cannot do now is UNAVAILABLE, and a mistake of ours stays wh
 	const plane = new DataPlane({
 		controlState: unavailable,
 		usages: noUsages,
+		collection: noCollection,
 		history: noHistory,
 		stores: new Set(["default"]),
 		features,
@@ -67,6 +71,7 @@ test("what metadata cannot do now is UNAVAILABLE, and a mistake of ours stays wh
 	await assert.rejects(plane.run({ epoch: 1, feature: "sweep", id: "x" }, soon()), isUnavailable(/^run: /));
 	assert.deepEqual(runs, [], "who cannot be fenced is not let through");
 	await assert.rejects(plane.usage({ limit: 1 }, soon()), isUnavailable(/^usage: the writer is away$/));
+	await assert.rejects(plane.totals({}, soon()), isUnavailable(/^totals: the writer is away$/));
 	const repository = "a/b";
 	await assert.rejects(plane.history({ repository, limit: 1 }, soon()), isUnavailable(/^history: the writer is away$/));
 	const wanted = { repository, tag: "v", actor: "ann" };
@@ -79,6 +84,7 @@ test("aborting ends a call that metadata does not answer", async () => {
 	const plane = new DataPlane({
 		controlState: waiting,
 		usages: noUsages,
+		collection: noCollection,
 		history: noHistory,
 		stores: new Set(),
 		features: {},
@@ -101,6 +107,7 @@ test("who wants to know is told of every change before it is answered, and of no
 	};
 	const deps = {
 		usages: noUsages,
+		collection: noCollection,
 		history: noHistory,
 		stores: new Set<string>(),
 		features: {},
@@ -125,6 +132,7 @@ test("what is invalid is not kept, since it may hold a secret", async () => {
 	const plane = new DataPlane({
 		controlState: noting,
 		usages: noUsages,
+		collection: noCollection,
 		history: noHistory,
 		stores: new Set(["default"]),
 		features: {},

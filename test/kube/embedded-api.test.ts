@@ -7,8 +7,8 @@ import { Reflector } from "#/kube/reflector.ts";
 import { LEASES, type ResourceType } from "#/kube/resource-type.ts";
 import { plainConnection } from "#/kube/rest/plain-connection.ts";
 import { RestClient } from "#/kube/rest/rest-client.ts";
-import { systemTiming } from "#/kube/timing.ts";
 import type { Faults, RequestFault, WatchFault } from "#/kube-embedded/faults.ts";
+import { systemTiming } from "#/lib/timing.ts";
 import { openTestApi } from "../support/embedded-api.ts";
 import { pick, seededRandom } from "../support/seeded-random.ts";
 

@@ -5,7 +5,7 @@ import { LeaseElector } from "#/kube/lease-elector.ts";
 import { Reflector } from "#/kube/reflector.ts";
 import { SECRETS } from "#/kube/resource-type.ts";
 import { RestClient, type RestClientOpts } from "#/kube/rest/rest-client.ts";
-import { systemTiming } from "#/kube/timing.ts";
+import { systemTiming } from "#/lib/timing.ts";
 import { type Answer, type Asked, type Handle, KubeServer, statusOf } from "../support/kube-server.ts";
 
 const secret = (name: string, version: string) => ({

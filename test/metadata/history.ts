@@ -36,6 +36,9 @@ export type Happening =
 	| { readonly do: "expire" }
 	| { readonly do: "cancel"; readonly name: string }
 	| { readonly do: "collectDue" }
+	/** A deleted project whose window is over is marked, and so many rows of it are taken at most. */
+	| { readonly do: "removeSome"; readonly rows: number }
+	| { readonly do: "removeDue" }
 	| { readonly do: "project"; readonly project: string; readonly present: boolean; readonly undoWindow: number }
 	| { readonly do: "release"; readonly project: string };
 
@@ -69,6 +72,11 @@ export const histories: fc.Arbitrary<readonly Happening[]> = fc.array(
 		{ weight: 2, arbitrary: fc.record({ do: fc.constant("collect" as const), name, text }) },
 		{ weight: 1, arbitrary: fc.record({ do: fc.constant("cancel" as const), name }) },
 		{ weight: 2, arbitrary: fc.record({ do: fc.constant("collectDue" as const) }) },
+		{
+			weight: 3,
+			arbitrary: fc.record({ do: fc.constant("removeSome" as const), rows: fc.integer({ min: 0, max: 9 }) }),
+		},
+		{ weight: 1, arbitrary: fc.record({ do: fc.constant("removeDue" as const) }) },
 		{
 			weight: 2,
 			arbitrary: fc.record({
@@ -138,7 +146,12 @@ export class History {
 				return this.#collectDue();
 			case "project":
 				return this.#project(happening.project, happening.present, happening.undoWindow);
+			case "removeSome":
+				return this.#removeSome(happening.rows);
+			case "removeDue":
+				return this.#removeDue();
 			case "release":
+				this.model.waiting.delete(happening.project);
 				this.#released.add(happening.project);
 				return this.#bench.apply([], [], [`uid-${happening.project}`]);
 		}
@@ -240,6 +253,7 @@ export class History {
 
 	/** Ends the windows that are over. */
 	async #expire(): Promise<void> {
+		await this.#endRemovals();
 		let ended = 0;
 		for (const { deleted } of this.model.repositories.values()) {
 			for (const [digest, { until }] of deleted) {
@@ -248,7 +262,7 @@ export class History {
 				ended += 1;
 			}
 		}
-		assert.equal(await this.#on.metadata.history.expire(1_000), ended);
+		assert.equal((await this.#on.metadata.history.expire(1_000)).manifests, ended);
 	}
 
 	async #removeTag(name: string, tag: string): Promise<void> {
@@ -269,6 +283,7 @@ export class History {
 
 	/** What the collector does to a blob without links: half of the times, only the first part of it. */
 	async #collect(text: string): Promise<void> {
+		await this.#endRemovals();
 		const { objects } = this.#on.metadata;
 		const digest = digestOf(text);
 		const live = this.#on.rows("SELECT key FROM blobs WHERE digest = ? AND state = 'live'", digest)[0]?.key;
@@ -284,6 +299,7 @@ export class History {
 
 	/** The collector, as if every delay were over. */
 	async #collectDue(): Promise<void> {
+		await this.#endRemovals();
 		const { collection } = this.#on.metadata;
 		const step = { touchedBefore: this.#on.clock.now + 1, limit: 100 };
 		let links = 0;
@@ -318,9 +334,39 @@ export class History {
 		if (present) await this.#bench.apply([project(name, { undoWindow })]);
 		else await this.#bench.apply([], [`uid-${name}`]);
 		if (present) {
-			this.model.present.add(name);
-			this.model.windows.set(name, undoWindow);
+			this.model.putProject(name, undoWindow);
 			this.#released.delete(name);
-		} else if (!this.#released.has(name)) this.model.present.delete(name);
+		} else if (!this.#released.has(name)) this.model.deleteProject(name, this.#on.clock.now);
+	}
+
+	/** Begins with one that is due, or goes on with one. */
+	async #removeSome(rows: number): Promise<void> {
+		const { collection } = this.#on.metadata;
+		const touchedBefore = this.#on.clock.now + 1;
+		const due = [...this.model.removable.values()].filter((at) => at < touchedBefore).length;
+		// One after the other: while one is being emptied, no other begins.
+		if (due > 1 || (due > 0 && this.model.removing.size > 0)) return this.#removeDue();
+		if (due > 0) await collection.collectProjects({ touchedBefore, limit: 1 });
+		this.model.beginRemovals(touchedBefore);
+		for (let row = 0; row < rows && this.model.removing.size > 0; row++) {
+			const { collected } = await collection.collectProjects({ touchedBefore, limit: 1 });
+			if (collected > 0) this.model.endRemovals();
+		}
+	}
+
+	/** The model does not know which part of a project is left. */
+	async #endRemovals(): Promise<void> {
+		if (this.model.removing.size > 0) await this.#removeDue();
+	}
+
+	/** Removes every deleted project whose window is over. */
+	async #removeDue(): Promise<void> {
+		const { collection } = this.#on.metadata;
+		const step = { touchedBefore: this.#on.clock.now + 1, limit: 3 };
+		while ((await collection.collectProjects(step)).reviewed > 0);
+		this.model.beginRemovals(step.touchedBefore);
+		this.model.endRemovals();
+		const left = this.#on.rows("SELECT name FROM projects WHERE removable_at < ?", step.touchedBefore);
+		assert.deepEqual(left, [], "no deleted project outlives its window");
 	}
 }

@@ -43,6 +43,12 @@ export class RegistryModel {
 	readonly repositories = new Map<string, ModelRepository>();
 	/** By project. */
 	readonly windows = new Map<string, number>();
+	/** When the windows of deleted projects are over. */
+	readonly removable = new Map<string, number>();
+	/** Projects that are being emptied. */
+	readonly removing = new Set<string>();
+	/** Those of them that are wanted again, with the windows that they are to have. */
+	readonly waiting = new Map<string, number>();
 
 	/** The repository, if its project is there. */
 	find(repository: string): ModelRepository | undefined {
@@ -88,6 +94,46 @@ export class RegistryModel {
 			for (const blob of manifest.blobs) known.blobs.add(blob);
 		}
 		return true;
+	}
+
+	/** The project of this name is there. */
+	putProject(project: string, undoWindow: number): void {
+		if (this.removing.has(project)) {
+			this.waiting.set(project, undoWindow);
+			return;
+		}
+		this.present.add(project);
+		this.windows.set(project, undoWindow);
+		this.removable.delete(project);
+	}
+
+	/** It is deleted, if it is there. */
+	deleteProject(project: string, now: number): void {
+		this.waiting.delete(project);
+		if (this.present.delete(project)) this.removable.set(project, now + this.windowOf(project));
+	}
+
+	/** Deleted projects whose windows were over before `until`, and that cannot come back from here on. */
+	beginRemovals(until: number): void {
+		for (const [project, at] of this.removable) {
+			if (at >= until) continue;
+			this.removable.delete(project);
+			this.removing.add(project);
+			for (const name of [...this.repositories.keys()]) {
+				if (name.slice(0, 1) === project) this.repositories.delete(name);
+			}
+		}
+	}
+
+	/** All that are being emptied are empty. */
+	endRemovals(): void {
+		const removed = [...this.removing];
+		this.removing.clear();
+		for (const project of removed) {
+			const undoWindow = this.waiting.get(project);
+			this.waiting.delete(project);
+			if (undoWindow !== undefined) this.putProject(project, undoWindow);
+		}
 	}
 
 	/** Whether the project of the repository is there. */

@@ -2,7 +2,7 @@ import type { InspectedMetadata } from "../support/sqlite-metadata.ts";
 
 /** Every table that records give back, with names for ids, and without what only the journey tells. */
 const tables: { readonly [table: string]: string } = {
-	projects: `SELECT uid, name, owner, visibility, store, sparse_indexes, members, quota_bytes, undo_window, generation, revision,
+	projects: `SELECT uid, name, owner, visibility, store, sparse_indexes, members, quota_bytes, undo_window, immutability, generation, revision,
 		deleted_at IS NOT NULL AS deleted FROM projects`,
 	project_usage: `SELECT p.name, SUM(blob_bytes) AS blob_bytes, SUM(manifest_bytes) AS manifest_bytes,
 		SUM(manifests) AS manifests, SUM(repositories) AS repositories
@@ -14,7 +14,7 @@ const tables: { readonly [table: string]: string } = {
 	robots: "SELECT * FROM robots",
 	control_resources: `SELECT uid, kind, name, generation, spec, reason FROM control_resources
 		WHERE ready = 1 AND deleted = 0`,
-	repositories: `SELECT r.name, p.name AS project, r.store, r.catalog_group, r.moves, r.moved_at, r.created_at, r.published_at,
+	repositories: `SELECT r.name, p.name AS project, r.store, r.catalog_group, r.moves, r.created_at, r.published_at,
 		r.deleted_at FROM repositories r JOIN projects p ON p.id = r.project_id`,
 	catalog_groups: `SELECT g.prefix, p.name, g.repositories, g.listed
 		FROM catalog_groups g JOIN projects p ON p.id = g.project_id`,
@@ -33,7 +33,7 @@ const tables: { readonly [table: string]: string } = {
 	deleted_manifest_blobs: `SELECT r.name, h.manifest, h.digest, h.store, p.name AS project FROM deleted_manifest_blobs h
 		JOIN repositories r ON r.id = h.repository_id JOIN projects p ON p.id = h.project_id`,
 	tags: "SELECT r.name, t.name AS tag, digest, move FROM tags t JOIN repositories r ON r.id = t.repository_id",
-	tag_history: `SELECT r.name, h.name AS tag, move, digest, started_at, started_by, ended_at, ended_by
+	tag_history: `SELECT r.name, h.name AS tag, move, digest, started_at, started_by, ended_at, ended_by, kept_until
 		FROM tag_history h JOIN repositories r ON r.id = h.repository_id`,
 	gc_manifest_queue: "SELECT r.name, q.digest FROM gc_manifest_queue q JOIN repositories r ON r.id = q.repository_id",
 	// Reviews that have an end in sight; of others, only the journey tells whether they were held already.
@@ -83,6 +83,12 @@ const broken: { readonly [rule: string]: string } = {
 	"every open row of history has its tag": `SELECT h.* FROM tag_history h WHERE ended_at IS NULL AND NOT EXISTS
 		(SELECT 1 FROM tags t WHERE t.repository_id = h.repository_id AND t.name = h.name AND t.move = h.move)`,
 	"no history ends before it starts": "SELECT * FROM tag_history WHERE ended_at < started_at",
+	"what a tag had before is remembered, and no shorter than what it had before that": `SELECT h.* FROM tag_history h
+		WHERE (ended_at IS NULL) <> (kept_until IS NULL) OR EXISTS (SELECT 1 FROM tag_history b WHERE
+		b.repository_id = h.repository_id AND b.name = h.name AND b.move < h.move AND b.kept_until > h.kept_until)`,
+	"no uses are of a manifest that is gone for good": `SELECT u.* FROM manifest_uses u WHERE NOT EXISTS
+		(SELECT 1 FROM manifests m WHERE m.repository_id = u.repository_id AND m.digest = u.digest) AND NOT EXISTS
+		(SELECT 1 FROM deleted_manifests d WHERE d.repository_id = u.repository_id AND d.digest = u.digest)`,
 	"every manifest will be reviewed": `SELECT m.digest FROM manifests m WHERE NOT EXISTS
 		(SELECT 1 FROM gc_manifest_queue q WHERE q.repository_id = m.repository_id AND q.digest = m.digest)`,
 	"no review is of a manifest that is gone": `SELECT q.* FROM gc_manifest_queue q WHERE NOT EXISTS
@@ -112,7 +118,7 @@ const broken: { readonly [rule: string]: string } = {
 	"a group counts its published repositories": `SELECT * FROM catalog_groups g WHERE repositories <> (SELECT COUNT(*)
 		FROM repositories r WHERE r.catalog_group = g.prefix AND r.published_at IS NOT NULL)`,
 	"a group is listed while its project is there": `SELECT * FROM catalog_groups g JOIN projects p ON p.id = g.project_id
-		WHERE g.listed <> (p.deleted_at IS NULL)`,
+		WHERE g.listed <> CASE WHEN p.deleted_at IS NULL THEN 1 ELSE 0 END`,
 };
 
 /** The rules that the database breaks, with the rows that do. */
@@ -123,4 +129,17 @@ export function brokenRules(on: InspectedMetadata): { readonly [rule: string]: r
 			return rows.length > 0 ? [[rule, rows]] : [];
 		}),
 	);
+}
+
+/** As {@link brokenRules}, for a database that answers later and in PostgreSQL's words. */
+export async function brokenRulesInPostgres(
+	rows: (sql: string) => Promise<readonly object[]>,
+): Promise<{ readonly [rule: string]: readonly object[] }> {
+	const found = await Promise.all(
+		Object.entries(broken).map(async ([rule, sql]) => {
+			const words = sql.replace("json_each(d.blobs) b", "jsonb_array_elements_text(d.blobs::jsonb) AS b(value)");
+			return [rule, await rows(words)] as const;
+		}),
+	);
+	return Object.fromEntries(found.filter(([, offending]) => offending.length > 0));
 }

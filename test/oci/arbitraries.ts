@@ -5,7 +5,7 @@ import type { Reference } from "#/oci/reference.ts";
 
 /** Names that a path parser may mistake for an endpoint, besides ordinary ones. */
 const component = fc.oneof(
-	fc.constantFrom("manifests", "blobs", "uploads", "tags", "list", "referrers", "v2", "latest"),
+	fc.constantFrom("manifests", "blobs", "uploads", "tags", "list", "referrers", "v2", "latest", "ext", "digests"),
 	fc.stringMatching(/^[a-z0-9]{1,6}((\.|_|__|-{1,3})[a-z0-9]{1,6}){0,3}$/),
 );
 
@@ -47,4 +47,8 @@ export const endpoint: fc.Arbitrary<V2Endpoint> = fc.oneof(
 	fc.record({ kind: fc.constant("uploads" as const), repository }, OPTS),
 	fc.record({ kind: fc.constant("upload" as const), repository, id: uploadId }, OPTS),
 	fc.record({ kind: fc.constant("referrers" as const), repository, digest }, OPTS),
+	fc.record(
+		{ kind: fc.constantFrom("extensions" as const, "tagDigests" as const, "attached" as const), repository },
+		OPTS,
+	),
 );

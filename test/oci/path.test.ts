@@ -28,6 +28,9 @@ const endpoints: readonly (readonly [string, V2Path])[] = [
 	["/v2/a/blobs/uploads/Zx_-9", { kind: "upload", repository: "a", id: "Zx_-9" }],
 	[`/v2/a/blobs/uploads/${"x".repeat(64)}`, { kind: "upload", repository: "a", id: "x".repeat(64) }],
 	[`/v2/a/referrers/${digest}`, { kind: "referrers", repository: "a", digest }],
+	["/v2/a/b/_oci/ext/discover", { kind: "extensions", repository: "a/b" }],
+	["/v2/a/b/_limani/tags/digests", { kind: "tagDigests", repository: "a/b" }],
+	["/v2/a/b/_limani/referrers/list", { kind: "attached", repository: "a/b" }],
 ];
 
 const confusable: readonly (readonly [string, V2Path])[] = [
@@ -43,6 +46,9 @@ const confusable: readonly (readonly [string, V2Path])[] = [
 	[`/v2/uploads/blobs/${digest}`, { kind: "blob", repository: "uploads", digest }],
 	[`/v2/a/referrers/referrers/${digest}`, { kind: "referrers", repository: "a/referrers", digest }],
 	["/v2/v2/manifests/v2", tagged("v2", "v2")],
+	["/v2/a/ext/manifests/discover", tagged("a/ext", "discover")],
+	["/v2/a/ext/tags/list", { kind: "tags", repository: "a/ext" }],
+	["/v2/tags/digests/_limani/tags/digests", { kind: "tagDigests", repository: "tags/digests" }],
 ];
 
 const encoded: readonly (readonly [string, V2Path])[] = [
@@ -69,6 +75,9 @@ const malformed: readonly (readonly [string, string])[] = [
 	["/v2/a//tags/list", "NAME_INVALID"],
 	["/v2/a//blobs/uploads/", "NAME_INVALID"],
 	["/v2/A/tags/list", "NAME_INVALID"],
+	["/v2/A/_limani/tags/digests", "NAME_INVALID"],
+	["/v2//_oci/ext/discover", "NAME_INVALID"],
+	["/v2/a/_oci/_oci/ext/discover", "NAME_INVALID"],
 	["/v2/../a/tags/list", "NAME_INVALID"],
 	["/v2/a/../tags/list", "NAME_INVALID"],
 	["/v2/a/./tags/list", "NAME_INVALID"],
@@ -139,6 +148,13 @@ const nowhere = [
 	"/v2/a/blobs/uploads/id/",
 	`/v2/a/blobs/${digest}/`,
 	"/v2/_oci/ext/discover",
+	"/v2/_limani/tags/digests",
+	"/v2/a/tags/digests",
+	"/v2/a/referrers/list",
+	"/v2/a/b_limani/tags/digests",
+	"/v2/a/_limani/tags/digest",
+	"/v2/a/ext/discover",
+	"/v2/a/_oci/ext/discover/",
 	"/v2/a/%74ags/list",
 	"/v2/a/..%2ftags/list",
 ];

@@ -15,7 +15,7 @@ import { plainConnection } from "#/kube/rest/plain-connection.ts";
 import { RestClient } from "#/kube/rest/rest-client.ts";
 import { conditionsOf, findCondition } from "#/kube/status/condition.ts";
 import { VolatileStatus } from "#/kube/status/volatile-status.ts";
-import { systemTiming } from "#/kube/timing.ts";
+import { systemTiming } from "#/lib/timing.ts";
 import {
 	NAMESPACE_INDEXES,
 	PROJECT_INDEXES,

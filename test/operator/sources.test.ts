@@ -19,7 +19,7 @@ const open = async (only?: string) => {
 	const bench = await openOperator();
 	const woken = new Set<string>();
 	const listen = (controller: Controller, kind: string) => {
-		const sources = controller.sources?.filter(({ name }) => only === undefined || name === only) ?? [];
+		const sources = controller.sources?.filter(({ name }) => only === undefined || name.endsWith(only)) ?? [];
 		for (const source of sources) source.subscribe((key) => void woken.add(`${kind} ${key}`));
 	};
 	bench.namespace("team-a");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { systemClock } from "#/lib/clock.ts";
 import { digestOf } from "#/oci/digest.ts";
 import { createBlobService } from "#/registry/blob-service.ts";
-import { systemClock } from "#/registry/clock.ts";
 import { SmallBlobs } from "#/registry/small-blobs.ts";
 import { StoreError } from "#/storage/store-error.ts";
 import { failOnce, hookedStore } from "../support/hooked.ts";

@@ -269,5 +269,6 @@ const objectsOf = (objects: RegistryHarness["metadata"]["objects"]) => ({
 	condemn: objects.condemn.bind(objects),
 	watchClock: objects.watchClock.bind(objects),
 	forget: objects.forget.bind(objects),
+	dangling: objects.dangling.bind(objects),
 	list: objects.list.bind(objects),
 });

@@ -37,8 +37,9 @@ export function* judgeRules(schema: StructuralSchema, value: unknown, old: unkno
 	}
 	const { items, additionalProperties } = schema;
 	if (items !== undefined && Array.isArray(value)) {
-		// No rule about changes stands in a list: its members cannot be told which was which.
-		for (const [i, member] of value.entries()) yield* judgeRules(items, member, undefined, `${path}[${i}]`);
+		for (const [i, member] of value.entries()) {
+			yield* judgeRules(items, member, formerOf(schema, member, old), `${path}[${i}]`);
+		}
 	}
 	if (additionalProperties !== undefined && typeof value === "object" && value !== null) {
 		for (const [name, member] of Object.entries(value)) {
@@ -46,6 +47,13 @@ export function* judgeRules(schema: StructuralSchema, value: unknown, old: unkno
 		}
 	}
 }
+
+/** What a member of a list was before: the one with its keys; absent where members cannot be told which was which. */
+const formerOf = (schema: StructuralSchema, member: unknown, old: unknown): unknown => {
+	const keys: unknown = schema["x-kubernetes-list-map-keys"];
+	if (!Array.isArray(keys) || !Array.isArray(old)) return undefined;
+	return old.find((former) => keys.every((key) => memberOf(former, String(key)) === memberOf(member, String(key))));
+};
 
 const memberOf = (value: unknown, name: string): unknown =>
 	typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;

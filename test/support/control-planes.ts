@@ -2,9 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MasterKey } from "#/auth/master-key.ts";
 import type { Control } from "#/control/control.ts";
 import { RemoteControl } from "#/control/remote-control.ts";
-import { DataPlane, type RunnableFeatures } from "#/dataplane/data-plane.ts";
+import { DataPlane, type Explain, type RunnableFeatures } from "#/dataplane/data-plane.ts";
+import { Explainer } from "#/features/retention/explainer.ts";
 import { createControlServer } from "#/http/admin/control-server.ts";
 import { CodedError } from "#/lib/coded-error.ts";
 import type { Metadata } from "#/metadata/metadata.ts";
@@ -28,7 +30,8 @@ export type Reach = (control: Control, stack: AsyncDisposableStack) => Promise<C
 export async function openControlPlane(state: PlaneState, reach: Reach = inProcess): Promise<ControlHarness> {
 	const stores = ["default", "second"];
 	const runs: Run[] = [];
-	const open = (from: PlaneState) => openOnce({ state: from, stores, runs, reach });
+	const archive: ControlHarness["archive"] = { standing: undefined };
+	const open = (from: PlaneState) => openOnce({ state: from, stores, runs, archive, reach });
 	let opened = await open(state);
 	return {
 		get control() {
@@ -39,6 +42,7 @@ export async function openControlPlane(state: PlaneState, reach: Reach = inProce
 		},
 		stores,
 		runs,
+		archive,
 		reopen: async () => {
 			await opened.stack.disposeAsync();
 			opened = await open(await opened.state.reopen());
@@ -119,10 +123,14 @@ interface Run {
 	aborted: boolean;
 }
 
+/** The master key of the data planes that tests open. */
+export const planeKey = new MasterKey(new Uint8Array(32).fill(7));
+
 interface Opening {
 	readonly state: PlaneState;
 	readonly stores: readonly string[];
 	readonly runs: Run[];
+	readonly archive: ControlHarness["archive"];
 	readonly reach: Reach;
 }
 
@@ -130,11 +138,18 @@ const openOnce = async ({
 	state,
 	stores,
 	runs,
+	archive,
 	reach,
 }: Opening): Promise<{ control: Control; state: PlaneState; stack: AsyncDisposableStack }> => {
 	await using opening = new AsyncDisposableStack();
-	const { controlState, usages, history } = state.metadata;
-	const plane = new DataPlane({ controlState, usages, history, stores: new Set(stores), features: featuresOf(runs) });
+	const { controlState, usages, collection, history, policies, artifacts } = state.metadata;
+	const secrets = { sealer: planeKey, policies };
+	const features = featuresOf(runs);
+	const explainer = new Explainer({ policies, artifacts, now: async () => Date.now() });
+	const explain: Explain = (request, signal) => explainer.page(request, signal);
+	const common = { controlState, usages, collection, history, secrets, features, explain };
+	const standing = async () => archive.standing;
+	const plane = new DataPlane({ ...common, stores: new Set(stores), archive: standing });
 	const control = await reach(plane, opening);
 	return { control, state, stack: opening.move() };
 };

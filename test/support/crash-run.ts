@@ -5,10 +5,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { FILE_SIZES, randomContent, type SizeBounds } from "./blob-pusher.ts";
 import { checkLedger } from "./check-ledger.ts";
+import { freePort } from "./free-ports.ts";
 import { HttpClient } from "./http-client.ts";
 import { ImagePusher } from "./image-pusher.ts";
 import { COMPILE_CACHE, limaniCommand } from "./limani-command.ts";
-import { ADMIN_AUTHORIZATION, freePort, type LimaniOpts, type LimaniProcess, spawnLimani } from "./limani-process.ts";
+import { ADMIN_AUTHORIZATION, type LimaniOpts, type LimaniProcess, spawnLimani } from "./limani-process.ts";
 import { ProcessLives, signal } from "./process-lives.ts";
 import type { Lives, RepositoryLedger } from "./push-ledger.ts";
 import { RetryingClient, Stopped } from "./retrying-client.ts";
@@ -231,7 +232,7 @@ export const pause = async (pid: number, random: Random): Promise<void> => {
 };
 
 /** Waits until what nobody goes on with is gone, and every stored byte is known and right. */
-const settle = async (dataDir: string, storedBytes: () => Promise<number>): Promise<void> => {
+export const settle = async (dataDir: string, storedBytes: () => Promise<number>): Promise<void> => {
 	const deadline = performance.now() + 60_000;
 	for (;;) {
 		await sleep(500);
@@ -252,7 +253,8 @@ const fileBytes = async (root: string): Promise<number> =>
 			return sum + (statSync(join(parentPath, name), { throwIfNoEntry: false })?.size ?? 0);
 		}, 0);
 
-const checkAll = async (
+/** Compares everything with what clients were told. @throws Violation */
+export const checkAll = async (
 	url: string,
 	ledgers: readonly RepositoryLedger[],
 ): Promise<Pick<CrashFigures, "manifests" | "tags" | "blobs">> => {

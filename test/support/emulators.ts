@@ -1,10 +1,10 @@
 import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
 import { promisify } from "node:util";
+import { freePort } from "./free-ports.ts";
 import { skipWithout } from "./parts.ts";
 
 const run = promisify(execFile);
@@ -53,15 +53,4 @@ export function privateEmulator(
 			return running;
 		},
 	};
-}
-
-async function freePort(): Promise<number> {
-	const server = createServer();
-	const { promise, resolve } = Promise.withResolvers<void>();
-	server.listen(0, "127.0.0.1", resolve);
-	await promise;
-	const address = server.address();
-	server.close();
-	if (typeof address !== "object" || address === null) throw new Error("no port");
-	return address.port;
 }

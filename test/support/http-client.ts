@@ -21,15 +21,21 @@ export interface Answer {
 	readonly body: Buffer;
 }
 
-/** One client, with connections of its own that it uses again. */
+/** One client, with connections of its own, which it uses again unless it is told not to. */
 export class HttpClient implements Disposable {
 	readonly #origin: URL;
 	readonly #authorization: string;
 	readonly #timeoutMs: number;
-	readonly #agent = new Agent({ keepAlive: true });
+	readonly #agent: Agent;
+	/** How many requests were never sent, because nobody listened. */
+	refused = 0;
 
-	/** @param timeoutMs how long to wait while nothing comes or goes */
-	constructor(url: string, authorization: string, timeoutMs = 30_000) {
+	/**
+	 * @param timeoutMs how long to wait while nothing comes or goes
+	 * @param keepAlive whether a connection serves more than one request
+	 */
+	constructor(url: string, authorization: string, timeoutMs = 30_000, keepAlive = true) {
+		this.#agent = new Agent({ keepAlive });
 		this.#origin = new URL(url);
 		this.#authorization = authorization;
 		this.#timeoutMs = timeoutMs;
@@ -50,7 +56,10 @@ export class HttpClient implements Disposable {
 		});
 		request.on("timeout", () => request.destroy(new Error("timeout")));
 		const answer = new Promise<Answer | undefined>((resolve) => {
-			request.once("error", () => resolve(undefined));
+			request.once("error", (error) => {
+				if ("code" in error && error.code === "ECONNREFUSED") this.refused += 1;
+				resolve(undefined);
+			});
 			request.once("response", (response) => {
 				const pieces: Buffer[] = [];
 				response.on("data", (piece: Buffer) => pieces.push(piece));

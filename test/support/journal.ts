@@ -1,12 +1,14 @@
+import assert from "node:assert/strict";
+import { systemClock } from "#/lib/clock.ts";
 import type { Metadata } from "#/metadata/metadata.ts";
 import type { Outbox } from "#/metadata/outbox.ts";
-import { systemClock } from "#/registry/clock.ts";
 import { Journaler, type JournalerOpts } from "#/registry/journal/journaler.ts";
 import { parseSegment, type Segment } from "#/registry/journal/segment.ts";
 import { idSource } from "#/registry/new-id.ts";
 import type { RegistryEvent } from "#/registry/report.ts";
 import type { BlobStore } from "#/storage/blob-store.ts";
 import type { MemoryObjects } from "#/storage/memory/memory-objects.ts";
+import { eventually } from "./eventually.ts";
 import { type Hook, hooked, hookedStore } from "./hooked.ts";
 import { forever, type RegistryHarness } from "./registry.ts";
 
@@ -41,10 +43,13 @@ export const openJournaler = (
 	return { journaler, events };
 };
 
-/** Writes segments until the outbox is empty. */
+/** Writes segments until the outbox is empty, as soon as whoever wrote the last ones lets it. */
 export const journalAll = async (harness: Pick<RegistryHarness, "metadata" | "stores">): Promise<void> => {
 	const { journaler } = openJournaler(harness);
-	while ((await journaler.round(forever)).rows > 0);
+	await eventually(async () => {
+		while ((await journaler.round(forever)).rows > 0);
+		assert.deepEqual(await harness.metadata.outbox.unjournaled(1, 1, forever), []);
+	});
 };
 
 /** The segments in a store, as they are listed. */

@@ -64,6 +64,7 @@ export class KubeServer implements AsyncDisposable {
 	readonly #server: Http2SecureServer | HttpsServer;
 	readonly #line: Server;
 	readonly #lines = new Set<Socket>();
+	#over = false;
 	readonly #sessions = new Set<{ destroy(): void }>();
 
 	private constructor(authority: Authority, http2: boolean, handle: Handle) {
@@ -132,6 +133,7 @@ export class KubeServer implements AsyncDisposable {
 	}
 
 	async [Symbol.asyncDispose](): Promise<void> {
+		this.#over = true;
 		for (const session of this.#sessions) session.destroy();
 		for (const socket of this.#lines) socket.destroy();
 		for (const one of [this.#server, this.#line]) {
@@ -142,6 +144,11 @@ export class KubeServer implements AsyncDisposable {
 	}
 
 	#join(client: Socket): void {
+		// It had come before the line was closed, and was not yet seen.
+		if (this.#over) {
+			client.destroy();
+			return;
+		}
 		this.connections++;
 		this.#lines.add(client);
 		const upstream = connect(portOf(this.#server), "127.0.0.1");

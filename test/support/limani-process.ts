@@ -2,11 +2,11 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { stringify } from "yaml";
+import { freePort } from "./free-ports.ts";
 
 /** The administrator that every such registry has. */
 export const ADMIN = { user: "admin", password: "correct-horse-battery" };
@@ -22,8 +22,12 @@ export interface LimaniOpts {
 	readonly dataDir?: string;
 	/** A port of loopback; absent: a free one. */
 	readonly port?: number;
+	/** The address that it listens on, where that is not loopback. */
+	readonly host?: string;
 	/** Put before the program, e.g. `["strace", "-f"]`. */
 	readonly wrapper?: readonly string[];
+	/** The program's main file. @defaultValue that of this release */
+	readonly program?: string;
 	/** Variables of its environment, over the test's own. */
 	readonly environment?: Readonly<Record<string, string>>;
 }
@@ -57,9 +61,16 @@ export const startLimani = async (opts: LimaniOpts = {}): Promise<LimaniProcess>
 export const spawnLimani = async (opts: LimaniOpts = {}): Promise<LimaniProcess & { ready(): Promise<void> }> => {
 	const dataDir = opts.dataDir ?? mkdtempSync(join(tmpdir(), "limani-"));
 	const port = opts.port ?? (await freePort());
-	const address = `127.0.0.1:${port}`;
+	const address = `${opts.host ?? "127.0.0.1"}:${port}`;
 	const file = writeConfig({ ...opts, dataDir, port });
-	const command = [...(opts.wrapper ?? []), process.execPath, "src/main.ts", "registry", "--config", file];
+	const command = [
+		...(opts.wrapper ?? []),
+		process.execPath,
+		opts.program ?? "src/main.ts",
+		"registry",
+		"--config",
+		file,
+	];
 	const [program = process.execPath, ...args] = command;
 	const env = { ...process.env, ...opts.environment };
 	const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], env });
@@ -93,9 +104,9 @@ export const spawnLimani = async (opts: LimaniOpts = {}): Promise<LimaniProcess 
 
 /** Writes the configuration of a data directory, as a start would. @returns its path */
 export const writeConfig = (opts: LimaniOpts & { readonly dataDir: string }): string => {
-	const { dataDir, port = 0, config } = opts;
+	const { dataDir, port = 0, host = "127.0.0.1", config } = opts;
 	const file = join(dataDir, "config.yaml");
-	writeFileSync(file, stringify(configOf(`127.0.0.1:${port}`, dataDir, config)));
+	writeFileSync(file, stringify(configOf(`${host}:${port}`, dataDir, config)));
 	return file;
 };
 
@@ -114,7 +125,7 @@ const configOf = (listen: string, dataDir: string, config: LimaniOpts["config"])
 });
 
 const waitUntilReady = async (url: string, child: ChildProcess, output: () => string): Promise<void> => {
-	const deadline = performance.now() + 60_000;
+	const deadline = performance.now() + 180_000;
 	while (performance.now() < deadline) {
 		if (child.exitCode !== null || child.signalCode !== null)
 			throw new Error(`limani ended at its start:\n${output()}`);
@@ -127,16 +138,4 @@ const waitUntilReady = async (url: string, child: ChildProcess, output: () => st
 	}
 	child.kill("SIGKILL");
 	throw new Error(`limani was not ready in time:\n${output()}`);
-};
-
-/** A port of loopback that nobody listens on now. */
-export const freePort = async (): Promise<number> => {
-	const server = createServer();
-	server.listen(0, "127.0.0.1");
-	await once(server, "listening");
-	const address = server.address();
-	server.close();
-	await once(server, "close");
-	if (address === null || typeof address === "string") throw new Error("no port");
-	return address.port;
 };

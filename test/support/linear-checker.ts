@@ -9,6 +9,8 @@ export interface TagOperation {
 	readonly result: TagResult | undefined;
 	readonly start: number;
 	readonly end: number;
+	/** Without a result: from when on it cannot take effect any more. Absent: it may for ever. */
+	readonly over?: number;
 }
 
 /** The verdict on a history. */
@@ -26,10 +28,11 @@ export type Verdict =
 /** Where the tag may stand, and which of the operations under way have taken effect to bring it there. */
 interface Configuration {
 	readonly value: TagValue;
+	/** Of those whose answer is known: all of them have to. */
 	readonly done: ReadonlySet<number>;
+	/** Of those without one: the fewer, the more may still come. */
+	readonly spent: ReadonlySet<number>;
 }
-
-type Configurations = ReadonlyMap<string, Configuration>;
 
 /**
  * Decides linearizability (Herlihy and Wing 1990) of a history of one tag that stands at `initial` before it.
@@ -37,11 +40,13 @@ type Configurations = ReadonlyMap<string, Configuration>;
  * All configurations are carried through the history at once, and each operation is given its effect no earlier than
  * the end of some operation asks for it (Lowe 2017, just-in-time linearization). Only operations under way are part of
  * a configuration, so time is linear in the length of the history and exponential in the number of those under way at
- * once; operations without a result are under way until the end.
+ * once; operations without a result are under way until they are over, where that is known, else until the end. Those
+ * cost little all the same: one is spent only where something needs it ({@link Configurations}), and of those that ask
+ * the same only the first that will be over.
  */
 export const checkHistory = (history: readonly TagOperation[], initial: TagValue): Verdict => {
 	const open = new Map<number, TagOperation>();
-	let now: Configurations = collect([{ value: initial, done: new Set() }]);
+	let now = new Configurations([{ value: initial, done: new Set(), spent: new Set() }]);
 	for (const { id, operation, ends } of eventsOf(history)) {
 		if (!ends) {
 			open.set(id, operation);
@@ -49,21 +54,52 @@ export const checkHistory = (history: readonly TagOperation[], initial: TagValue
 		}
 		const reached = reach(now, open);
 		open.delete(id);
-		const next = [...reached.values()].flatMap(({ value, done }) => {
-			if (!done.has(id)) return [];
-			const others = new Set(done);
-			others.delete(id);
-			return [{ value, done: others }];
+		const isKnown = operation.result !== undefined;
+		const next = reached.all().flatMap(({ value, done, spent }): Configuration[] => {
+			if (!isKnown) return [{ value, done, spent: without(spent, id) }];
+			return done.has(id) ? [{ value, done: without(done, id), spent }] : [];
 		});
 		if (next.length === 0) {
-			const before = [...new Set([...reached.values()].map(({ value }) => value))];
+			const before = [...new Set(reached.all().map(({ value }) => value))];
 			return { linearizable: false, operation, concurrent: [...open.values()], before };
 		}
-		now = collect(next);
+		now = new Configurations(next);
 	}
-	const values = new Set([...reach(now, open).values()].map(({ value }) => value));
+	const values = new Set(
+		reach(now, open)
+			.all()
+			.map(({ value }) => value),
+	);
 	return { linearizable: true, values };
 };
+
+const without = (ids: ReadonlySet<number>, id: number): ReadonlySet<number> => {
+	const others = new Set(ids);
+	others.delete(id);
+	return others;
+};
+
+/** Configurations none of which can do all that another one can: one that has spent more to come as far is left out. */
+class Configurations {
+	readonly #bySame = new Map<string, Configuration[]>();
+
+	constructor(all: Iterable<Configuration>) {
+		for (const each of all) this.add(each);
+	}
+
+	/** @returns whether it can come to anything that the others cannot */
+	add(one: Configuration): boolean {
+		const key = `${one.value} ${[...one.done].sort((a, b) => a - b).join(",")}`;
+		const same = this.#bySame.get(key) ?? [];
+		if (same.some(({ spent }) => spent.isSubsetOf(one.spent))) return false;
+		this.#bySame.set(key, [...same.filter(({ spent }) => !one.spent.isSubsetOf(spent)), one]);
+		return true;
+	}
+
+	all(): readonly Configuration[] {
+		return [...this.#bySame.values()].flat();
+	}
+}
 
 interface Event {
 	readonly id: number;
@@ -76,33 +112,47 @@ interface Event {
 const eventsOf = (history: readonly TagOperation[]): readonly Event[] =>
 	history
 		.flatMap((operation, id): readonly Event[] => {
+			const { result, over } = operation;
 			const start = { id, operation, ends: false, at: operation.start };
-			return operation.result === undefined ? [start] : [start, { id, operation, ends: true, at: operation.end }];
+			const at = result === undefined ? over : operation.end;
+			return at === undefined ? [start] : [start, { id, operation, ends: true, at }];
 		})
 		.sort((a, b) => a.at - b.at || Number(a.ends) - Number(b.ends));
 
-const collect = (all: readonly Configuration[]): Configurations =>
-	new Map(all.map((configuration) => [keyOf(configuration), configuration]));
-
-const keyOf = ({ value, done }: Configuration): string => `${value} ${[...done].sort((a, b) => a - b).join(",")}`;
-
 /** All that can be come to from `from` when any of the operations under way take effect, in any order. */
 const reach = (from: Configurations, open: ReadonlyMap<number, TagOperation>): Configurations => {
-	const reached = new Map(from);
-	const pending = [...from.values()];
-	for (let current = pending.pop(); current !== undefined; current = pending.pop()) {
-		for (const [id, { action, result }] of open) {
-			if (current.done.has(id)) continue;
-			const effect = applyToTag(current.value, action);
-			if (result !== undefined && !isSame(result, effect.result)) continue;
-			const next = { value: effect.next, done: new Set(current.done).add(id) };
-			const key = keyOf(next);
-			if (reached.has(key)) continue;
-			reached.set(key, next);
-			pending.push(next);
-		}
+	const known = [...open].filter(([, { result }]) => result !== undefined);
+	const unknown = [...open]
+		.filter(([, { result }]) => result === undefined)
+		.sort(([, a], [, b]) => overOf(a) - overOf(b));
+	const alike = [...Map.groupBy(unknown, ([, { action }]) => JSON.stringify(action)).values()];
+	const reached = new Configurations([]);
+	// In the order of what was spent: what is found first leaves most to come.
+	let pending: readonly Configuration[] = from.all().toSorted((a, b) => a.spent.size - b.spent.size);
+	while (pending.length > 0) {
+		const fresh = pending.filter((each) => reached.add(each));
+		pending = fresh.flatMap((each) => [...afterKnown(each, known), ...afterUnknown(each, alike)]);
 	}
 	return reached;
 };
 
-const isSame = (a: TagResult, b: TagResult): boolean => a.kind === b.kind && a.value === b.value;
+const overOf = ({ over = Number.POSITIVE_INFINITY }: TagOperation): number => over;
+
+type Open = readonly (readonly [id: number, operation: TagOperation])[];
+
+const afterKnown = ({ value, done, spent }: Configuration, known: Open): readonly Configuration[] =>
+	known.flatMap(([id, { action, result }]) => {
+		if (done.has(id)) return [];
+		const effect = applyToTag(value, action);
+		return isSame(result, effect.result) ? [{ value: effect.next, done: new Set(done).add(id), spent }] : [];
+	});
+
+const afterUnknown = ({ value, done, spent }: Configuration, alike: readonly Open[]): readonly Configuration[] =>
+	alike.flatMap((group) => {
+		const [id, operation] = group.find(([each]) => !spent.has(each)) ?? [];
+		if (id === undefined || operation === undefined) return [];
+		const { next } = applyToTag(value, operation.action);
+		return next === value ? [] : [{ value: next, done, spent: new Set(spent).add(id) }];
+	});
+
+const isSame = (a: TagResult | undefined, b: TagResult): boolean => a?.kind === b.kind && a.value === b.value;

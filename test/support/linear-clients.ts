@@ -1,5 +1,6 @@
 // Clients that read, move and delete one tag at once, and write down what they were answered and when.
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import { digestOf } from "#/oci/digest.ts";
 import { OCI_CONFIG, OCI_MANIFEST } from "#/oci/media-types.ts";
@@ -58,25 +59,45 @@ export interface LinearRun {
 	readonly manifests: Manifests;
 	readonly clients: number;
 	readonly seed: number;
-	readonly seconds: number;
+	/** How long; absent: until told. */
+	readonly seconds?: number;
+	/** Ends the run; absent: nothing does before its time. */
+	readonly until?: AbortSignal;
+	/** How long a client rests after each request, milliseconds. @defaultValue 0 */
+	readonly restMs?: number;
+	/** After a change of which it is not known what became, a client only reads until it was answered. */
+	readonly careful?: true;
+}
+
+/** A request, and which process it went to. */
+export interface SentOperation extends TagOperation {
+	readonly url: string;
+	/** Whether an answer came, though it may not say what became of the request. */
+	readonly answered: boolean;
+	/** Whether it was sent at all: somebody listened. */
+	readonly sent: boolean;
 }
 
 /** Runs the clients at once, each of which sends one request after another. @returns the history, in no order */
-export const runClients = async (run: LinearRun): Promise<readonly TagOperation[]> => {
-	const until = performance.now() + run.seconds * 1000;
-	const all = Array.from({ length: run.clients }, (_, client) => runClient(run, client, until));
+export const runClients = async (run: LinearRun): Promise<readonly SentOperation[]> => {
+	const end = performance.now() + (run.seconds ?? Number.POSITIVE_INFINITY) * 1000;
+	const isOver = (): boolean => performance.now() >= end || run.until?.aborted === true;
+	const all = Array.from({ length: run.clients }, (_, client) => runClient(run, client, isOver));
 	return (await Promise.all(all)).flat();
 };
 
-const runClient = async (run: LinearRun, client: number, until: number): Promise<readonly TagOperation[]> => {
+const runClient = async (run: LinearRun, client: number, isOver: () => boolean): Promise<readonly SentOperation[]> => {
 	const random = seededRandom(run.seed * 101 + client);
-	const history: TagOperation[] = [];
+	const history: SentOperation[] = [];
 	let seen = ABSENT;
-	while (performance.now() < until) {
-		const action = choose(random, run.manifests, seen);
+	let isSure = true;
+	while (!isOver()) {
+		const action = isSure ? choose(random, run.manifests, seen) : READ;
 		const operation = await perform({ random, client, action, ...run });
 		history.push(operation);
 		seen = operation.result?.value ?? seen;
+		isSure = run.careful !== true || operation.result !== undefined;
+		if (run.restMs !== undefined) await sleep(run.restMs);
 	}
 	return history;
 };
@@ -87,12 +108,13 @@ export const readEverywhere = async (run: LinearRun, times: number): Promise<rea
 	for (const [index, url] of run.urls.entries()) {
 		const random = seededRandom(run.seed + index);
 		for (let i = 0; i < times; i++) {
-			const action: TagAction = { kind: "read" };
-			history.push(await perform({ random, client: run.clients + index, action, ...run, urls: [url] }));
+			history.push(await perform({ random, client: run.clients + index, action: READ, ...run, urls: [url] }));
 		}
 	}
 	return history;
 };
+
+const READ: TagAction = { kind: "read" };
 
 const choose = (random: Random, manifests: Manifests, seen: TagValue): TagAction => {
 	const digests = [...manifests.keys()];
@@ -114,14 +136,15 @@ interface Performance extends Pick<LinearRun, "urls" | "manifests"> {
 	readonly action: TagAction;
 }
 
-const perform = async ({ random, client, action, urls, manifests }: Performance): Promise<TagOperation> => {
+const perform = async ({ random, client, action, urls, manifests }: Performance): Promise<SentOperation> => {
 	const call = callOf(action, manifests, random);
 	const url = pick(random, urls);
+	using http = new HttpClient(url, ADMIN_AUTHORIZATION);
 	const start = performance.now();
-	const answer = await send(url, call);
+	const answer = await http.call(call);
 	const end = performance.now();
 	const result = answer === undefined || answer.status >= 500 ? undefined : resultOf(call, answer);
-	return { client, action, result, start, end };
+	return { client, action, result, start, end, url, answered: answer !== undefined, sent: http.refused === 0 };
 };
 
 const callOf = (action: TagAction, manifests: Manifests, random: Random): Call => {

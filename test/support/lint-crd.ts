@@ -67,6 +67,9 @@ function* lintChildren(schema: StructuralSchema, path: string): Generator<string
 		if (!isThere) yield `${path}: the key ${key} may be missing`;
 	}
 	for (const [name, child] of Object.entries(properties)) yield* lint(child, `${path}.${name}`, false);
+	if (schema["x-kubernetes-list-type"] === "atomic" && items !== undefined) {
+		for (const at of defaultsIn(items, `${path}[]`)) yield `${at}: a default in a list that is written whole`;
+	}
 	if (items !== undefined) {
 		yield* lint(items, `${path}[]`, false);
 		if (items.default !== undefined) yield `${path}[]: a default for members of lists`;
@@ -76,4 +79,10 @@ function* lintChildren(schema: StructuralSchema, path: string): Generator<string
 		if (typeof additionalProperties !== "object") yield `${path}: additionalProperties is no schema`;
 		else yield* lint(additionalProperties, `${path}.*`, false);
 	}
+}
+
+function* defaultsIn({ default: value, properties = {}, items }: StructuralSchema, path: string): Generator<string> {
+	if (value !== undefined) yield path;
+	for (const [name, child] of Object.entries(properties)) yield* defaultsIn(child, `${path}.${name}`);
+	if (items !== undefined) yield* defaultsIn(items, `${path}[]`);
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "#/registry/clock.ts";
+import type { Clock } from "#/lib/clock.ts";
 
 /** A clock that goes only when told. */
 export class ManualClock implements Clock {

@@ -1,6 +1,15 @@
 import { isDeepStrictEqual } from "node:util";
+import { formatInstant } from "#/api/fields/instants.ts";
 import { CachedStore } from "#/kube/cached-store.ts";
-import type { DeleteOpts, KubeClient, ObjectPage, ObjectRef, WatchEvent, WriteOpts } from "#/kube/kube-client.ts";
+import type {
+	DeleteOpts,
+	KubeClient,
+	ObjectPage,
+	ObjectRef,
+	Selection,
+	WatchEvent,
+	WriteOpts,
+} from "#/kube/kube-client.ts";
 import { KubeError } from "#/kube/kube-error.ts";
 import { type KubeObject, keyOf, type ObjectMeta } from "#/kube/kube-object.ts";
 import type { IndexFunction } from "#/kube/object-store.ts";
@@ -35,6 +44,8 @@ export class MemoryKube implements KubeClient {
 	afterWrite: (write: KubeWrite) => void = () => undefined;
 	/** Called before each read of one object and each write; what it throws is the caller's answer. */
 	before: (verb: string, kind: string, ref: ObjectRef) => void = () => undefined;
+	/** By which objects are created, milliseconds since the epoch. */
+	now: () => number = () => Date.UTC(2026, 0, 1);
 	readonly #kinds = new Map<string, Kind>();
 	readonly #applied = new Map<string, Map<string, Json>>();
 	readonly #news: { readonly kind: Kind; readonly object: KubeObject; readonly gone: boolean }[] = [];
@@ -87,8 +98,12 @@ export class MemoryKube implements KubeClient {
 		return structuredClone(this.peek(type, ref));
 	}
 
-	async list(type: ResourceType): Promise<ObjectPage> {
-		return { items: structuredClone(this.all(type)), resourceVersion: String(this.#version), next: undefined };
+	async list(type: ResourceType, { namespace, labelSelector }: Selection = {}): Promise<ObjectPage> {
+		const [label = "", value] = labelSelector?.split("=") ?? [];
+		const items = this.all(type)
+			.filter(({ metadata }) => namespace === undefined || metadata.namespace === namespace)
+			.filter(({ metadata }) => labelSelector === undefined || metadata.labels?.[label] === value);
+		return { items: structuredClone(items), resourceVersion: String(this.#version), next: undefined };
 	}
 
 	async create(type: ResourceType, object: KubeObject, opts: WriteOpts): Promise<KubeObject> {
@@ -169,7 +184,9 @@ export class MemoryKube implements KubeClient {
 		const { uid = present?.metadata.uid ?? `uid-${++this.#uids}` } = object.metadata;
 		const unchanged = present !== undefined && isDeepStrictEqual(present.spec, object.spec);
 		const generation = (present?.metadata.generation ?? 0) + (unchanged ? 0 : 1);
-		const metadata = { ...object.metadata, uid, generation, resourceVersion: String(++this.#version) };
+		const { creationTimestamp = present?.metadata.creationTimestamp ?? formatInstant(this.now()) } = object.metadata;
+		const resourceVersion = String(++this.#version);
+		const metadata = { ...object.metadata, uid, creationTimestamp, generation, resourceVersion };
 		const kept = structuredClone({ ...object, metadata });
 		if (metadata.deletionTimestamp !== undefined && (metadata.finalizers ?? []).length === 0) {
 			this.#remove(kind, kept);

@@ -1,7 +1,11 @@
 import { hash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import { backupKind } from "#/api/kinds/backup.ts";
+import { backupScheduleKind } from "#/api/kinds/backup-schedule.ts";
 import { projectKind } from "#/api/kinds/project.ts";
 import { registryKind } from "#/api/kinds/registry.ts";
+import { replicationPolicyKind } from "#/api/kinds/replication-policy.ts";
+import { retentionPolicyKind } from "#/api/kinds/retention-policy.ts";
 import { robotAccountKind } from "#/api/kinds/robot-account.ts";
 import { type KubeObject, keyOf } from "#/kube/kube-object.ts";
 import { listAll } from "#/kube/list-all.ts";
@@ -9,6 +13,7 @@ import { NAMESPACES, SECRETS } from "#/kube/resource-type.ts";
 import { type Condition, findCondition } from "#/kube/status/condition.ts";
 import { readCredential } from "#/operator/robot-account/credential-secret.ts";
 import { type ExpectedProject, type ExpectedRobot, keyOfRegistry, Model, nameOf, ownerOf } from "./operator-model.ts";
+import { judgePolicy, strayPolicies } from "./operator-policy-judge.ts";
 import { type Snapshot, takeSnapshot } from "./operator-snapshot.ts";
 import type { World } from "./operator-world.ts";
 
@@ -22,17 +27,21 @@ export const judgeWorld = async (world: World, opts: { readonly settled: boolean
 	const model = new Model(snapshot, world.timing.now());
 	const projects = snapshot.projects.map((project) => model.project(project));
 	const robots = snapshot.robots.map((robot) => model.robot(robot));
+	const policies = snapshot.policies.map((policy) => model.policy(policy));
 	const faults = [
 		...[...snapshot.registries.values()].flatMap((registry) =>
 			judgeReady(`Registry ${registry.metadata.name}`, registry, [model.registry(registry)]),
 		),
 		...projects.flatMap(({ project, reasons }) => judgeReady(`Project ${pathOf(project)}`, project, reasons)),
 		...robots.flatMap(({ robot, reasons }) => judgeReady(`RobotAccount ${pathOf(robot)}`, robot, reasons)),
+		...policies.flatMap(({ policy, reasons }) => judgeReady(`${policy.kind} ${pathOf(policy)}`, policy, reasons)),
 		...strangersOf(snapshot),
 		...judgeSecrets(snapshot, model, robots),
 	];
 	for (const expected of projects) faults.push(...(await judgeProject(world, expected)));
 	for (const expected of robots) faults.push(...(await judgeRobot(world, snapshot, { expected, model, ...opts })));
+	for (const expected of policies) faults.push(...(await judgePolicy(world, snapshot, expected)));
+	faults.push(...(await strayPolicies(world, snapshot)));
 	return faults;
 };
 
@@ -51,11 +60,11 @@ const judgeReady = (name: string, { metadata, status }: Reported, reasons: reado
 };
 
 /** What data planes have of resources that are no more. */
-const strangersOf = ({ standings, projects, robots, registries }: Snapshot): readonly string[] => {
-	const known = new Set([...projects, ...robots].map(({ metadata }) => metadata.uid));
+const strangersOf = ({ standings, serving, projects, robots, policies, registries }: Snapshot): readonly string[] => {
+	const known = new Set([...projects, ...robots, ...policies].map(({ metadata }) => metadata.uid));
 	return [...standings].flatMap(([key, entries]) => {
 		const registry = registries.get(key);
-		const isServing = registry?.metadata.deletionTimestamp === undefined && (registry?.spec.replicas ?? 0) > 0;
+		const isServing = serving.has(key) && registry !== undefined && registry.metadata.deletionTimestamp === undefined;
 		if (!isServing) return [];
 		const others = [...entries.values()].filter(({ kind, uid }) => kind !== "User" && !known.has(uid));
 		return others.map(({ kind, uid }) => `${key} has a ${kind} ${uid} that is nobody's`);
@@ -150,6 +159,7 @@ const missingOf = (secrets: Snapshot["secrets"], model: Model, { robot, copies }
 };
 
 const TYPES = {
+	None: undefined,
 	DockerConfigJson: "kubernetes.io/dockerconfigjson",
 	Basic: "kubernetes.io/basic-auth",
 	Opaque: "Opaque",
@@ -167,6 +177,10 @@ export const judgeCaches = async ({ user, running: { stores } }: World): Promise
 		[registryKind, stores.registries],
 		[projectKind, stores.projects],
 		[robotAccountKind, stores.robotAccounts],
+		[retentionPolicyKind, stores.retentionPolicies],
+		[replicationPolicyKind, stores.replicationPolicies],
+		[backupKind, stores.backups],
+		[backupScheduleKind, stores.backupSchedules],
 		[NAMESPACES, stores.namespaces],
 		[SECRETS, stores.allSecrets],
 	] as const;

@@ -17,6 +17,10 @@ export interface Effect {
 export class Life {
 	/** Told of each effect, before the operator itself hears of it. */
 	readonly #onEffect: (effect: Effect) => void;
+	/** How often it has looked at each data plane, by the keys of their registries. */
+	readonly looks = new Map<string, number>();
+	/** How many of its calls are under way, watches left out. */
+	underway = 0;
 	#over = false;
 
 	constructor(onEffect: (effect: Effect) => void) {
@@ -32,6 +36,15 @@ export class Life {
 		this.#over = true;
 	}
 
+	async #counted<T>(call: () => Promise<T>): Promise<T> {
+		this.underway++;
+		try {
+			return await call();
+		} finally {
+			this.underway--;
+		}
+	}
+
 	/** The client as this operator has it. */
 	client(inner: KubeClient): KubeClient {
 		const check = () => {
@@ -39,13 +52,13 @@ export class Life {
 		};
 		const read = async <T>(call: () => Promise<T>): Promise<T> => {
 			check();
-			const result = await call();
+			const result = await this.#counted(call);
 			check();
 			return result;
 		};
 		const write = async <T>(effect: Effect, call: () => Promise<T>): Promise<T> => {
 			check();
-			const result = await call();
+			const result = await this.#counted(call);
 			this.#onEffect(effect);
 			check();
 			return result;
@@ -92,7 +105,7 @@ export class Life {
 	control(inner: Control, key: string): Control {
 		const guard = async <T>(call: () => Promise<T>, effect?: Effect): Promise<T> => {
 			if (this.#over) throw new ControlError("UNAVAILABLE", "killed");
-			const result = await call();
+			const result = await this.#counted(call);
 			if (effect !== undefined) this.#onEffect(effect);
 			if (this.#over) throw new ControlError("UNAVAILABLE", "killed");
 			return result;
@@ -101,8 +114,15 @@ export class Life {
 			begin: (...call) => guard(() => inner.begin(...call)),
 			apply: (...call) => guard(() => inner.apply(...call), { what: "control apply", key }),
 			resync: (...call) => guard(() => inner.resync(...call), { what: "control resync", key }),
-			observe: (...call) => guard(() => inner.observe(...call)),
+			observe: async (...call) => {
+				const observed = await guard(() => inner.observe(...call));
+				this.looks.set(key, (this.looks.get(key) ?? 0) + 1);
+				return observed;
+			},
 			usage: (...call) => guard(() => inner.usage(...call)),
+			totals: (...call) => guard(() => inner.totals(...call)),
+			archive: (...call) => guard(() => inner.archive(...call)),
+			explain: (...call) => guard(() => inner.explain(...call)),
 			history: (...call) => guard(() => inner.history(...call)),
 			restore: (...call) => guard(() => inner.restore(...call)),
 			run: (...call) => guard(() => inner.run(...call), { what: "control run", key }),

@@ -1,5 +1,7 @@
 import { projectKind } from "#/api/kinds/project.ts";
 import { registryKind } from "#/api/kinds/registry.ts";
+import { replicationPolicyKind } from "#/api/kinds/replication-policy.ts";
+import { retentionPolicyKind } from "#/api/kinds/retention-policy.ts";
 import { robotAccountKind } from "#/api/kinds/robot-account.ts";
 import { KubeError } from "#/kube/kube-error.ts";
 import type { KubeObject } from "#/kube/kube-object.ts";
@@ -87,8 +89,8 @@ export const operate = async (world: World, random: Random): Promise<void> => {
 
 interface Chosen {
 	readonly random: Random;
-	readonly tenant: (typeof TENANTS)[number];
-	readonly name: (typeof NAMES)[number];
+	readonly tenant: string;
+	readonly name: string;
 }
 
 type Act = (world: World, chosen: Chosen) => Promise<unknown>;
@@ -96,17 +98,21 @@ type Act = (world: World, chosen: Chosen) => Promise<unknown>;
 /** Names say which Registry a resource is in, which cannot be changed. */
 const placeOf = ({ random, tenant, name }: Chosen) => {
 	const at = pick(random, ["main", "main", "side"]);
-	return { key: `${tenant}/${at}-${name}`, registryRef: refOf(at === "main" ? MAIN : SIDE) };
+	return { at, name, key: `${tenant}/${at}-${name}`, registryRef: refOf(at === "main" ? MAIN : SIDE) };
 };
 
-const putProject: Act = async (world, chosen) => {
-	const { random, tenant } = chosen;
-	const { key, registryRef } = placeOf(chosen);
+const putProject: Act = (world, chosen) => putProjectAt(world, chosen, placeOf(chosen));
+
+const putProjectAt = async (
+	world: World,
+	{ random, tenant }: Pick<Chosen, "random" | "tenant">,
+	{ key, name, registryRef }: ReturnType<typeof placeOf>,
+): Promise<void> => {
 	const quota = pick<Fields>(random, [{}, { storage: "1Mi" }, { storage: "2G" }]);
 	await put(world, projectKind, key, {
 		spec: {
 			registryRef,
-			projectName: `${tenant}-${chosen.name}`,
+			projectName: `${tenant}-${name}`,
 			visibility: pick(random, ["Private", "Internal", "Public"]),
 			members: pick<readonly Fields[]>(random, [[], [{ kind: "User", name: "alice", role: "developer" }]]),
 			delegateTo: { namespaces: pick<readonly string[]>(random, [[], ["team-a", "team-b"]]) },
@@ -164,6 +170,128 @@ const spoilSecret: Act = async (world, { random, tenant }) => {
 	if (random() < 0.5) await remove(world, SECRETS, key);
 	else await put(world, SECRETS, key, { data: { password: Buffer.from("x".repeat(43)).toString("base64") } });
 };
+
+const POLICIES: readonly [ResourceType, ResourceType] = [retentionPolicyKind, replicationPolicyKind];
+
+/** Passwords for registries that are none of the world's; no resource may ever say one. */
+export const LOGIN_PASSWORDS = ["a word for the other side", "another word for it"] as const;
+
+const requestOf = (random: Random): Fields => ({ annotations: { "limani.dev/requestedAt": `${random()}` } });
+
+/**
+ * Whose projects a policy is about: there, missing, of another registry, or not the tenant's to name. Half of the times
+ * what it needs is applied with it.
+ */
+const putScope = async (
+	world: World,
+	{ random, tenant }: Chosen,
+	place: ReturnType<typeof placeOf>,
+): Promise<Fields> => {
+	const { at, name } = place;
+	if (random() < 0.5) {
+		await putProjectAt(world, { random, tenant }, place);
+		await putLogin(world, { random, tenant, name });
+		return { projectRefs: [{ name: `${at}-${name}` }] };
+	}
+	const refs = pick<readonly Fields[] | undefined>(random, [
+		[{ name: `${at}-one` }],
+		[{ name: `${at}-one` }, { name: `${at}-two` }],
+		[{ name: `${at}-one`, namespace: "team-a" }],
+		[{ name: "shared" }],
+		[{ name: `${at}-one` }, { name: "main-two" }],
+		[{ name: "nowhere" }],
+		undefined,
+	]);
+	return refs === undefined ? { projectNames: { matching: [`${tenant}-*`] } } : { projectRefs: refs };
+};
+
+const putLogin: Act = (world, { random, tenant }) =>
+	put(world, SECRETS, `${tenant}/login`, secretOf({ username: "copier", password: pick(random, LOGIN_PASSWORDS) }));
+
+/** Of a tenant, or of the namespace of the Registry itself. */
+const ownerOf = (chosen: Chosen): Chosen => ({
+	...chosen,
+	tenant: pick(chosen.random, [chosen.tenant, chosen.tenant, "system"]),
+});
+
+const putRetention: Act = async (world, chosen) => {
+	const { random } = chosen;
+	const place = placeOf(chosen);
+	const { key, registryRef } = place;
+	const scope = await putScope(world, chosen, place);
+	const keep = pick<Fields>(random, [
+		{ latestPushed: 5 },
+		{ pushedWithin: "12h" },
+		{ latestPushed: 2, pushedWithin: "1h" },
+	]);
+	const spec = {
+		registryRef,
+		...scope,
+		rules: [{ name: "newest", keep }],
+		...pick<Fields>(random, [{}, { schedule: "0 3 * * *" }, { schedule: "*/5 * * * 1" }]),
+		dryRun: random() < 0.3,
+		guard: { maxShare: pick(random, [20, 50]) },
+		suspend: random() < 0.15,
+	};
+	await put(world, retentionPolicyKind, key, { spec }, random() < 0.3 ? requestOf(random) : {});
+};
+
+const putReplication: Act = async (world, chosen) => {
+	const { random, name } = chosen;
+	const place = placeOf(chosen);
+	const { key, registryRef } = place;
+	const scope = await putScope(world, chosen, place);
+	const url = pick(random, ["https://mirror.example.org", "https://other.example.org:5000"]);
+	const remote = pick<Fields>(random, [
+		{ url },
+		{ url, credentialsSecretRef: { name: "login" } },
+		{ url, credentialsSecretRef: { name: "login" } },
+		{ registryRef: refOf(MAIN), robotAccountRef: { name: `main-${name}` } },
+		{ registryRef: refOf(SIDE), robotAccountRef: { name: `${pick(random, ["main", "side"])}-${name}` } },
+	]);
+	const isPush = random() < 0.5;
+	const spec = {
+		registryRef,
+		...scope,
+		...(isPush ? { destination: remote } : { source: remote }),
+		mode: pick(random, ["Copy", "Mirror"]),
+		trigger: { onEvent: isPush && random() < 0.5, ...pick<Fields>(random, [{}, { schedule: "30 * * * *" }]) },
+		suspend: random() < 0.15,
+	};
+	await put(world, replicationPolicyKind, key, { spec }, random() < 0.3 ? requestOf(random) : {});
+};
+
+/** A data plane tells of a run of one of its policies, the one that was asked for last. */
+const runPolicy: Act = async ({ planes, timing }, { random }) => {
+	const metadata = planes.find(pick(random, [MAIN, MAIN, SIDE]))?.metadata;
+	if (metadata === undefined) return;
+	const kind = pick(random, ["RetentionPolicy", "ReplicationPolicy"] as const);
+	const [first, ...others] = (await metadata.policies.list(kind, { limit: 100 })).filter(({ spec }) => !spec.suspend);
+	if (first === undefined) return;
+	const { uid, spec } = pick(random, [first, ...others]);
+	const now = timing.now();
+	const outcome = pick(random, ["Succeeded", "Succeeded", "Failed", "Stopped", "Running"]);
+	const run = {
+		id: `${random()}`,
+		startedAt: now - 1_000,
+		...(outcome === "Running" ? {} : { finishedAt: now }),
+		outcome,
+		message: outcome === "Succeeded" ? "" : "as it was to be",
+		trigger: "Request",
+		removed: 0,
+		bytes: 0,
+	};
+	const isHandled = outcome !== "Running" && spec.requestedAt !== undefined;
+	const handled = isHandled ? { handledRequest: spec.requestedAt } : {};
+	const report =
+		kind === "RetentionPolicy"
+			? { runs: [{ ...run, dryRun: false, looked: 3, kept: 3, byRule: [] }], explain: [], ...handled }
+			: { runs: [{ ...run, copied: 2, skipped: 1, failed: 0 }], ...COUNTED, observedAt: now, ...handled };
+	const fence = await metadata.outbox.lease(`policy:${uid}`, "feature", 30_000);
+	if (fence !== undefined) await metadata.policies.save(uid, { fence, report });
+};
+
+const COUNTED = { inSync: 3, behind: 0, diverged: 0, lagSeconds: 0 };
 
 const ACTS: readonly [readonly [string, Act], ...(readonly [string, Act])[]] = [
 	["project", putProject],
@@ -224,6 +352,22 @@ const ACTS: readonly [readonly [string, Act], ...(readonly [string, Act])[]] = [
 			}),
 	],
 	["no side", (world) => remove(world, registryKind, SIDE)],
+	["retention", (world, chosen) => putRetention(world, ownerOf(chosen))],
+	["retention", (world, chosen) => putRetention(world, ownerOf(chosen))],
+	["replication", (world, chosen) => putReplication(world, ownerOf(chosen))],
+	["replication", (world, chosen) => putReplication(world, ownerOf(chosen))],
+	["replication", (world, chosen) => putReplication(world, ownerOf(chosen))],
+	["no policy", (world, chosen) => remove(world, pick(chosen.random, POLICIES), placeOf(ownerOf(chosen)).key)],
+	// Refused where there is none.
+	[
+		"run now",
+		(world, chosen) =>
+			put(world, pick(chosen.random, POLICIES), placeOf(ownerOf(chosen)).key, {}, requestOf(chosen.random)),
+	],
+	["run", runPolicy],
+	["run", runPolicy],
+	["login", putLogin],
+	["no login", (world, { tenant }) => remove(world, SECRETS, `${tenant}/login`)],
 ];
 
 const userOf = (name: string): Fields => ({ name, passwordSecretRef: { name: "passwords", key: name } });

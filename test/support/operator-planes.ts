@@ -70,6 +70,11 @@ export class LightPlanes implements AsyncDisposable {
 		return this.#planes.get(key)?.harness;
 	}
 
+	/** The keys of those that serve. */
+	get serving(): readonly string[] {
+		return [...this.#planes].filter(([, { serving }]) => serving).map(([key]) => key);
+	}
+
 	async [Symbol.asyncDispose](): Promise<void> {
 		for (const { harness } of this.#planes.values()) await harness[Symbol.asyncDispose]();
 		this.#planes.clear();
@@ -98,6 +103,9 @@ export class LightPlanes implements AsyncDisposable {
 			resync: (...args) => call(() => harness.control.resync(...args)),
 			observe: (...args) => call(() => harness.control.observe(...args)),
 			usage: (...args) => call(() => harness.control.usage(...args)),
+			totals: (...args) => call(() => harness.control.totals(...args)),
+			archive: (...args) => call(() => harness.control.archive(...args)),
+			explain: (...args) => call(() => harness.control.explain(...args)),
 			history: (...args) => call(() => harness.control.history(...args)),
 			restore: (...args) => call(() => harness.control.restore(...args)),
 			run: (...args) => call(() => harness.control.run(...args)),

@@ -1,5 +1,11 @@
 import { type Project, parseProject, projectKind } from "#/api/kinds/project.ts";
 import { parseRegistry, type Registry, registryKind } from "#/api/kinds/registry.ts";
+import {
+	parseReplicationPolicy,
+	type ReplicationPolicy,
+	replicationPolicyKind,
+} from "#/api/kinds/replication-policy.ts";
+import { parseRetentionPolicy, type RetentionPolicy, retentionPolicyKind } from "#/api/kinds/retention-policy.ts";
 import { parseRobotAccount, type RobotAccount, robotAccountKind } from "#/api/kinds/robot-account.ts";
 import type { ObservedResource } from "#/control/control.ts";
 import { observeAll } from "#/control/observe-all.ts";
@@ -12,23 +18,33 @@ import type { World } from "./operator-world.ts";
 /** What data planes have of one registry, by uid. */
 export type Standings = ReadonlyMap<string, ObservedResource>;
 
+/** A policy of either kind. */
+export type PolicyOfKind =
+	| ({ readonly kind: "RetentionPolicy" } & RetentionPolicy)
+	| ({ readonly kind: "ReplicationPolicy" } & ReplicationPolicy);
+
 /** All that there is in a world, at about one moment. */
 export interface Snapshot {
 	readonly registries: ReadonlyMap<string, Registry>;
 	readonly projects: readonly Project[];
 	readonly robots: readonly RobotAccount[];
+	readonly policies: readonly PolicyOfKind[];
 	readonly namespaces: ReadonlyMap<string, KubeObject>;
 	readonly secrets: ReadonlyMap<string, KubeObject>;
+	/** Keys of the registries whose data planes serve. */
+	readonly serving: ReadonlySet<string>;
 	/** By the registries' keys. */
 	readonly standings: ReadonlyMap<string, Standings>;
 }
 
 /** Reads everything, past all faults. */
 export const takeSnapshot = async ({ user, planes }: World): Promise<Snapshot> => {
-	const [registries, projects, robots, namespaces, secrets] = await Promise.all([
+	const [registries, projects, robots, retentions, replications, namespaces, secrets] = await Promise.all([
 		listOf(user, registryKind),
 		listOf(user, projectKind),
 		listOf(user, robotAccountKind),
+		listOf(user, retentionPolicyKind),
+		listOf(user, replicationPolicyKind),
 		listOf(user, NAMESPACES),
 		listOf(user, SECRETS),
 	]);
@@ -39,8 +55,19 @@ export const takeSnapshot = async ({ user, planes }: World): Promise<Snapshot> =
 		registries: new Map(parsed.map((registry) => [keyOf(registry.metadata), registry])),
 		projects: projects.map((object) => resourceOf(parseProject(object))),
 		robots: robots.map((object) => resourceOf(parseRobotAccount(object))),
+		policies: [
+			...retentions.map((object) => ({
+				...resourceOf(parseRetentionPolicy(object)),
+				kind: "RetentionPolicy" as const,
+			})),
+			...replications.map((object) => ({
+				...resourceOf(parseReplicationPolicy(object)),
+				kind: "ReplicationPolicy" as const,
+			})),
+		],
 		namespaces: byKey(namespaces),
 		secrets: byKey(secrets),
+		serving: new Set(planes.serving),
 		standings,
 	};
 };

@@ -1,4 +1,4 @@
-import type { Timing } from "#/kube/timing.ts";
+import type { Timing } from "#/lib/timing.ts";
 import type { Random } from "./seeded-random.ts";
 
 interface Sleeper {

@@ -1,5 +1,9 @@
+import { backupKind } from "#/api/kinds/backup.ts";
+import { backupScheduleKind } from "#/api/kinds/backup-schedule.ts";
 import { projectKind } from "#/api/kinds/project.ts";
 import { registryKind } from "#/api/kinds/registry.ts";
+import { replicationPolicyKind } from "#/api/kinds/replication-policy.ts";
+import { retentionPolicyKind } from "#/api/kinds/retention-policy.ts";
 import { robotAccountKind } from "#/api/kinds/robot-account.ts";
 import type { KubeClient } from "#/kube/kube-client.ts";
 import { type KubeObject, keyOf } from "#/kube/kube-object.ts";
@@ -12,6 +16,10 @@ const KINDS = [
 	{ type: registryKind, reasons: new Set(Object.keys(registryKind.reasons)) },
 	{ type: projectKind, reasons: new Set(Object.keys(projectKind.reasons)) },
 	{ type: robotAccountKind, reasons: new Set(Object.keys(robotAccountKind.reasons)) },
+	{ type: retentionPolicyKind, reasons: new Set(Object.keys(retentionPolicyKind.reasons)) },
+	{ type: replicationPolicyKind, reasons: new Set(Object.keys(replicationPolicyKind.reasons)) },
+	{ type: backupKind, reasons: new Set(Object.keys(backupKind.reasons)) },
+	{ type: backupScheduleKind, reasons: new Set(Object.keys(backupScheduleKind.reasons)) },
 ] as const;
 
 /** Sees every version of every resource that there ever is, and judges it. */
@@ -22,6 +30,8 @@ export class StatusWatcher implements AsyncDisposable {
 	readonly texts = new Set<string>();
 	/** How many versions of resources were judged. */
 	judged = 0;
+	/** How often each kind came to each reason of Ready, such as `RobotAccount Succeeded`. */
+	readonly verdicts = new Map<string, number>();
 	readonly #last = new Map<string, KubeObject>();
 	readonly #ending = new AbortController();
 	#ended: Promise<unknown> = Promise.resolve();
@@ -78,15 +88,27 @@ export class StatusWatcher implements AsyncDisposable {
 		const { failures, warnings } = lintStatus(object, { stage: "underway", reasons });
 		for (const fault of [...failures, ...warnings]) say(fault);
 		const uid = object.metadata.uid ?? "";
+		this.#count(object);
 		for (const fault of needlessTransitions(this.#last.get(uid), object)) say(fault);
 		this.#last.set(uid, object);
 	}
+
+	#count(object: KubeObject): void {
+		const before = this.#last.get(object.metadata.uid ?? "");
+		const [said, now] = [before, object].map((one) => one && findCondition(conditionsOf(one), "Ready")?.reason);
+		if (now === said) return;
+		const verdict = `${object.kind} ${now}`;
+		this.verdicts.set(verdict, (this.verdicts.get(verdict) ?? 0) + 1);
+	}
 }
 
+/** Who makes resources of a kind, and so has written all of them. */
+const MAKERS: { readonly [kind: string]: string } = { Backup: "limani-backupschedule" };
+
 /** The controllers that own a field of a resource, by `managedFields`, that is neither of its status nor a finalizer. */
-const specWriters = ({ metadata }: KubeObject): readonly string[] =>
+const specWriters = ({ kind, metadata }: KubeObject): readonly string[] =>
 	(metadata.managedFields ?? []).flatMap(({ manager, subresource, fieldsV1 }) => {
-		if (typeof manager !== "string" || !manager.startsWith("limani-")) return [];
+		if (typeof manager !== "string" || !manager.startsWith("limani-") || manager === MAKERS[kind]) return [];
 		const fields = typeof fieldsV1 === "object" && fieldsV1 !== null ? fieldsV1 : {};
 		const isFinal = JSON.stringify(Object.keys(fields)) === '["f:metadata"]' && onlyFinalizers(fields);
 		return isFinal || subresource === "status" ? [] : [manager];

@@ -1,7 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Registry as MetricsRegistry } from "prom-client";
@@ -10,11 +7,11 @@ import { controllerMetrics } from "#/app/metrics/controller-metrics.ts";
 import { type StartedControllers, startControllers } from "#/app/operator/start-controllers.ts";
 import { applyDefinitions } from "#/app/standalone/apply-definitions.ts";
 import type { KubeClient } from "#/kube/kube-client.ts";
-import { plainConnection } from "#/kube/rest/plain-connection.ts";
+import type { ObjectStore } from "#/kube/object-store.ts";
+import type { KubeConnection } from "#/kube/rest/connection.ts";
 import { RestClient } from "#/kube/rest/rest-client.ts";
-import { systemTiming } from "#/kube/timing.ts";
-import { type EmbeddedApi, openEmbeddedApi } from "#/kube-embedded/embedded-api.ts";
 import type { Faults } from "#/kube-embedded/faults.ts";
+import { systemTiming } from "#/lib/timing.ts";
 import type { RegistryActuator } from "#/operator/registry/actuator.ts";
 import { PASSWORD_HASH } from "../conformance/control/bench.ts";
 import { type Effect, Life } from "./operator-life.ts";
@@ -22,11 +19,13 @@ import { LightPlanes } from "./operator-planes.ts";
 import { HurriedTiming } from "./operator-timing.ts";
 import { StatusWatcher } from "./operator-watcher.ts";
 import { seededRandom } from "./seeded-random.ts";
+import { unservedKinds } from "./unserved-kinds.ts";
+import { openWorldApi } from "./world-api.ts";
 
 /** Settings of {@link openWorld}. */
 export interface WorldOpts {
 	readonly seed?: number;
-	/** How many times as fast the operator's time passes. @defaultValue 10 */
+	/** How many times as fast the operator's time passes, on an API that answers at once. @defaultValue 10 */
 	readonly speed?: number;
 	/** What runs registries; absent: {@link LightPlanes}. */
 	readonly actuator?: RegistryActuator;
@@ -46,14 +45,17 @@ export interface AskedWrite {
 
 /** A Kubernetes API over HTTP, data planes, and operators between them, one after the other. */
 export interface World extends AsyncDisposable {
-	readonly api: EmbeddedApi;
 	/** As the owners of resources have it: no fault befalls it. */
 	readonly user: KubeClient;
+	/** How they reach it. */
+	readonly owners: KubeConnection;
 	readonly planes: LightPlanes;
 	readonly timing: HurriedTiming;
 	readonly watcher: StatusWatcher;
 	/** What befalls the operator's requests; the operator's alone. */
 	faults: Faults;
+	/** How far the wall clocks of operators are ahead of everybody else's, milliseconds. 0 at first. */
+	clockAheadMs: number;
 	/** Told of each effect of the operator's, before it is itself. */
 	onEffect: (effect: Effect) => void;
 	/** Requests of all operators so far that ask for a change, those for events and leases left out. */
@@ -67,10 +69,19 @@ export interface World extends AsyncDisposable {
 	/** Lines of all operators' logs. */
 	readonly logged: readonly string[];
 	readonly running: StartedControllers;
+	/** What is not yet known to the operator that runs of data planes that serve, one sentence each. */
+	unseen(): readonly string[];
+	/** Resolves when no call of the operator's is under way, and none follows at once. */
+	atRest(): Promise<void>;
 	/** Whether the operator was killed and nobody began another one. */
 	readonly isDown: boolean;
 	/** Nothing that the operator does from now on has an effect. */
 	kill(): void;
+	/**
+	 * It is later by so many milliseconds at once, as soon as the operator knows what there is: one that has waited for
+	 * that for minutes would give up.
+	 */
+	leap(ms: number): Promise<void>;
 	/** Begins another operator, which knows nothing of the one before; ends that one first. */
 	restart(): Promise<void>;
 }
@@ -81,19 +92,12 @@ const OPERATOR = "limani-operator";
 export const openWorld = async (opts: WorldOpts = {}): Promise<World> => {
 	const { seed = 1, speed = 10, watched = true } = opts;
 	await using opening = new AsyncDisposableStack();
-	const directory = mkdtempSync(join(tmpdir(), "limani-operator-"));
-	opening.defer(() => rmSync(directory, { recursive: true, force: true }));
 	const failures: string[] = [];
 	const asked: AskedWrite[] = [];
 	const requests = { count: 0 };
 	const api = opening.use(
-		await openEmbeddedApi({
-			directory,
-			listen: { host: "127.0.0.1", port: 0 },
-			now: Date.now,
-			randomBytes: (size) => randomBytes(size),
-			log: (message, error) => failures.push(`${message}: ${String(error)}`),
-			bookmarkEvery: 1_000,
+		await openWorldApi({
+			report: (message, error) => failures.push(`${message}: ${String(error)}`),
 			faults: {
 				request: (request) => {
 					if (request.userAgent !== OPERATOR) return undefined;
@@ -106,16 +110,16 @@ export const openWorld = async (opts: WorldOpts = {}): Promise<World> => {
 			},
 		}),
 	);
-	const connection = plainConnection({ url: api.url, ca: api.ca, token: api.token });
-	const user = opening.use(new RestClient({ connection, timing: systemTiming }, { userAgent: "owners" }));
+	const user = opening.use(new RestClient({ connection: api.owners, timing: systemTiming }, { userAgent: "owners" }));
 	// A watch that says nothing more is noticed when it does not end in time.
 	const watchSeconds = opts.shortWatches === true ? { min: 1, max: 3 } : undefined;
 	const quick = { userAgent: OPERATOR, timeoutMs: 3_000, pingMs: 500, silenceMs: 1_500, watchSeconds };
-	const rest = opening.use(new RestClient({ connection, timing: systemTiming }, quick));
+	const rest = opening.use(new RestClient({ connection: api.operator, timing: systemTiming }, quick));
 	await applyDefinitions(user, AbortSignal.timeout(30_000));
+	await eventually(() => unservedKinds(user));
 	const watcher = opening.use(new StatusWatcher());
 	if (watched) await watcher.watch(user);
-	const timing = new HurriedTiming({ random: seededRandom(seed), speed });
+	const timing = new HurriedTiming({ random: seededRandom(seed), speed: speed * api.pace });
 	const planes = opening.use(new LightPlanes());
 	const minted: string[] = [];
 	const { logged, logger } = memoryLogger();
@@ -131,7 +135,7 @@ export const openWorld = async (opts: WorldOpts = {}): Promise<World> => {
 				actuator: opts.actuator ?? planes.actuator(life),
 				logger,
 				timing,
-				now: () => timing.now(),
+				now: () => timing.now() + world.clockAheadMs,
 				newId: () => randomBytes(8).toString("hex"),
 				randomBytes: (size) => {
 					const bytes = randomBytes(size);
@@ -159,12 +163,13 @@ export const openWorld = async (opts: WorldOpts = {}): Promise<World> => {
 	};
 	let present: ReturnType<typeof born> | undefined;
 	const world: World = {
-		api,
 		user,
+		owners: api.owners,
 		planes,
 		timing,
 		watcher,
 		faults: {},
+		clockAheadMs: 0,
 		onEffect: () => undefined,
 		asked,
 		requests,
@@ -175,10 +180,23 @@ export const openWorld = async (opts: WorldOpts = {}): Promise<World> => {
 			if (present === undefined) throw new Error("no operator runs");
 			return present.started;
 		},
+		// With the first look it learns what there is; before the second it has learned it.
+		unseen: () =>
+			planes.serving
+				.filter((key) => (present?.life.looks.get(key) ?? 0) < 2)
+				.map((key) => `the data plane of ${key} was not looked at`),
+		atRest: async () => {
+			for (let calm = 0; calm < 3; calm = (present?.life.underway ?? 0) === 0 ? calm + 1 : 0) await sleep(2);
+		},
 		get isDown() {
 			return present?.life.over ?? true;
 		},
 		kill: () => present?.life.end(),
+		leap: async (ms) => {
+			const stores = Object.entries<ObjectStore | undefined>({ ...world.running.stores });
+			await eventually(async () => stores.flatMap(([name, store]) => (store?.synced === false ? [name] : [])));
+			timing.leap(ms);
+		},
 		restart: async () => {
 			await present?.end();
 			present = born();

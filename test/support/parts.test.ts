@@ -11,7 +11,12 @@ const second = program("second/anchor");
 const environment = { ...process.env };
 
 beforeEach(() => {
-	process.env = { ...environment, PATH: join(folder, "first"), LIMANI_REQUIRE: undefined };
+	process.env = {
+		...environment,
+		PATH: join(folder, "first"),
+		LIMANI_REQUIRE: undefined,
+		KUBEBUILDER_ASSETS: undefined,
+	};
 });
 after(() => rmSync(folder, { recursive: true }));
 
@@ -19,6 +24,13 @@ test("a part is found where its variable says, before PATH is looked at", () => 
 	assert.equal(findPart("anchor"), first);
 	process.env.LIMANI_ANCHOR = second;
 	assert.equal(findPart("anchor"), second);
+});
+
+test("a part that setup-envtest brought is found before others of its name", () => {
+	process.env.KUBEBUILDER_ASSETS = join(folder, "second");
+	assert.equal(findPart("anchor"), second);
+	process.env.KUBEBUILDER_ASSETS = join(folder, "nowhere");
+	assert.equal(findPart("anchor"), first);
 });
 
 test("a variable that names no file is an error, not a missing part", () => {

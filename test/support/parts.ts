@@ -10,13 +10,15 @@ const partsFolder =
 /** Places of parts that stand in no folder of programs. Of several matches the last in byte order is taken. */
 const elsewhere: Readonly<Record<string, string>> = {
 	postgres: "/usr/lib/postgresql/*/bin/postgres",
+	"cloudnative-pg-cluster": join(partsFolder, "cloudnative-pg/clusters.yaml"),
 	azurite: join(partsFolder, "azurite/node_modules/azurite/dist/src/blob/main.js"),
 };
 
 /**
  * The path of a real program to test against (`skopeo`, `oci-conformance`, `postgres` …), or undefined when this
  * machine has none. Looked for, in this order: the variable `LIMANI_<NAME>` (upper case, dashes as underscores; a
- * value that is no file is an error, never passed over), the parts folder, the part's own well-known place, PATH.
+ * value that is no file is an error, never passed over), the folder that `KUBEBUILDER_ASSETS` names, as setup-envtest
+ * has it, the parts folder, the part's own well-known place, PATH.
  *
  * @example findPart("oci-conformance") // LIMANI_OCI_CONFORMANCE, or ~/.cache/limani-parts/bin/oci-conformance
  */
@@ -27,8 +29,9 @@ export function findPart(name: string): string | undefined {
 		if (!isFile(named)) throw new Error(`${variable} names ${named}, which is no file`);
 		return named;
 	}
-	const built = join(partsFolder, "bin", name);
-	return isProgram(built) ? built : (findElsewhere(name) ?? findInPath(name));
+	const folders = [process.env.KUBEBUILDER_ASSETS ?? "", join(partsFolder, "bin")].filter((folder) => folder !== "");
+	const built = folders.map((folder) => join(folder, name)).find(isProgram);
+	return built ?? findElsewhere(name) ?? findInPath(name);
 }
 
 /**

@@ -1,11 +1,11 @@
 import { execFile, execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, type TestContext } from "node:test";
 import { promisify } from "node:util";
 import pg from "pg";
+import { freePort } from "./free-ports.ts";
 import { requirePart } from "./parts.ts";
 
 const run = promisify(execFile);
@@ -26,9 +26,13 @@ export interface PrivatePostgres {
 	start(): Promise<void>;
 }
 
-/** To be called once at the top of a test file: the server is stopped after the file's last test. */
-export function privatePostgres(): PrivatePostgres {
-	const server = new Server();
+/**
+ * To be called once at the top of a test file: the server is stopped after the file's last test.
+ *
+ * @param directory where it has its data, to be reached by everybody; absent: a new one
+ */
+export function privatePostgres(directory?: string): PrivatePostgres {
+	const server = new Server(directory);
 	after(() => server.remove());
 	return server;
 }
@@ -36,6 +40,11 @@ export function privatePostgres(): PrivatePostgres {
 class Server implements PrivatePostgres {
 	#running: Promise<{ readonly directory: string; readonly port: number }> | undefined;
 	#databases = 0;
+	readonly #directory: string | undefined;
+
+	constructor(directory: string | undefined) {
+		this.#directory = directory;
+	}
 
 	async database(test: TestContext): Promise<string | undefined> {
 		if (requirePart(test, "postgres") === undefined) return undefined;
@@ -65,11 +74,11 @@ class Server implements PrivatePostgres {
 		const running = await this.#running;
 		if (running === undefined) return;
 		execFileSync(join(scripts, "postgres-down"), [running.directory, "immediate"], { stdio: "ignore" });
-		rmSync(running.directory, { recursive: true, force: true });
+		if (this.#directory === undefined) rmSync(running.directory, { recursive: true, force: true });
 	}
 
 	#begin(): Promise<{ readonly directory: string; readonly port: number }> {
-		this.#running ??= begin();
+		this.#running ??= begin(this.#directory ?? mkdtempSync(join(tmpdir(), "limani-pg-")));
 		return this.#running;
 	}
 }
@@ -85,20 +94,8 @@ export async function query(url: string, sql: string): Promise<pg.QueryResult> {
 	}
 }
 
-async function begin(): Promise<{ readonly directory: string; readonly port: number }> {
-	const directory = mkdtempSync(join(tmpdir(), "limani-pg-"));
+async function begin(directory: string): Promise<{ readonly directory: string; readonly port: number }> {
 	const port = await freePort();
 	await run(join(scripts, "postgres-up"), [directory, String(port)]);
 	return { directory, port };
-}
-
-async function freePort(): Promise<number> {
-	const server = createServer();
-	const { promise, resolve, reject } = Promise.withResolvers<number>();
-	server.on("error", reject);
-	server.listen(0, "127.0.0.1", () => {
-		const address = server.address();
-		server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-	});
-	return promise;
 }

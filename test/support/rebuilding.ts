@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
+import { systemClock } from "#/lib/clock.ts";
 import type { Metadata } from "#/metadata/metadata.ts";
-import { systemClock } from "#/registry/clock.ts";
 import { Pruner, type PrunerOpts } from "#/registry/journal/pruner.ts";
 import { type RebuildSummary, rebuild } from "#/registry/journal/rebuild.ts";
 import { writeSnapshot } from "#/registry/journal/snapshot.ts";
@@ -62,9 +62,15 @@ export const rebuilt = async (
 	return { metadata, summary, found, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 };
 
-/** Fails unless a rebuilt database holds what the harness's does. */
+/**
+ * Fails unless a rebuilt database holds what the harness's does. When manifests were used last is left out: snapshots
+ * have it and the journal does not, so that what came after the last snapshot is not known again.
+ */
 export const assertSame = async (harness: RegistryHarness, { metadata }: Rebuilt): Promise<void> => {
 	for (const store of harness.stores.keys()) {
-		assert.deepEqual(await contentsOf(metadata, store), await contentsOf(harness.metadata, store), store);
+		const [rebuilt, before] = [await contentsOf(metadata, store), await contentsOf(harness.metadata, store)];
+		assert.deepEqual(rebuilt.filter(isContent), before.filter(isContent), store);
 	}
 };
+
+const isContent = (line: string): boolean => !line.startsWith("manifest-used ");

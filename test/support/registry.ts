@@ -2,18 +2,20 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Clock, systemClock } from "#/lib/clock.ts";
 import type { Metadata } from "#/metadata/metadata.ts";
 import { SqlMetadata } from "#/metadata/sql/sql-metadata.ts";
 import { openSqlite } from "#/metadata/sqlite/index.ts";
 import { type Digest, digestOf } from "#/oci/digest.ts";
 import { OCI_MANIFEST } from "#/oci/media-types.ts";
-import { type Clock, systemClock } from "#/registry/clock.ts";
 import { createRegistry } from "#/registry/create-registry.ts";
 import { idSource } from "#/registry/new-id.ts";
+import type { PullRecorder } from "#/registry/pull-recorder.ts";
 import type { Registry } from "#/registry/registry.ts";
 import type { RegistryEvent } from "#/registry/report.ts";
 import type { UploadLimits } from "#/registry/uploads/limits.ts";
 import { type Finding, verifyStore } from "#/registry/verify.ts";
+import { verifyReferences } from "#/registry/verify-references.ts";
 import type { BlobStore } from "#/storage/blob-store.ts";
 import { openMemoryStore } from "#/storage/memory/index.ts";
 import { MemoryObjects } from "#/storage/memory/memory-objects.ts";
@@ -43,6 +45,8 @@ export interface InstanceOpts {
 	readonly linkProofMs?: number;
 	/** @defaultValue the registry's own */
 	readonly gcDelayMs?: number;
+	/** Who is told of pulls. @defaultValue nobody */
+	readonly pulls?: Pick<PullRecorder, "note">;
 	/** Between the registry and its stores. */
 	readonly store?: Hook;
 	/** Between the registry and the uploads of its metadata. */
@@ -105,16 +109,17 @@ export const openRegistryHarness = async (
 			uploads: uploadsHook,
 			linkProofMs,
 			gcDelayMs,
+			pulls,
 		} = {}) => {
 			const events: RegistryEvent[] = [];
 			const holder = `process-${registries.length}`;
 			const ownStores = new Map(
 				[...way].map(([name, store]) => [name, storeHook === undefined ? store : hookedStore(store, storeHook)]),
 			);
-			const { manifests, blobs, objects: known, repositories, uploads: plain } = own ?? metadata;
+			const { manifests, blobs, objects: known, repositories, tagStates, uploads: plain } = own ?? metadata;
 			const uploads = uploadsHook === undefined ? plain : hooked(plain, uploadsHook);
 			const registry = createRegistry({
-				metadata: { manifests, blobs, uploads, objects: known, repositories },
+				metadata: { manifests, blobs, uploads, objects: known, repositories, tagStates },
 				stores: ownStores,
 				newId,
 				clock: clock ?? systemClock,
@@ -122,6 +127,7 @@ export const openRegistryHarness = async (
 				report: (event) => events.push(event),
 				linkProofMs,
 				gcDelayMs,
+				pulls,
 				limits: { idleWriterMs: 60_000, ...limits },
 			});
 			registries.push(registry);
@@ -135,6 +141,7 @@ export const openRegistryHarness = async (
 				const found = (finding: Finding): void => void findings.push(finding);
 				const isToBeRead = (): boolean => true;
 				await verifyStore({ objects: metadata.objects, store, found, isToBeRead }, name, forever);
+				await verifyReferences({ objects: metadata.objects, found }, name, forever);
 			}
 			assert.deepEqual(findings, []);
 		},

@@ -1,7 +1,6 @@
 import { execFile, execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after } from "node:test";
@@ -9,16 +8,20 @@ import { promisify } from "node:util";
 import {
 	AbortMultipartUploadCommand,
 	GetObjectCommand,
+	ListMultipartUploadsCommand,
 	ListObjectsV2Command,
 	PutObjectCommand,
+	paginateListObjectsV2,
 	S3Client,
 } from "@aws-sdk/client-s3";
 import type { BlobStore } from "#/storage/blob-store.ts";
 import { ByteBudget } from "#/storage/byte-budget.ts";
+import { OWNER_KEY } from "#/storage/owner.ts";
 import { connectS3Store } from "#/storage/s3/connect.ts";
 import { openS3Store } from "#/storage/s3/index.ts";
 import type { S3StoreDeps, S3StoreOpts } from "#/storage/s3/s3-store-opts.ts";
 import type { BlobStoreHarness } from "../conformance/blob-store.ts";
+import { freePorts } from "./free-ports.ts";
 import { skipWithout } from "./parts.ts";
 
 const run = promisify(execFile);
@@ -145,6 +148,21 @@ export class BehindTheBack {
 	}
 }
 
+/** Bytes of a registry's objects whose names begin so; more than there can be while a multipart upload is open. */
+export const bytesInBucket = async (
+	client: S3Client,
+	prefix = "",
+	isCounted: (name: string) => boolean = () => true,
+): Promise<number> => {
+	let sum = 0;
+	const where = { Bucket: s3Bucket, ...(prefix !== "" && { Prefix: prefix }) };
+	for await (const { Contents = [] } of paginateListObjectsV2({ client }, where)) {
+		for (const { Key = "", Size = 0 } of Contents) if (!Key.endsWith(OWNER_KEY) && isCounted(Key)) sum += Size;
+	}
+	const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand(where));
+	return Uploads.length === 0 ? sum : Number.POSITIVE_INFINITY;
+};
+
 /**
  * The driver under test on a server.
  *
@@ -184,29 +202,10 @@ const scriptOf = { radosgw: "s3", minio: "minio" } as const satisfies Record<S3S
 
 async function startServer(name: S3ServerName, env: NodeJS.ProcessEnv): Promise<Running> {
 	const folder = mkdtempSync(join(tmpdir(), "limani-s3-"));
-	const port = await freePorts();
+	const port = await freePorts(2);
 	const up = join(scripts, `${scriptOf[name]}-up`);
 	const { stdout } = await run(up, [folder, String(port), s3Bucket], {
 		env: { ...process.env, ...env, S3_ACCESS_KEY: s3Keys.accessKeyId, S3_SECRET_KEY: s3Keys.secretAccessKey },
 	});
 	return { endpoint: stdout.trim(), folder };
-}
-
-/** A port that is free now, and so is the next one, which radosgw's monitor takes. */
-async function freePorts(): Promise<number> {
-	for (;;) {
-		const port = await tryPort(0);
-		if (port !== undefined && (await tryPort(port + 1)) !== undefined) return port;
-	}
-}
-
-async function tryPort(port: number): Promise<number | undefined> {
-	const server = createServer();
-	const { promise, resolve } = Promise.withResolvers<number | undefined>();
-	server.on("error", () => resolve(undefined));
-	server.listen(port, "127.0.0.1", () => {
-		const address = server.address();
-		server.close(() => resolve(typeof address === "object" && address !== null ? address.port : undefined));
-	});
-	return await promise;
 }

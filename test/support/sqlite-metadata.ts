@@ -13,6 +13,8 @@ import { PreparedStatements } from "#/metadata/sqlite/prepared-statements.ts";
 /** Metadata on one connection of this thread, with a clock of its own: quick, open to inspection, and not durable. */
 export interface InspectedMetadata extends AsyncDisposable {
 	readonly metadata: SqlMetadata;
+	/** The process dies in the middle of a command, and `metadata` is from now on that of another. */
+	restart(): Promise<void>;
 	/** What the next commands take for the time. */
 	readonly clock: { now: number };
 	/** What is in the database. */
@@ -34,13 +36,25 @@ export async function openInspectedMetadata(
 	clock: InspectedMetadata["clock"] = { now: Date.UTC(2026, 0, 1) },
 ): Promise<InspectedMetadata> {
 	const directory = mkdtempSync(join(tmpdir(), "limani-metadata-"));
-	const engine = new InlineEngine(join(directory, "metadata.sqlite"), clock);
+	const open = () => new InlineEngine(join(directory, "metadata.sqlite"), clock);
+	let engine = open();
 	await engine.migrate();
+	let metadata = new SqlMetadata(toExecutor(engine));
 	return {
-		metadata: new SqlMetadata(toExecutor(engine)),
+		get metadata() {
+			return metadata;
+		},
+		restart: async () => {
+			engine.db.exec("BEGIN IMMEDIATE; DELETE FROM tags; DELETE FROM gc_link_queue;");
+			await engine[Symbol.asyncDispose]();
+			engine = open();
+			metadata = new SqlMetadata(toExecutor(engine));
+		},
 		clock,
 		rows: (sql, ...params) => engine.inspection.run({ sql, params }),
-		texts: engine.statements.texts,
+		get texts() {
+			return engine.statements.texts;
+		},
 		[Symbol.asyncDispose]: async () => {
 			await engine[Symbol.asyncDispose]();
 			rmSync(directory, { recursive: true });

@@ -9,7 +9,7 @@ const CREDENTIAL = '{{index .data ".dockerconfigjson" | base64decode}}';
 
 /** A file with the credential of a robot's Secret, as clients take it. @returns its path */
 export const credentialFile = async (
-	standalone: StandaloneProcess,
+	standalone: Pick<StandaloneProcess, "kubectl" | "write">,
 	secret: string,
 	namespace = "default",
 ): Promise<string> => {
@@ -25,7 +25,7 @@ const credentialArgs = (side: "dest-" | "src-" | "", credential: Credential): re
 
 /** Pushes the layout's image for amd64. @param reference such as `team/app:1` */
 export const push = (
-	{ address, attempt }: StandaloneProcess,
+	{ address, attempt }: Pick<StandaloneProcess, "address" | "attempt">,
 	layout: Pick<MadeLayout, "folder">,
 	reference: string,
 	credential: Credential,
@@ -38,7 +38,7 @@ export const push = (
 
 /** Pulls an image whole, into a new directory. */
 export const pull = (
-	{ address, attempt, folder }: StandaloneProcess,
+	{ address, attempt, folder }: Pick<StandaloneProcess, "address" | "attempt" | "folder">,
 	reference: string,
 	credential: Credential,
 ): Promise<ProgramEnd> =>

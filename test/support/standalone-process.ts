@@ -26,6 +26,8 @@ export interface StandaloneProcess extends AsyncDisposable {
 	readonly directory: string;
 	/** A temporary directory of everything, where programs run. */
 	readonly folder: string;
+	/** Of the process that runs, or ran last. */
+	readonly pid: number | undefined;
 	/** Everything that it wrote so far, in this life and in those before. */
 	output(): string;
 	/** What kubectl printed. @throws Error when it failed */
@@ -74,6 +76,9 @@ export const startStandalone = async (opts: StandaloneOpts = {}): Promise<Standa
 		folder,
 		attemptWith,
 		run,
+		get pid() {
+			return life.pid;
+		},
 		output: () => life.output,
 		kubectl: (...rest) => run("kubectl", ...rest),
 		helm: (...rest) => run("helm", ...rest),
@@ -105,6 +110,10 @@ class Life {
 	readonly #readyz: string;
 	#child: ChildProcess | undefined;
 	output = "";
+
+	get pid(): number | undefined {
+		return this.#child?.pid;
+	}
 
 	constructor(args: readonly string[], readyz: string) {
 		this.#args = args;

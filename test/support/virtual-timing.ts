@@ -1,4 +1,4 @@
-import type { Timing } from "#/kube/timing.ts";
+import type { Timing } from "#/lib/timing.ts";
 
 interface Sleeper {
 	readonly until: number;

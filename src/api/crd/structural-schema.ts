@@ -77,14 +77,37 @@ const structural = (node: unknown, path: string): StructuralSchema => {
 			result[keyword] = Object.fromEntries(
 				Object.entries(value).map(([name, child]) => [name, structural(child, `${path}.${name}`)]),
 			);
-		} else if (keyword === "items" || keyword === "additionalProperties") {
-			result[keyword] = structural(value, `${path}${keyword === "items" ? "[]" : ".*"}`);
+		} else if (keyword === "items") {
+			const items = structural(value, `${path}[]`);
+			result[keyword] = isWholeList(node) ? withoutDefaults(items) : items;
+		} else if (keyword === "additionalProperties") {
+			result[keyword] = structural(value, `${path}.*`);
 		} else if (KEYWORDS.has(keyword) || keyword.startsWith("x-kubernetes-") || isIntOrString(node, keyword)) {
 			result[keyword] = value;
 		} else {
 			throw new Error(`${path || "(root)"}: ${keyword} has no place in a structural schema`);
 		}
 	}
+	return result;
+};
+
+const isWholeList = (node: object): boolean =>
+	"x-kubernetes-list-type" in node && node["x-kubernetes-list-type"] === "atomic";
+
+/**
+ * In a list that is written whole, what is missing stays missing in the API server and is filled in when we read it.
+ * A list that differed from what its owner wrote would be in conflict with whoever else applies the same.
+ */
+const withoutDefaults = ({ default: _default, ...schema }: StructuralSchema): StructuralSchema => {
+	const { properties, items, additionalProperties } = schema;
+	const result: { [keyword: string]: unknown } = { ...schema };
+	if (properties !== undefined) {
+		result.properties = Object.fromEntries(
+			Object.entries(properties).map(([name, child]) => [name, withoutDefaults(child)]),
+		);
+	}
+	if (items !== undefined) result.items = withoutDefaults(items);
+	if (additionalProperties !== undefined) result.additionalProperties = withoutDefaults(additionalProperties);
 	return result;
 };
 

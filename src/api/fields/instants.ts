@@ -17,3 +17,9 @@ export const instantMs = (text: string): number => Date.parse(text);
 
 /** A point in time as statuses carry it: whole seconds, as the API server writes its own. */
 export const formatInstant = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`;
+
+/**
+ * A point in time that can be asked for again, such as what an archive can restore: to the millisecond, since a whole
+ * second before it is another instant, which may not be had.
+ */
+export const formatExactInstant = (ms: number): string => new Date(ms).toISOString();

@@ -14,7 +14,7 @@ const resources = z.object({
 
 const toleration = z.object({
 	key: labelKey.exactOptional().describe("Key of the taint; default: every key, with operator Exists"),
-	operator: z.enum(["Exists", "Equal"]).default("Equal").describe("Whether the taint's value matters"),
+	operator: z.enum(["Exists", "Equal"]).default("Equal").describe("Whether the taint's value matters; default: Equal"),
 	value: labelValue.exactOptional().describe("Value of the taint, for Equal"),
 	effect: z
 		.enum(["NoSchedule", "PreferNoSchedule", "NoExecute"])

@@ -9,6 +9,9 @@ export const registryRef = z.object({
 		.describe("Namespace of the Registry, which must allow this one by allowedNamespaces; default: this namespace"),
 });
 
+/** Names a Registry of the same namespace, where that alone will do. */
+export const nearRegistryRef = z.object({ name: objectName.describe("Name of the Registry") });
+
 /** Names a Secret of the same namespace. */
 export const secretRef = z.object({ name: objectName.describe("Name of a Secret in the same namespace") });
 

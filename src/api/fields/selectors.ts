@@ -6,7 +6,7 @@ import { type Rule, withRules } from "./rules.ts";
 const OPERATORS = ["In", "NotIn", "Exists", "DoesNotExist"] as const;
 
 const fitsOperator: Rule<{ readonly operator: string; readonly values: readonly string[] }> = {
-	rule: "self.operator in ['In', 'NotIn'] ? self.values.size() > 0 : self.values.size() == 0",
+	rule: "(self.operator in ['In', 'NotIn']) == (has(self.values) && self.values.size() > 0)",
 	message: "expected values with In and NotIn, and none with Exists and DoesNotExist",
 	fieldPath: ".values",
 	holds: ({ operator, values }) => operator.endsWith("In") === values.length > 0,

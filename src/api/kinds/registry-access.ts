@@ -7,6 +7,8 @@ import { withRules } from "#/api/fields/rules.ts";
 import { labelSelector } from "#/api/fields/selectors.ts";
 import { rootUrl } from "#/api/fields/urls.ts";
 import { userNameField } from "#/api/fields/user-names.ts";
+import { parseNetwork } from "#/lib/address-set.ts";
+import { serviceAccountTokens, tokenIssuers } from "./registry-issuers.ts";
 
 const IN_CLUSTER = "In a cluster";
 
@@ -56,6 +58,12 @@ export const registryAuth = z.object({
 	users: listMap(user, ["name"], 1_000).default([]).describe("Users that the registry itself knows"),
 	anonymousPull: z.boolean().default(true).describe("Whether Public projects may be pulled from without credentials"),
 	basic: z.boolean().default(true).describe("Whether Basic credentials are accepted where a token is"),
+	serviceAccountTokens: serviceAccountTokens
+		.exactOptional()
+		.describe("Accept tokens of this cluster's service accounts, for RobotAccounts that trust them; default: none"),
+	issuers: tokenIssuers
+		.default([])
+		.describe("Others whose tokens RobotAccounts may trust, such as those of a CI system or of another cluster"),
 	tokenLifetime: lifetime("5m").describe(
 		"How long a token lives, and so how soon what was taken away from somebody has an effect; 1m or more",
 	),
@@ -66,4 +74,20 @@ export const registryAuth = z.object({
 export const allowedNamespaces = z.object({
 	names: wordSet(namespaceName, 1_000).default([]).describe("Names of namespaces"),
 	selector: labelSelector.exactOptional().describe("Namespaces by their labels, too; empty: all"),
+});
+
+const network = z
+	.string()
+	.min(2)
+	.max(64)
+	.regex(/^[0-9A-Fa-f:.]+(\/[0-9]{1,3})?$/, "expected an address or a network such as 127.0.0.0/8")
+	.refine((text) => parseNetwork(text) !== undefined, "expected an address or a network such as 127.0.0.0/8");
+
+/** What a Registry may connect to on behalf of those who use it. */
+export const registryEgress = z.object({
+	allow: wordSet(network, 64)
+		.default([])
+		.describe(
+			"Networks of loopback, link-local, metadata and other special addresses that policies may reach all the same; public and private ones need none",
+		),
 });

@@ -1,27 +1,16 @@
 import { z } from "zod";
-import { objectName } from "#/api/fields/names.ts";
+import { listMap, wordSet } from "#/api/fields/lists.ts";
+import { namespaceName, objectName } from "#/api/fields/names.ts";
 import { byteQuantity } from "#/api/fields/quantities.ts";
-import { authoritiesRef, secretKeyRef, secretRef } from "#/api/fields/references.ts";
+import { authoritiesRef, secretKeyRef } from "#/api/fields/references.ts";
 import { exactlyOne, immutable, immutableChoice, immutableMember, type Rule, withRules } from "#/api/fields/rules.ts";
-import { httpUrl } from "#/api/fields/urls.ts";
+import { azureFields, fullyNamed, gcsFields, s3Fields } from "./object-stores.ts";
+import { registryCloudNativePG } from "./registry-cloud-native-pg.ts";
 
-const prefix = withRules(
-	z
-		.string()
-		.max(255)
-		.regex(/^([A-Za-z0-9._-]+\/)*$/, "expected components that each end in a slash, such as limani/"),
-	immutable("prefix"),
-)
-	.default("")
-	.describe("Put before every key; cannot be changed");
+const fixed = <S extends z.ZodType>(name: string, schema: S): S =>
+	withRules(schema, immutable(name)).describe(`${schema.description}; cannot be changed`);
 
 const redirect = z.boolean().default(false).describe("Whether clients are sent to presigned URLs for blobs");
-
-const bucket = withRules(z.string().min(1).max(255), immutable("bucket")).describe(
-	"Name of the bucket, which must exist; cannot be changed",
-);
-
-const endpoint = httpUrl.exactOptional();
 
 const filesystem = withRules(
 	z.object({
@@ -37,22 +26,13 @@ const filesystem = withRules(
 
 const s3 = withRules(
 	z.object({
-		bucket,
-		region: withRules(z.string().min(1).max(63), immutable("region"))
-			.default("us-east-1")
-			.describe("The bucket's region; cannot be changed"),
-		endpoint: endpoint.describe("Where the service is; cannot be changed; default: that of AWS for the region"),
-		prefix,
-		pathStyle: z
-			.boolean()
-			.default(false)
-			.describe("Whether the bucket stands in the path of URLs, not in the host name"),
-		credentialsSecretRef: secretRef
-			.exactOptional()
-			.describe(
-				"Secret with the entries accessKeyId, secretAccessKey and, for temporary keys, sessionToken; default: what the process finds (web identity, role, environment)",
-			),
-		caSecretRef: authoritiesRef.exactOptional().describe("Authorities that are trusted in place of the system's"),
+		...s3Fields,
+		bucket: fixed("bucket", s3Fields.bucket),
+		region: fixed("region", s3Fields.region),
+		endpoint: s3Fields.endpoint.describe(
+			"Where the service is; cannot be changed; default: that of AWS for the region",
+		),
+		prefix: fixed("prefix", s3Fields.prefix),
 		redirect,
 	}),
 	immutableMember("endpoint"),
@@ -60,44 +40,22 @@ const s3 = withRules(
 
 const gcs = withRules(
 	z.object({
-		bucket,
-		prefix,
-		apiEndpoint: endpoint.describe("Where the service is; cannot be changed; default: Google's"),
-		credentialsSecretRef: secretKeyRef
-			.exactOptional()
-			.describe("JSON key file; default: the application default credentials that the process finds"),
+		...gcsFields,
+		bucket: fixed("bucket", gcsFields.bucket),
+		prefix: fixed("prefix", gcsFields.prefix),
+		apiEndpoint: gcsFields.apiEndpoint.describe("Where the service is; cannot be changed; default: Google's"),
 		redirect,
 	}),
 	immutableMember("apiEndpoint"),
 );
 
-const fullyNamed: Rule<{
-	readonly accountName?: string;
-	readonly accountKeySecretRef?: unknown;
-	readonly connectionStringSecretRef?: unknown;
-	readonly endpoint?: string;
-}> = {
-	rule: "has(self.connectionStringSecretRef) ? !has(self.accountName) && !has(self.accountKeySecretRef) && !has(self.endpoint) : has(self.accountName) && has(self.accountKeySecretRef)",
-	message:
-		"expected accountName and accountKeySecretRef, or connectionStringSecretRef in place of them and of endpoint",
-	holds: ({ accountName, accountKeySecretRef, connectionStringSecretRef, endpoint: at }) =>
-		connectionStringSecretRef === undefined
-			? accountName !== undefined && accountKeySecretRef !== undefined
-			: accountName === undefined && accountKeySecretRef === undefined && at === undefined,
-};
-
 const azure = withRules(
 	z.object({
-		container: withRules(z.string().min(1).max(63), immutable("container")).describe(
-			"Name of the container, which must exist; cannot be changed",
-		),
-		prefix,
-		endpoint: endpoint.describe("Where the service is; cannot be changed; default: that of the account"),
-		accountName: z.string().min(1).max(64).exactOptional().describe("The storage account; cannot be changed"),
-		accountKeySecretRef: secretKeyRef.exactOptional().describe("One of the account's keys"),
-		connectionStringSecretRef: secretKeyRef
-			.exactOptional()
-			.describe("The connection string as the portal shows it, in place of name, key and endpoint"),
+		...azureFields,
+		container: fixed("container", azureFields.container),
+		prefix: fixed("prefix", azureFields.prefix),
+		endpoint: azureFields.endpoint.describe("Where the service is; cannot be changed; default: that of the account"),
+		accountName: azureFields.accountName.describe("The storage account; cannot be changed"),
 		redirect,
 	}),
 	fullyNamed,
@@ -117,6 +75,49 @@ export const registryStorage = withRules(
 	immutableChoice("the kind of storage", "filesystem", "s3", "gcs", "azure"),
 );
 
+/** The name of the class that `spec.storage` is, which no other may have. */
+const DEFAULT_CLASS = "default";
+
+/** The most classes that a Registry may have: each is a connection of every process. */
+const MAX_CLASSES = 32;
+
+const notTheDefault: Rule<{ readonly name: string }> = {
+	rule: `self.name != '${DEFAULT_CLASS}'`,
+	message: `${DEFAULT_CLASS} is spec.storage: expected another name`,
+	fieldPath: ".name",
+	holds: ({ name }) => name !== DEFAULT_CLASS,
+};
+
+/** The name of a storage class. */
+export const storageClassName = z
+	.string()
+	.min(1)
+	.max(63)
+	.regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "expected lower-case letters, digits and dashes");
+
+const storageClass = withRules(
+	z.object({
+		name: storageClassName.describe("What Projects call it, by spec.storageClassName"),
+		namespaces: wordSet(namespaceName, 100)
+			.exactOptional()
+			.describe("Namespaces whose Projects may use it; default: all that may name the Registry"),
+		s3: s3.exactOptional().describe("A bucket of Amazon S3, or of a service that is compatible"),
+		gcs: gcs.exactOptional().describe("A bucket of Google Cloud Storage"),
+		azure: azure.exactOptional().describe("A container of Azure Blob Storage"),
+	}),
+	exactlyOne("s3", "gcs", "azure"),
+	immutableChoice("the kind of storage", "s3", "gcs", "azure"),
+	notTheDefault,
+);
+
+/** More places where a Registry keeps blobs, each for the Projects that name it. */
+export const registryStorageClasses = listMap(storageClass, ["name"], MAX_CLASSES);
+
+/** Where a Registry, or one of its classes, keeps blobs. */
+export type RegistryStorage = Pick<z.output<typeof registryStorage>, "filesystem" | "s3" | "gcs" | "azure">;
+/** Where others of its classes are. */
+export type RegistryStorageClass = z.output<typeof storageClass>;
+
 const postgres = z.object({
 	urlSecretRef: secretKeyRef.describe("The URL, such as postgres://USER:PASSWORD@HOST:PORT/DATABASE"),
 	caSecretRef: authoritiesRef.exactOptional().describe("Authorities that are trusted in place of the system's"),
@@ -128,7 +129,12 @@ export const registryDatabase = withRules(
 	z.object({
 		embedded: z.object({}).exactOptional().describe("SQLite on the volume of the one replica"),
 		postgres: postgres.exactOptional().describe("A database of PostgreSQL, which several replicas may share"),
+		cloudNativePG: registryCloudNativePG
+			.exactOptional()
+			.describe(
+				"A database of PostgreSQL that is made for this Registry, as a Cluster of CloudNativePG, whose operator has to be installed. In a cluster",
+			),
 	}),
-	exactlyOne("embedded", "postgres"),
-	immutableChoice("the kind of database", "embedded", "postgres"),
+	exactlyOne("embedded", "postgres", "cloudNativePG"),
+	immutableChoice("the kind of database", "embedded", "postgres", "cloudNativePG"),
 );

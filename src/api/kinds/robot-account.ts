@@ -6,8 +6,9 @@ import { registryRef, secretRef } from "#/api/fields/references.ts";
 import { type CelRule, immutable, type Rule, withRules } from "#/api/fields/rules.ts";
 import { COMMON_CONDITIONS, COMMON_REASONS, commonStatus } from "#/api/fields/status.ts";
 import { type KindDefinition, LAST_COLUMNS, OURS } from "./kind-definition.ts";
-import { type ParsedResource, parseResource, type Resource } from "./parse-resource.ts";
+import { type ParsedResource, type Resource, resourceParser } from "./parse-resource.ts";
 import { robotSecret } from "./robot-secret.ts";
+import { robotTrust } from "./robot-trust.ts";
 
 const projectGlob = z
 	.string()
@@ -51,15 +52,27 @@ const rotation = withRules(
 	graceFits,
 );
 
-/** The spec of a RobotAccount. */
-export const robotAccountSpec = z.object({
+const hasCredential: Rule<{ readonly trust: readonly unknown[]; readonly secret: { readonly type: string } }> = {
+	rule: "self.secret.type != 'None' || self.trust.size() > 0",
+	message: "nobody could be a robot without a Secret that trusts nobody: give trust, or another secret.type",
+	fieldPath: ".secret.type",
+	holds: ({ trust, secret }) => secret.type !== "None" || trust.length > 0,
+};
+
+const fields = z.object({
 	registryRef: withRules(registryRef, immutable("registryRef")).describe("The Registry that the robot is in"),
 	permissions: wholeList(permission, 200).default([]).describe("What the robot may do"),
 	expirationTime: instant.exactOptional().describe("When the robot ceases to work; default: never"),
 	rotation: rotation.prefault({}).describe("When the robot gets a new credential"),
 	secret: robotSecret.prefault({}).describe("Where the credential is kept"),
+	trust: robotTrust
+		.default([])
+		.describe("Whose own tokens are as good as the credential, so that no Secret is needed; one of them is enough"),
 	suspend: z.boolean().default(false).describe("Whether to leave the robot as it is, whatever is changed here"),
 });
+
+/** The spec of a RobotAccount. */
+export const robotAccountSpec = withRules(fields, hasCredential);
 
 /** The status of a RobotAccount. */
 export const robotAccountStatus = z.object({
@@ -144,8 +157,8 @@ export type RobotAccountCondition = keyof typeof ROBOT_ACCOUNT_CONDITIONS;
 export type RobotAccountReason = keyof typeof ROBOT_ACCOUNT_REASONS;
 
 /** Parses an object of kind RobotAccount; never throws. */
-export const parseRobotAccount = (object: { readonly [field: string]: unknown }): ParsedResource<RobotAccount> =>
-	parseResource(robotAccountKind, object);
+export const parseRobotAccount: (object: { readonly [field: string]: unknown }) => ParsedResource<RobotAccount> =
+	resourceParser(robotAccountKind);
 
 /** What the robot logs in with: unique in the Registry, since namespaces are. */
 export const robotFullName = ({ namespace, name }: { readonly namespace: string; readonly name: string }): string =>

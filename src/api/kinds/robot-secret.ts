@@ -22,15 +22,22 @@ const onlyImagePull: Rule<{
 	holds: ({ type, attachTo }) => type === "DockerConfigJson" || attachTo.serviceAccounts.length === 0,
 };
 
+const onlyWhatIsThere: Rule<{ readonly type: string; readonly copyTo?: unknown }> = {
+	rule: "self.type != 'None' || !has(self.copyTo)",
+	message: "a Secret that is not there cannot be copied",
+	fieldPath: ".copyTo",
+	holds: ({ type, copyTo }) => type !== "None" || copyTo === undefined,
+};
+
 /** Where a robot's credential is kept, and who else gets it. */
 export const robotSecret = withRules(
 	z.object({
 		name: objectName.exactOptional().describe("Name of the Secret; default: metadata.name"),
 		type: z
-			.enum(["DockerConfigJson", "Basic", "Opaque"])
+			.enum(["DockerConfigJson", "Basic", "Opaque", "None"])
 			.default("DockerConfigJson")
 			.describe(
-				"DockerConfigJson: for pulling images (.dockerconfigjson); Basic: username and password; Opaque: username, password, registry",
+				"DockerConfigJson: for pulling images (.dockerconfigjson); Basic: username and password; Opaque: username, password, registry; None: there is none, for a robot with trust",
 			),
 		labels: withRules(labels, notOurs).default({}).describe("Labels of the Secret and its copies"),
 		annotations: withRules(annotations, notOurs).default({}).describe("Annotations of the Secret and its copies"),
@@ -50,4 +57,5 @@ export const robotSecret = withRules(
 			.describe("Which service accounts name the Secret in imagePullSecrets"),
 	}),
 	onlyImagePull,
+	onlyWhatIsThere,
 );

@@ -90,6 +90,14 @@ export const storeSchema = z
 		message: "expected exactly one of filesystem, s3, gcs, azure, memory",
 	});
 
+/** Schema of an archive's place: a blob store that keeps what it is given, and whose place is said. */
+export const archiveSchema = storeSchema
+	.refine(({ memory }) => memory === undefined, { message: "expected one of filesystem, s3, gcs, azure" })
+	.refine(({ filesystem }) => filesystem === undefined || filesystem.root !== undefined, {
+		path: ["filesystem", "root"],
+		message: "expected a directory",
+	});
+
 /** Settings of the `s3` driver. */
 export type S3StoreConfig = z.output<typeof s3>;
 

@@ -1,12 +1,20 @@
+import { backupKind } from "#/api/kinds/backup.ts";
+import { backupScheduleKind } from "#/api/kinds/backup-schedule.ts";
 import { projectKind } from "#/api/kinds/project.ts";
 import { registryKind } from "#/api/kinds/registry.ts";
+import { replicationPolicyKind } from "#/api/kinds/replication-policy.ts";
+import { retentionPolicyKind } from "#/api/kinds/retention-policy.ts";
 import { robotAccountKind } from "#/api/kinds/robot-account.ts";
 import type { ObjectStore } from "#/kube/object-store.ts";
 import { Reflector, type ReflectorDeps, type ReflectorOpts } from "#/kube/reflector.ts";
 import { NAMESPACES, SECRETS, SERVICE_ACCOUNTS } from "#/kube/resource-type.ts";
 import {
+	BACKUP_INDEXES,
+	BACKUP_SCHEDULE_INDEXES,
 	NAMESPACE_INDEXES,
 	PROJECT_INDEXES,
+	REPLICATION_POLICY_INDEXES,
+	RETENTION_POLICY_INDEXES,
 	ROBOT_ACCOUNT_INDEXES,
 	SECRET_INDEXES,
 	SERVICE_ACCOUNT_INDEXES,
@@ -18,6 +26,10 @@ export interface Stores {
 	readonly registries: ObjectStore;
 	readonly projects: ObjectStore;
 	readonly robotAccounts: ObjectStore;
+	readonly retentionPolicies: ObjectStore;
+	readonly replicationPolicies: ObjectStore;
+	readonly backups: ObjectStore;
+	readonly backupSchedules: ObjectStore;
 	readonly namespaces: ObjectStore;
 	readonly serviceAccounts: ObjectStore;
 	/** Those that were made for our resources. */
@@ -30,6 +42,8 @@ export interface Stores {
 export interface CachesOpts {
 	/** The namespaces that are looked after. @defaultValue all */
 	readonly namespaces?: readonly string[] | undefined;
+	/** The namespaces whose Secrets may be read. @defaultValue those of `namespaces` */
+	readonly secretNamespaces?: readonly string[] | undefined;
 	/** Whether Secrets of others are kept in memory too, so that a change of one is noticed at once. */
 	readonly allSecrets: boolean;
 }
@@ -42,15 +56,21 @@ export class Caches {
 	readonly stores: Stores;
 	readonly #deps: ReflectorDeps;
 	readonly #namespaces: readonly string[];
+	readonly #secretNamespaces: readonly string[];
 	readonly #reflectors: Reflector[] = [];
 
-	constructor(deps: ReflectorDeps, { namespaces = [], allSecrets }: CachesOpts) {
+	constructor(deps: ReflectorDeps, { namespaces = [], secretNamespaces = [], allSecrets }: CachesOpts) {
 		this.#deps = deps;
 		this.#namespaces = namespaces;
+		this.#secretNamespaces = secretNamespaces.length === 0 ? namespaces : secretNamespaces;
 		this.stores = {
 			registries: this.keep({ type: registryKind }),
 			projects: this.keep({ type: projectKind, indexes: PROJECT_INDEXES }),
 			robotAccounts: this.keep({ type: robotAccountKind, indexes: ROBOT_ACCOUNT_INDEXES }),
+			retentionPolicies: this.keep({ type: retentionPolicyKind, indexes: RETENTION_POLICY_INDEXES }),
+			replicationPolicies: this.keep({ type: replicationPolicyKind, indexes: REPLICATION_POLICY_INDEXES }),
+			backups: this.keep({ type: backupKind, indexes: BACKUP_INDEXES }),
+			backupSchedules: this.keep({ type: backupScheduleKind, indexes: BACKUP_SCHEDULE_INDEXES }),
 			namespaces: this.keep({ type: NAMESPACES, indexes: NAMESPACE_INDEXES }),
 			serviceAccounts: this.keep({ type: SERVICE_ACCOUNTS, indexes: SERVICE_ACCOUNT_INDEXES }),
 			ownSecrets: this.keep({ type: SECRETS, selection: { labelSelector: OWN }, indexes: SECRET_INDEXES }),
@@ -65,10 +85,11 @@ export class Caches {
 
 	/** Keeps another type too, in the namespaces that are looked after. To be called before {@link Caches.run}. */
 	keep(opts: ReflectorOpts): ObjectStore {
-		if (!opts.type.namespaced || this.#namespaces.length === 0) return this.#reflect(opts);
+		const namespaces = opts.type === SECRETS ? this.#secretNamespaces : this.#namespaces;
+		if (!opts.type.namespaced || namespaces.length === 0) return this.#reflect(opts);
 		return new CombinedStore(
 			new Map(
-				this.#namespaces.map((namespace) => [
+				namespaces.map((namespace) => [
 					namespace,
 					this.#reflect({ ...opts, selection: { ...opts.selection, namespace } }),
 				]),

@@ -2,7 +2,7 @@ import { Gauge, type Registry as MetricsRegistry } from "prom-client";
 import type winston from "winston";
 import type { KubeClient } from "#/kube/kube-client.ts";
 import { type LeaderTerm, LeaseElector, type LeaseElectorOpts } from "#/kube/lease-elector.ts";
-import type { Timing } from "#/kube/timing.ts";
+import type { Timing } from "#/lib/timing.ts";
 import { describeCall } from "./describe-call.ts";
 
 /** What a {@link Leadership} works with. */

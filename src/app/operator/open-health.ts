@@ -4,12 +4,15 @@ import type winston from "winston";
 import { listen } from "#/app/listen.ts";
 import { describe } from "#/app/logger.ts";
 import { createOperationsApp } from "#/http/web-app.ts";
-import { systemTiming } from "#/kube/timing.ts";
-import type { Caches } from "./caches.ts";
+import type { Reflector } from "#/kube/reflector.ts";
+import { systemTiming } from "#/lib/timing.ts";
 
 /** What the operator's health is told by. */
 export interface HealthDeps {
-	readonly caches: Caches;
+	readonly caches: {
+		/** What is read from the API server, one for each type and namespace. */
+		readonly reflectors: readonly Pick<Reflector, "type" | "store" | "lastContact" | "failure">[];
+	};
 	readonly metrics: MetricsRegistry;
 	readonly logger: winston.Logger;
 	readonly isStopping: () => boolean;
@@ -40,7 +43,7 @@ export const openHealth = async (
 	};
 };
 
-const waitsFor = ({ reflectors }: Caches): string | undefined => {
+const waitsFor = ({ reflectors }: HealthDeps["caches"]): string | undefined => {
 	const empty = reflectors.filter(({ store }) => !store.synced).map(({ type }) => type.plural);
 	if (empty.length > 0) return `not read yet: ${[...new Set(empty)].join(", ")}`;
 	const now = systemTiming.monotonic();

@@ -9,7 +9,7 @@ import { hashPasswordWith } from "#/auth/passwords.ts";
 import { SERVICE_ACCOUNTS } from "#/kube/resource-type.ts";
 import type { KubeConnection } from "#/kube/rest/connection.ts";
 import { RestClient } from "#/kube/rest/rest-client.ts";
-import { systemTiming } from "#/kube/timing.ts";
+import { systemTiming } from "#/lib/timing.ts";
 import { ClusterActuator } from "#/operator/registry/cluster/cluster-actuator.ts";
 import { MADE_FOR_REGISTRIES } from "#/operator/registry/cluster/names.ts";
 import { OWNED_TYPES } from "#/operator/registry/cluster/owned-types.ts";

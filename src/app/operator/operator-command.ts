@@ -3,7 +3,8 @@ import { stopAndExit, untilTold } from "#/app/until-told.ts";
 import type { KubeConnection } from "#/kube/rest/connection.ts";
 import { inClusterConnection } from "#/kube/rest/in-cluster-connection.ts";
 import { kubeconfigConnection } from "#/kube/rest/kubeconfig-connection.ts";
-import { systemTiming } from "#/kube/timing.ts";
+import { systemTiming } from "#/lib/timing.ts";
+import { keepHeapLean } from "./lean-heap.ts";
 import { openOperator } from "./open-operator.ts";
 import { OPERATOR_HELP, type OperatorOptions, readOperatorOptions } from "./operator-options.ts";
 
@@ -21,6 +22,7 @@ export const operatorCommand = async (args: readonly string[]): Promise<number |
 	const stopping = untilTold(logger);
 	const connection = await connect(options);
 	const operator = await openOperator(options, { connection, logger, podName: process.env.POD_NAME });
+	keepHeapLean();
 	void stopping.told.then(() => stopAndExit(operator, STOP_MS, logger));
 	operator.ended.catch((error: unknown) => {
 		logger.error("operator.ended", { error: describe(error) });

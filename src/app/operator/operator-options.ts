@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { ConfigError } from "#/app/config/load.ts";
+import { readArgs } from "#/app/read-args.ts";
 
 /** What `limani operator --help` says. */
 export const OPERATOR_HELP = `Usage: limani operator --image IMAGE [OPTIONS]
@@ -9,6 +9,8 @@ works; another takes over when it ends.
 
   --image IMAGE           image of registries where a Registry names none              LIMANI_OPERATOR_IMAGE
   --namespace NAMESPACE   a namespace to look after; may be repeated (default: all)    LIMANI_OPERATOR_NAMESPACES
+  --secret-namespace NS   a namespace whose Secrets it may have; may be repeated       LIMANI_OPERATOR_SECRET_NAMESPACES
+                          (default: those of --namespace)
   --lease NAMESPACE/NAME  the Lease by which one of several processes leads            LIMANI_OPERATOR_LEASE
                           (default: limani-operator in its own namespace)
   --pod-labels A=B,C=D    labels of the operator's pods, which alone may reach         LIMANI_OPERATOR_POD_LABELS
@@ -28,6 +30,8 @@ export interface OperatorOptions {
 	readonly image: string;
 	/** Empty: all. */
 	readonly namespaces: readonly string[];
+	/** Whose Secrets may be read and written. Empty: those of `namespaces`. */
+	readonly secretNamespaces: readonly string[];
 	/** Absent: as its own namespace says. */
 	readonly lease: { readonly namespace: string; readonly name: string } | undefined;
 	readonly podLabels: { readonly [label: string]: string };
@@ -56,6 +60,7 @@ export const readOperatorOptions = (args: readonly string[], environment: Enviro
 	return {
 		image,
 		namespaces: values.namespace ?? listOf(from("LIMANI_OPERATOR_NAMESPACES") ?? ""),
+		secretNamespaces: values["secret-namespace"] ?? listOf(from("LIMANI_OPERATOR_SECRET_NAMESPACES") ?? ""),
 		lease: lease === undefined ? undefined : readLeaseName(lease),
 		podLabels: readLabels(
 			values["pod-labels"] ?? from("LIMANI_OPERATOR_POD_LABELS") ?? "app.kubernetes.io/name=limani-operator",
@@ -66,28 +71,22 @@ export const readOperatorOptions = (args: readonly string[], environment: Enviro
 	};
 };
 
-const parse = (args: readonly string[]) => {
-	try {
-		const { values } = parseArgs({
-			args: [...args],
-			options: {
-				image: { type: "string" },
-				namespace: { type: "string", multiple: true },
-				lease: { type: "string" },
-				"pod-labels": { type: "string" },
-				listen: { type: "string" },
-				kubeconfig: { type: "string" },
-				context: { type: "string" },
-				log: { type: "string" },
-				help: { type: "boolean", short: "h" },
-			},
-		});
-		return values;
-	} catch (cause) {
-		const why = cause instanceof Error ? cause.message : String(cause);
-		throw new ConfigError(`${why}; see limani operator --help`, { cause });
-	}
-};
+const parse = (args: readonly string[]) =>
+	readArgs("limani operator", {
+		args: [...args],
+		options: {
+			image: { type: "string" },
+			namespace: { type: "string", multiple: true },
+			"secret-namespace": { type: "string", multiple: true },
+			lease: { type: "string" },
+			"pod-labels": { type: "string" },
+			listen: { type: "string" },
+			kubeconfig: { type: "string" },
+			context: { type: "string" },
+			log: { type: "string" },
+			help: { type: "boolean", short: "h" },
+		},
+	}).values;
 
 const listOf = (text: string): readonly string[] =>
 	text

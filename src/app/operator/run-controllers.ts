@@ -1,7 +1,11 @@
 import { setMaxListeners } from "node:events";
 import type winston from "winston";
+import { backupKind } from "#/api/kinds/backup.ts";
+import { backupScheduleKind } from "#/api/kinds/backup-schedule.ts";
 import { projectKind } from "#/api/kinds/project.ts";
 import { registryKind } from "#/api/kinds/registry.ts";
+import { replicationPolicyKind } from "#/api/kinds/replication-policy.ts";
+import { retentionPolicyKind } from "#/api/kinds/retention-policy.ts";
 import { robotAccountKind } from "#/api/kinds/robot-account.ts";
 import { describe } from "#/app/logger.ts";
 import { robotVerifier } from "#/auth/robots.ts";
@@ -11,15 +15,21 @@ import { runController } from "#/kube/controller/run-controller.ts";
 import { EventRecorder } from "#/kube/events/event-recorder.ts";
 import type { KubeClient } from "#/kube/kube-client.ts";
 import { VolatileStatus } from "#/kube/status/volatile-status.ts";
-import type { Timing } from "#/kube/timing.ts";
 import { CodedError } from "#/lib/coded-error.ts";
+import type { Timing } from "#/lib/timing.ts";
+import { backupController } from "#/operator/backup/controller.ts";
+import { backupScheduleController } from "#/operator/backup-schedule/controller.ts";
 import { BY_UID } from "#/operator/indexes.ts";
 import { censusOf } from "#/operator/plane/find-orphans.ts";
 import { Planes } from "#/operator/plane/planes.ts";
+import { Patience } from "#/operator/policy/patience.ts";
 import { projectController } from "#/operator/project/controller.ts";
 import type { RegistryActuator } from "#/operator/registry/actuator.ts";
+import { SHIPPING_MS } from "#/operator/registry/backups.ts";
 import { registryController } from "#/operator/registry/controller.ts";
 import { type HashPassword, UserHashes } from "#/operator/registry/users.ts";
+import { replicationPolicyController } from "#/operator/replication-policy/controller.ts";
+import { retentionPolicyController } from "#/operator/retention-policy/controller.ts";
 import { robotAccountController } from "#/operator/robot-account/controller.ts";
 import type { Stores } from "./caches.ts";
 import { logReconcile } from "./log-reconcile.ts";
@@ -65,6 +75,9 @@ export const runControllers = async (deps: ControllersDeps, stores: Stores, sign
 		censuses: {
 			Project: censusOf(stores.projects, BY_UID),
 			RobotAccount: censusOf(stores.robotAccounts, BY_UID),
+			RetentionPolicy: censusOf(stores.retentionPolicies, BY_UID),
+			ReplicationPolicy: censusOf(stores.replicationPolicies, BY_UID),
+			Backup: censusOf(stores.backups, BY_UID),
 		},
 		report: (registry, error) => {
 			// A data plane that is stopped to be started with other settings is no fault of the program.
@@ -112,10 +125,13 @@ interface Shared {
 const controllersOf = (deps: ControllersDeps, { stores, planes, recorder }: Shared): readonly Controller[] => {
 	const { client, actuator, timing, now, randomBytes, hashPassword } = deps;
 	const { registries, projects, robotAccounts, namespaces, serviceAccounts, ownSecrets, allSecrets } = stores;
-	const shared = { client, now, events: recorder, planes, registries, projects, robotAccounts, namespaces };
+	const { retentionPolicies, replicationPolicies, backups, backupSchedules } = stores;
+	const shared = { client, now, events: recorder, planes, registries, projects, robotAccounts, namespaces, backups };
 	return [
 		registryController({
 			...shared,
+			backups,
+			patience: new Patience(timing, SHIPPING_MS),
 			type: registryKind,
 			actuator,
 			userHashes: new UserHashes(hashPassword),
@@ -132,5 +148,23 @@ const controllersOf = (deps: ControllersDeps, { stores, planes, recorder }: Shar
 			newSecret: () => randomBytes(SECRET_BYTES).toString("base64url"),
 			verifierOf: robotVerifier,
 		}),
+		retentionPolicyController({
+			...shared,
+			type: retentionPolicyKind,
+			policies: retentionPolicies,
+			volatileStatus: new VolatileStatus({ timing }),
+			patience: new Patience(timing),
+		}),
+		replicationPolicyController({
+			...shared,
+			type: replicationPolicyKind,
+			policies: replicationPolicies,
+			secrets: ownSecrets,
+			allSecrets,
+			volatileStatus: new VolatileStatus({ timing }),
+			patience: new Patience(timing),
+		}),
+		backupController({ ...shared, type: backupKind }),
+		backupScheduleController({ ...shared, type: backupScheduleKind, schedules: backupSchedules }),
 	];
 };

@@ -1,6 +1,9 @@
 import { relative } from "node:path";
+import { parseBackupSchedule } from "#/api/kinds/backup-schedule.ts";
 import { parseProject } from "#/api/kinds/project.ts";
 import { parseRegistry } from "#/api/kinds/registry.ts";
+import { parseReplicationPolicy } from "#/api/kinds/replication-policy.ts";
+import { parseRetentionPolicy } from "#/api/kinds/retention-policy.ts";
 import { parseRobotAccount } from "#/api/kinds/robot-account.ts";
 import { type KubeObject, keyOf } from "#/kube/kube-object.ts";
 
@@ -9,6 +12,9 @@ export interface StandaloneFacts {
 	readonly registries: readonly KubeObject[];
 	readonly projects: readonly KubeObject[];
 	readonly robotAccounts: readonly KubeObject[];
+	readonly retentionPolicies: readonly KubeObject[];
+	readonly replicationPolicies: readonly KubeObject[];
+	readonly backupSchedules: readonly KubeObject[];
 	/** Where the Kubernetes API is. */
 	readonly kubeUrl: string;
 	/** Absolute path of the kubeconfig. */
@@ -19,7 +25,15 @@ export interface StandaloneFacts {
 
 /** What a person at a terminal wants to know: what runs where, and what to type next. */
 export const formatStandalone = (facts: StandaloneFacts): string => {
-	const lines = [...registryLines(facts), ...projectLines(facts), ...robotLines(facts), apiLine(facts)];
+	const lines = [
+		...registryLines(facts),
+		...projectLines(facts),
+		...robotLines(facts),
+		...retentionLines(facts),
+		...replicationLines(facts),
+		...backupLines(facts),
+		apiLine(facts),
+	];
 	const widths = [0, 1, 2].map((column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)));
 	const table = lines.map((cells) => `  ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd());
 	return ["", "Limani is ready.", "", ...table, "", ...tour(facts), ""].join("\n");
@@ -47,6 +61,36 @@ const robotLines = ({ robotAccounts }: StandaloneFacts): readonly Cells[] =>
 		const secret = "invalid" in parsed ? "" : (parsed.resource.status.secretRef?.name ?? "");
 		return ["RobotAccount", keyOf(object.metadata), name, secret === "" ? "" : `Secret ${secret}`];
 	});
+
+const retentionLines = ({ retentionPolicies }: StandaloneFacts): readonly Cells[] =>
+	retentionPolicies.map((object): Cells => {
+		const parsed = parseRetentionPolicy(object);
+		if ("invalid" in parsed) return ["RetentionPolicy", keyOf(object.metadata), "", ""];
+		const { projectRefs, projectNames, schedule } = parsed.resource.spec;
+		const names = projectRefs?.map(({ name }) => name) ?? projectNames?.matching ?? [];
+		return ["RetentionPolicy", keyOf(object.metadata), `of ${names.join(", ")}`, whenOf(schedule)];
+	});
+
+const replicationLines = ({ replicationPolicies }: StandaloneFacts): readonly Cells[] =>
+	replicationPolicies.map((object): Cells => {
+		const parsed = parseReplicationPolicy(object);
+		if ("invalid" in parsed) return ["ReplicationPolicy", keyOf(object.metadata), "", ""];
+		const { spec, status } = parsed.resource;
+		const way = spec.source === undefined ? "to" : "from";
+		const when = spec.trigger.onEvent ? "when something changes" : whenOf(spec.trigger.schedule);
+		return ["ReplicationPolicy", keyOf(object.metadata), `${way} ${status.remote ?? ""}`, when];
+	});
+
+const backupLines = ({ backupSchedules }: StandaloneFacts): readonly Cells[] =>
+	backupSchedules.map((object): Cells => {
+		const parsed = parseBackupSchedule(object);
+		if ("invalid" in parsed) return ["BackupSchedule", keyOf(object.metadata), "", ""];
+		const { registryRef, schedule } = parsed.resource.spec;
+		return ["BackupSchedule", keyOf(object.metadata), `of ${registryRef.name}`, whenOf(schedule)];
+	});
+
+const whenOf = (schedule: string | undefined): string =>
+	schedule === undefined ? "when asked for" : `${schedule} UTC`;
 
 const apiLine = ({ kubeUrl }: StandaloneFacts): Cells => ["Kubernetes", "API", kubeUrl, "for kubectl and helm"];
 
@@ -76,7 +120,7 @@ const tour = (facts: StandaloneFacts): readonly string[] => {
 		"Try next, in another terminal:",
 		"",
 		`  export KUBECONFIG=${path}`,
-		"  kubectl get registries,projects,robotaccounts -A",
+		"  kubectl get registries,projects,robotaccounts,retentionpolicies,replicationpolicies,backupschedules -A",
 	];
 	if (robot === undefined || open === undefined) return lines;
 	const image = `${open}/hello:1`;

@@ -15,15 +15,15 @@ import type { KubeClient } from "#/kube/kube-client.ts";
 import type { KubeObject } from "#/kube/kube-object.ts";
 import { plainConnection } from "#/kube/rest/plain-connection.ts";
 import { RestClient } from "#/kube/rest/rest-client.ts";
-import { systemTiming } from "#/kube/timing.ts";
 import { openEmbeddedApi } from "#/kube-embedded/embedded-api.ts";
+import { systemTiming } from "#/lib/timing.ts";
 import { writeDurably } from "#/lib/write-durably.ts";
 import { idSource } from "#/registry/new-id.ts";
 import { AllottedAddresses } from "./allotted-addresses.ts";
 import { applyDefinitions } from "./apply-definitions.ts";
 import { ManifestApplier } from "./manifests/manifest-applier.ts";
 import { typeOf } from "./manifests/type-of.ts";
-import { notReadyOf, type StoresByKind, whenReady } from "./readiness.ts";
+import { type NotReady, notReadyOf, type RunningRegistries, type StoresByKind, whenReady } from "./readiness.ts";
 import { StandaloneActuator } from "./standalone-actuator.ts";
 import type { StandaloneOptions } from "./standalone-options.ts";
 
@@ -47,13 +47,16 @@ export const openStandalone = async (options: StandaloneOptions, logger: winston
 	const api = opening.use(await openApi(options, logger));
 	const kubeconfig = join(directory, "kubeconfig");
 	writeDurably(kubeconfig, api.kubeconfig);
+	const caFile = join(directory, "kubernetes-ca.crt");
+	writeDurably(caFile, api.ca);
 	const connection = plainConnection({ url: api.url, ca: api.ca, token: api.token });
 	const client = opening.use(new RestClient({ connection, timing: systemTiming }));
 	await applyDefinitions(client, AbortSignal.timeout(30_000));
 	const waiting = new Waiting();
 	const addresses = openAddresses(options);
 	const metrics = new MetricsRegistry();
-	const actuator = opening.use(createActuator(options, { addresses, logger, waiting, metrics }));
+	const cluster = { apiServer: api.url, caFile };
+	const actuator = opening.use(createActuator(options, { addresses, cluster, logger, waiting, metrics }));
 	const operating = new AbortController();
 	const { stores, ended } = startOperator({ client, actuator, logger, metrics }, operating.signal);
 	// In the order in which they were made, and not that in which workers get to them.
@@ -68,7 +71,14 @@ export const openStandalone = async (options: StandaloneOptions, logger: winston
 	});
 	const report = (message: string) => logger.error("manifests.failed", { error: message });
 	const applier = opening.use(new ManifestApplier({ client, typeOf, report }, manifests));
-	const byKind = { Registry: stores.registries, Project: stores.projects, RobotAccount: stores.robotAccounts };
+	const byKind = {
+		Registry: stores.registries,
+		Project: stores.projects,
+		RobotAccount: stores.robotAccounts,
+		RetentionPolicy: stores.retentionPolicies,
+		ReplicationPolicy: stores.replicationPolicies,
+		BackupSchedule: stores.backupSchedules,
+	};
 	const resources = opening.move();
 	return {
 		stores,
@@ -77,8 +87,8 @@ export const openStandalone = async (options: StandaloneOptions, logger: winston
 		ended,
 		whenReady: async (signal) => {
 			const applied = await applier.applyUntilDone(signal);
-			waiting.expect(applied, byKind);
-			await whenReady(applied, byKind, signal);
+			waiting.expect(applied, byKind, actuator);
+			await whenReady(applied, byKind, actuator, signal);
 			waiting.done();
 		},
 		[Symbol.asyncDispose]: () => resources.disposeAsync(),
@@ -87,13 +97,11 @@ export const openStandalone = async (options: StandaloneOptions, logger: winston
 
 /** What the registries wait for before they call themselves ready: everything that the manifests name, once. */
 class Waiting {
-	#objects: readonly KubeObject[] | undefined;
-	#stores: StoresByKind = {};
+	#look: (() => readonly NotReady[]) | undefined;
 	#isDone = false;
 
-	expect(objects: readonly KubeObject[], stores: StoresByKind): void {
-		this.#objects = objects;
-		this.#stores = stores;
+	expect(objects: readonly KubeObject[], stores: StoresByKind, registries: RunningRegistries): void {
+		this.#look = () => notReadyOf(objects, stores, registries);
 	}
 
 	done(): void {
@@ -102,8 +110,8 @@ class Waiting {
 
 	for(): string | undefined {
 		if (this.#isDone) return undefined;
-		if (this.#objects === undefined) return "the manifests are not all applied";
-		const [first] = notReadyOf(this.#objects, this.#stores);
+		if (this.#look === undefined) return "the manifests are not all applied";
+		const [first] = this.#look();
 		return first === undefined ? undefined : `${first.kind} ${first.key} is not Ready: ${first.message}`;
 	}
 }
@@ -134,6 +142,8 @@ const openAddresses = ({ directory, listen, kubeListen }: StandaloneOptions): Al
 
 interface ActuatorParts {
 	readonly addresses: AllottedAddresses;
+	/** Of the Kubernetes API. */
+	readonly cluster: { readonly apiServer: string; readonly caFile: string };
 	readonly logger: winston.Logger;
 	readonly waiting: Waiting;
 	/** Of the operator, which each registry tells with its own. */
@@ -142,11 +152,13 @@ interface ActuatorParts {
 
 const createActuator = (
 	{ directory }: StandaloneOptions,
-	{ addresses, logger, waiting, metrics }: ActuatorParts,
+	{ addresses, cluster, logger, waiting, metrics }: ActuatorParts,
 ): StandaloneActuator =>
 	new StandaloneActuator({
 		directory: join(directory, "registries"),
+		archives: join(directory, "archives"),
 		addresses,
+		cluster,
 		logger,
 		logRequests: logger.isInfoEnabled(),
 		version: readVersion(),

@@ -1,23 +1,30 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type winston from "winston";
-import { stringify } from "yaml";
-import { ConfigError, parseConfig } from "#/app/config/load.ts";
+import { ConfigError } from "#/app/config/load.ts";
 import type { Config } from "#/app/config/schema.ts";
 import { describe } from "#/app/logger.ts";
 import { type RunningHere, runAlone, type Surroundings } from "#/app/run-alone.ts";
-import { keyOf } from "#/kube/kube-object.ts";
+import { keyOf, type ObjectKey } from "#/kube/kube-object.ts";
+import { systemTiming } from "#/lib/timing.ts";
 import { writeDurably } from "#/lib/write-durably.ts";
 import type { RegistryActuator, RegistryProblem, RegistryRef, RegistryState } from "#/operator/registry/actuator.ts";
-import { type Settings, settingsOf } from "#/operator/registry/settings.ts";
-import type { SecretEntry, WantedRegistry } from "#/operator/registry/wanted-registry.ts";
+import type { Places } from "#/operator/registry/settings.ts";
+import type { WantedRegistry } from "#/operator/registry/wanted-registry.ts";
 import type { AllottedAddresses } from "./allotted-addresses.ts";
+import { PatientStart } from "./patient-start.ts";
+import type { RunningRegistries } from "./readiness.ts";
+import { standaloneSettings } from "./standalone-settings.ts";
 
 /** What {@link StandaloneActuator} works with. */
 export interface StandaloneActuatorDeps {
 	/** Below it, each registry has a directory of its own by namespace and name. */
 	readonly directory: string;
+	/** Below it, archives of backups have directories, by namespace and by what a cluster would call their claims. */
+	readonly archives: string;
 	readonly addresses: AllottedAddresses;
+	/** The Kubernetes API, which knows whose its service accounts' tokens are. */
+	readonly cluster: Places["cluster"];
 	readonly logger: winston.Logger;
 	/** Whether each request is a line of the log. */
 	readonly logRequests: boolean;
@@ -35,11 +42,15 @@ interface Started {
 }
 
 /** Runs the data planes of registries in this process, at most one at a time for each. */
-export class StandaloneActuator implements RegistryActuator, AsyncDisposable {
+export class StandaloneActuator implements RegistryActuator, RunningRegistries, AsyncDisposable {
 	readonly #deps: StandaloneActuatorDeps;
 	readonly #started = new Map<string, Started>();
+	/** Those that copy what they begin with. */
+	readonly #starting = new Map<string, PatientStart>();
 	/** Why those did not start that were to start last, as far as it was told, by uid. */
 	readonly #failures = new Map<string, string>();
+	readonly #onStart = new Set<() => void>();
+	readonly #onChange = new Set<(key: ObjectKey) => void>();
 
 	constructor(deps: StandaloneActuatorDeps) {
 		this.#deps = deps;
@@ -53,7 +64,8 @@ export class StandaloneActuator implements RegistryActuator, AsyncDisposable {
 			return this.#stateOf(undefined, undefined);
 		}
 		try {
-			return this.#stateOf(await this.#start(wanted, signal), undefined);
+			const started = await this.#start(wanted, signal);
+			return this.#stateOf(started, started === undefined ? RESTORING : undefined);
 		} catch (error) {
 			signal.throwIfAborted();
 			const message = error instanceof Error ? error.message : String(error);
@@ -83,40 +95,81 @@ export class StandaloneActuator implements RegistryActuator, AsyncDisposable {
 		this.#deps.addresses.release(registry.uid);
 	}
 
-	/** Nothing to tell: what runs in this process changes by `ensure` alone. */
-	subscribe(): Disposable {
-		return { [Symbol.dispose]: () => undefined };
+	/** What runs in this process changes by `ensure` alone, but for what takes longer than that. */
+	subscribe(listener: (key: ObjectKey) => void): Disposable {
+		this.#onChange.add(listener);
+		return { [Symbol.dispose]: () => void this.#onChange.delete(listener) };
+	}
+
+	runs(uid: string): boolean {
+		return this.#started.has(uid);
+	}
+
+	onStart(listener: () => void): Disposable {
+		this.#onStart.add(listener);
+		return { [Symbol.dispose]: () => void this.#onStart.delete(listener) };
 	}
 
 	/** Stops all of them, in good order. */
 	async [Symbol.asyncDispose](): Promise<void> {
-		await Promise.all([...this.#started.keys()].map((uid) => this.#stop(uid)));
+		await Promise.all([...this.#starting.keys(), ...this.#started.keys()].map((uid) => this.#stop(uid)));
 	}
 
-	async #start(wanted: WantedRegistry, signal: AbortSignal): Promise<Started> {
-		const listen = this.#deps.addresses.allot(wanted.uid);
-		const directory = this.#directoryOf(wanted);
-		const fileOf = ({ secret, key }: SecretEntry) => join(directory, "secrets", secret, key);
-		const places = { listen, externalUrl: undefined, dataDir: join(directory, "data"), fileOf };
-		const settings = settingsOf(wanted.spec, places);
-		const environment = environmentOf(wanted, settings);
-		const fingerprint = JSON.stringify([settings.document, environment, contentsOf(wanted, settings)]);
+	/** Absent while it copies what it begins with. @throws what kept it from starting */
+	async #start(wanted: WantedRegistry, signal: AbortSignal): Promise<Started | undefined> {
+		const { config, fingerprint, files } = standaloneSettings(wanted, {
+			...this.#deps,
+			listen: this.#deps.addresses.allot(wanted.uid),
+			directory: this.#directoryOf(wanted),
+		});
 		const present = this.#started.get(wanted.uid);
 		if (present?.fingerprint === fingerprint) return present;
+		const starting = this.#starting.get(wanted.uid);
+		if (starting?.fingerprint === fingerprint) return this.#look(wanted, starting);
 		await this.#stop(wanted.uid);
 		signal.throwIfAborted();
-		for (const entry of settings.files) writeDurably(fileOf(entry), contentOf(wanted, entry));
-		const document = { ...settings.document, log: { requests: this.#deps.logRequests } };
-		const config = parseConfig(stringify(document), `Registry ${keyOf(wanted)}`, environment);
-		const { logger, surroundings } = this.#deps;
-		const running = await runAlone(config, logger.child({ registry: keyOf(wanted) }), surroundings);
-		const started = { fingerprint, running, url: urlOf(config) };
-		this.#started.set(wanted.uid, started);
-		this.#failures.delete(wanted.uid);
+		for (const [path, content] of files) writeDurably(path, content);
+		const logger = this.#deps.logger.child({ registry: keyOf(wanted) });
+		const url = urlOf(config);
+		if (wanted.recovery === undefined) {
+			const running = await runAlone(config, logger, this.#deps.surroundings);
+			return this.#began(wanted, { fingerprint, running, url });
+		}
+		const start = new PatientStart({
+			fingerprint,
+			url,
+			start: (ending) => runAlone(config, logger, { ...this.#deps.surroundings, signal: ending }),
+			timing: systemTiming,
+			changed: () => {
+				for (const listener of [...this.#onChange]) listener(keyOf(wanted));
+			},
+		});
+		this.#starting.set(wanted.uid, start);
+		return undefined;
+	}
+
+	/** @throws what it failed with when it was tried last */
+	#look(wanted: WantedRegistry, starting: PatientStart): Started | undefined {
+		const { running, failure, fingerprint, url } = starting;
+		if (running !== undefined) {
+			this.#starting.delete(wanted.uid);
+			return this.#began(wanted, { fingerprint, running, url });
+		}
+		if (failure !== undefined) throw failure;
+		return undefined;
+	}
+
+	#began({ uid }: WantedRegistry, started: Started): Started {
+		this.#started.set(uid, started);
+		this.#failures.delete(uid);
+		for (const listener of [...this.#onStart]) listener();
 		return started;
 	}
 
 	async #stop(uid: string): Promise<void> {
+		const starting = this.#starting.get(uid);
+		this.#starting.delete(uid);
+		await starting?.[Symbol.asyncDispose]();
 		const started = this.#started.get(uid);
 		if (started === undefined) return;
 		this.#started.delete(uid);
@@ -147,17 +200,11 @@ const ONE_PROCESS: RegistryProblem = {
 	terminal: true,
 };
 
+const RESTORING: RegistryProblem = {
+	reason: "Progressing",
+	message: "what is in the archive is being copied",
+	terminal: false,
+};
+
 const urlOf = ({ externalUrl, tls, listen }: Config): string =>
 	externalUrl ?? `${tls === undefined ? "http" : "https"}://${listen}`;
-
-const contentOf = ({ secrets }: WantedRegistry, { secret, key }: SecretEntry): Uint8Array =>
-	secrets.get(secret)?.[key] ?? new Uint8Array();
-
-const contentsOf = (wanted: WantedRegistry, { files }: Settings): readonly string[] =>
-	files.map((entry) => Buffer.from(contentOf(wanted, entry)).toString("base64"));
-
-/** Only what the Secrets say: the environment of this process is not the registries'. */
-const environmentOf = (wanted: WantedRegistry, { environment }: Settings): { readonly [variable: string]: string } =>
-	Object.fromEntries(
-		environment.map(({ variable, from }) => [variable, Buffer.from(contentOf(wanted, from)).toString("utf8").trim()]),
-	);

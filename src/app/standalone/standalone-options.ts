@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
 import type { Environment } from "#/app/config/environment.ts";
 import { ConfigError } from "#/app/config/load.ts";
+import { readArgs } from "#/app/read-args.ts";
 
 /** What `limani standalone --help` says. */
 export const STANDALONE_HELP = `Usage: limani standalone [--data DIR] [--listen HOST:PORT] [--kube-listen HOST:PORT] [--manifests PATH…]
@@ -69,26 +69,19 @@ export const readStandaloneOptions = (
 
 const LEVELS: readonly string[] = ["error", "warn", "info", "debug"];
 
-const parse = (args: readonly string[]) => {
-	try {
-		return parseArgs({
-			args: [...args],
-			allowPositionals: true,
-			options: {
-				data: { type: "string" },
-				listen: { type: "string" },
-				"kube-listen": { type: "string" },
-				manifests: { type: "string", multiple: true },
-				log: { type: "string" },
-				help: { type: "boolean", short: "h" },
-			},
-		});
-	} catch (cause) {
-		throw new ConfigError(`${cause instanceof Error ? cause.message : String(cause)}; see limani standalone --help`, {
-			cause,
-		});
-	}
-};
+const parse = (args: readonly string[]) =>
+	readArgs("limani standalone", {
+		args: [...args],
+		allowPositionals: true,
+		options: {
+			data: { type: "string" },
+			listen: { type: "string" },
+			"kube-listen": { type: "string" },
+			manifests: { type: "string", multiple: true },
+			log: { type: "string" },
+			help: { type: "boolean", short: "h" },
+		},
+	});
 
 const readAddress = (option: string, text: string): ListenAddress => {
 	const [, bracketed, plain, digits = ""] = /^(?:\[([0-9a-fA-F:]+)\]|([^:\s[\]]+)):(\d{1,5})$/.exec(text) ?? [];

@@ -1,9 +1,10 @@
-import { parseArgs } from "node:util";
 import { ConfigError } from "#/app/config/load.ts";
 import { writeStdout } from "#/app/logger.ts";
+import { readArgs } from "#/app/read-args.ts";
 import type { HistoryEntry } from "#/control/control.ts";
-import { CONTROL_HELP, CONTROL_OPTIONS, type ContentControl, openControl } from "./open-control.ts";
-import { readTarget, type Target } from "./read-target.ts";
+import { CONTROL_HELP, CONTROL_OPTIONS, openControl } from "./open-control.ts";
+import { readHistory } from "./read-history.ts";
+import { readTarget } from "./read-target.ts";
 
 const HISTORY_HELP = `Usage: limani history REPOSITORY[:TAG] [--config FILE | --control URL --token-file FILE [--ca FILE]]
 
@@ -12,11 +13,13 @@ running. REPOSITORY is written without the registry's host, such as team/app.
 
 ${CONTROL_HELP}`;
 
-const PAGE = 500;
-
 /** Runs `limani history`. @returns the exit code */
 export const historyCommand = async (args: readonly string[]): Promise<number> => {
-	const { values, positionals } = parseArgs({ args: [...args], options: CONTROL_OPTIONS, allowPositionals: true });
+	const { values, positionals } = readArgs("limani history", {
+		args: [...args],
+		options: CONTROL_OPTIONS,
+		allowPositionals: true,
+	});
 	if (values.help === true) {
 		writeStdout(HISTORY_HELP);
 		return 0;
@@ -34,19 +37,6 @@ export const historyCommand = async (args: readonly string[]): Promise<number> =
 	if (entries.length === 0) writeStdout(`nothing is known of ${text}\n`);
 	return 0;
 };
-
-async function* readHistory(
-	control: Pick<ContentControl, "history">,
-	{ repository, tag }: Target,
-): AsyncGenerator<HistoryEntry> {
-	const { signal } = new AbortController();
-	let after: string | undefined;
-	do {
-		const page = await control.history({ repository, tag, after, limit: PAGE }, signal);
-		yield* page.entries;
-		after = page.next;
-	} while (after !== undefined);
-}
 
 const formatEntry = (repository: string, entry: HistoryEntry): string => {
 	const { tag, digest, startedAt, startedBy, endedAt, endedBy, restorableUntil } = entry;

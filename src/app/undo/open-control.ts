@@ -1,12 +1,17 @@
+import { hostname } from "node:os";
 import { loadConfig } from "#/app/config/load-file.ts";
 import { openDatabaseReader, openOwnedDatabase } from "#/app/database.ts";
 import { createLogger } from "#/app/logger.ts";
+import { createMeters } from "#/app/metrics/meters.ts";
+import { openRetention } from "#/app/open-retention.ts";
 import { readConfigFile } from "#/app/read-config-file.ts";
 import { readSecret } from "#/app/read-secret.ts";
 import type { Control } from "#/control/control.ts";
 import { RemoteControl } from "#/control/remote-control.ts";
-import { DataPlane } from "#/dataplane/data-plane.ts";
+import { DataPlane, type Explain, type RunnableFeatures } from "#/dataplane/data-plane.ts";
+import { Explainer } from "#/features/retention/explainer.ts";
 import { SqlMetadata } from "#/metadata/sql/sql-metadata.ts";
+import { idSource } from "#/registry/new-id.ts";
 
 /** The options of {@link openControl}, for `parseArgs`. */
 export const CONTROL_OPTIONS = {
@@ -32,11 +37,11 @@ export interface ControlSettings {
 	readonly ca?: string | undefined;
 }
 
-/** The history of a registry, and the way back. */
-export type ContentControl = Pick<Control, "history" | "restore">;
+/** What is and was in a registry, and what can be done about it. */
+export type ContentControl = Pick<Control, "history" | "restore" | "explain" | "run">;
 
 /**
- * Opens a registry's history: over its control port, or on its database. To write to an embedded database the registry
+ * Opens a registry's content: over its control port, or on its database. To write to an embedded database the registry
  * must be stopped, which the database's lock sees to.
  *
  * @throws ConfigError, MetadataError, ControlError
@@ -55,9 +60,24 @@ export const openControl = async (
 	const config = await loadConfig(settings.config, process.env);
 	const logger = createLogger(config.log.level);
 	const warn = (message: string, error: unknown) => logger.warn(message, { error: String(error) });
-	const executor = opts.write
-		? (await openOwnedDatabase(config, warn)).executor
-		: await openDatabaseReader(config, warn);
-	const { controlState, usages, history } = stack.use(new SqlMetadata(executor));
-	return new DataPlane({ controlState, usages, history, stores: new Set(), features: {} });
+	if (!opts.write) {
+		const metadata = stack.use(new SqlMetadata(await openDatabaseReader(config, warn)));
+		const { policies, artifacts } = metadata;
+		const explainer = new Explainer({ policies, artifacts, now: async () => Date.now() });
+		return controlOver(metadata, explainer, {});
+	}
+	const metadata = stack.use(new SqlMetadata((await openOwnedDatabase(config, warn)).executor));
+	const newId = idSource();
+	const holder = `${hostname()}-${process.pid}-${newId()}`;
+	const retention = openRetention({ config, metadata, holder, newId, logger, meters: createMeters() });
+	return controlOver(metadata, retention.explainer, { retention: retention.runNow });
+};
+
+const controlOver = (
+	{ controlState, usages, collection, history }: SqlMetadata,
+	explainer: Explainer,
+	features: RunnableFeatures,
+): Control => {
+	const explain: Explain = (request, signal) => explainer.page(request, signal);
+	return new DataPlane({ controlState, usages, collection, history, stores: new Set(), features, explain });
 };

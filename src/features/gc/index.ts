@@ -3,17 +3,17 @@
  * decisions are metadata's, each in a transaction of its own; the bytes are the sweeper's. Here is when and how fast.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "#/lib/clock.ts";
 import type { Collected, Collection, CollectionStep } from "#/metadata/collection.ts";
 import type { Objects } from "#/metadata/objects.ts";
 import type { Outbox } from "#/metadata/outbox.ts";
-import type { Clock } from "#/registry/clock.ts";
 import { ClockWatch } from "#/registry/clock-watch.ts";
 import type { Report } from "#/registry/report.ts";
 import { runRounds } from "#/registry/run-rounds.ts";
 import { type GcPlan, pauseAfter, planCollection } from "./plan.ts";
 
 /** What is collected, each in a queue of its own. */
-export type GcKind = "link" | "blob";
+export type GcKind = "project" | "link" | "blob";
 
 /** Is told what the collector does. */
 export interface GcMeter {
@@ -25,7 +25,7 @@ export interface GcMeter {
 
 /** What the collector works with. */
 export interface CollectorDeps {
-	readonly collection: Collection;
+	readonly collection: Pick<Collection, "collectProjects" | "collectLinks" | "collectBlobs">;
 	readonly objects: Pick<Objects, "watchClock">;
 	readonly outbox: Pick<Outbox, "lease">;
 	/** This process instance. */
@@ -41,7 +41,7 @@ export interface CollectorOpts {
 	readonly delayMs: number;
 	/** Reviews in one transaction. @defaultValue 100 */
 	readonly batch: number;
-	/** Reviews in a second, of all processes together. @defaultValue 1000 */
+	/** Reviews in a second, of all processes together; a blob takes two. @defaultValue 2000 */
 	readonly rate: number;
 	/** Batches of each kind in one round. @defaultValue 50 */
 	readonly batches: number;
@@ -54,7 +54,7 @@ export interface CollectorOpts {
 const DEFAULT_COLLECTOR_OPTS: CollectorOpts = {
 	delayMs: 86_400_000,
 	batch: 100,
-	rate: 1000,
+	rate: 2000,
 	batches: 50,
 	intervalMs: 30_000,
 	leaseMs: 60_000,
@@ -63,6 +63,8 @@ const DEFAULT_COLLECTOR_OPTS: CollectorOpts = {
 /** What one round did. */
 export interface GcSummary {
 	readonly plan: GcPlan;
+	/** Deleted projects of which nothing is left. */
+	readonly projects: number;
 	/** Links that were taken away. */
 	readonly links: number;
 	/** Blobs whose objects were condemned. */
@@ -81,6 +83,8 @@ export class Collector {
 	readonly #deps: CollectorDeps;
 	readonly #opts: CollectorOpts;
 	readonly #watch: ClockWatch;
+	/** When the lease was taken or kept last, by the monotonic clock; undefined: it is not this process's. */
+	#leasedAt: number | undefined;
 
 	constructor(deps: CollectorDeps, opts: Partial<CollectorOpts> = {}) {
 		this.#deps = deps;
@@ -88,31 +92,47 @@ export class Collector {
 		this.#watch = new ClockWatch(deps);
 	}
 
-	/** Collects until `signal` is aborted. */
-	run(signal: AbortSignal): Promise<void> {
+	/** Collects until `signal` is aborted, and then leaves it to whoever comes next. */
+	async run(signal: AbortSignal): Promise<void> {
 		const round = async (): Promise<boolean> => (await this.round(signal)).hasMore;
 		const { intervalMs } = this.#opts;
-		return runRounds(round, { name: "gc", intervalMs, maxPauseMs: 3_600_000, report: this.#deps.report }, signal);
+		const { outbox, holder, report } = this.#deps;
+		await runRounds(round, { name: "gc", intervalMs, maxPauseMs: 3_600_000, report }, signal);
+		// Metadata may be away: then the lease ends by itself.
+		if (this.#leasedAt !== undefined) await outbox.lease("gc", holder, 0).catch(() => undefined);
 	}
 
 	/** One bounded round. @throws MetadataError when metadata cannot answer */
 	async round(signal: AbortSignal): Promise<GcSummary> {
 		const { plan } = await this.#look();
 		this.#deps.meter.planned(plan);
-		if (plan !== "collect") return { plan, links: 0, blobs: 0, bytes: 0, hasMore: false };
+		if (plan !== "collect") return { plan, projects: 0, links: 0, blobs: 0, bytes: 0, hasMore: false };
 		const { collection } = this.#deps;
+		const projects = await this.#work("project", (step) => collection.collectProjects(step), signal);
 		const links = await this.#work("link", (step) => collection.collectLinks(step), signal);
 		const blobs = await this.#work("blob", (step) => collection.collectBlobs(step), signal);
-		const hasMore = links.hasMore || blobs.hasMore;
-		return { plan, links: links.collected, blobs: blobs.collected, bytes: blobs.bytes, hasMore };
+		const hasMore = projects.hasMore || links.hasMore || blobs.hasMore;
+		const { collected, bytes } = blobs;
+		return { plan, projects: projects.collected, links: links.collected, blobs: collected, bytes, hasMore };
 	}
 
-	async #look(): Promise<{ readonly plan: GcPlan; readonly touchedBefore: number }> {
-		const { outbox, holder } = this.#deps;
-		const { delayMs, leaseMs } = this.#opts;
+	async #look(): Promise<{ readonly plan: GcPlan; readonly now: number }> {
+		const { delayMs } = this.#opts;
 		const { now, quietMs } = await this.#watch.look();
-		const hasLease = (await outbox.lease("gc", holder, leaseMs)) !== undefined;
-		return { plan: planCollection({ quietMs, delayMs, hasLease }), touchedBefore: now - delayMs };
+		return {
+			plan: planCollection({ quietMs, delayMs, hasLease: await this.#keepLease() }),
+			now,
+		};
+	}
+
+	/** Each time that it is kept is a write, which waits for the disk: a quarter of it may pass in between. */
+	async #keepLease(): Promise<boolean> {
+		const { outbox, holder, clock } = this.#deps;
+		const { leaseMs } = this.#opts;
+		const now = clock.monotonic();
+		if (this.#leasedAt !== undefined && now - this.#leasedAt < leaseMs / 4) return true;
+		this.#leasedAt = (await outbox.lease("gc", holder, leaseMs)) === undefined ? undefined : now;
+		return this.#leasedAt !== undefined;
 	}
 
 	async #work(
@@ -121,14 +141,16 @@ export class Collector {
 		signal: AbortSignal,
 	): Promise<{ readonly collected: number; readonly bytes: number; readonly hasMore: boolean }> {
 		const { clock, meter } = this.#deps;
-		const { batch, batches, rate } = this.#opts;
+		const { batch, batches, rate, delayMs } = this.#opts;
+		// A project has had its window: what it leaves without use waits for the delay.
+		const waitMs = kind === "project" ? 0 : delayMs;
 		const sum = { collected: 0, bytes: 0, hasMore: false };
 		for (let i = 0; i < batches && !signal.aborted; i++) {
 			const from = clock.monotonic();
 			// The clock may have jumped since the last batch, and the lease wants to be kept.
-			const { plan, touchedBefore } = await this.#look();
+			const { plan, now } = await this.#look();
 			if (plan !== "collect") return { ...sum, hasMore: false };
-			const done = await collect({ touchedBefore, limit: batch });
+			const done = await collect({ touchedBefore: now - waitMs, limit: batch });
 			meter.collected(kind, done);
 			sum.collected += done.collected;
 			sum.bytes += done.bytes;

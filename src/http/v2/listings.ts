@@ -4,7 +4,7 @@ import { OciError } from "#/oci/error.ts";
 import { OCI_INDEX } from "#/oci/media-types.ts";
 import type { V2Endpoint } from "#/oci/path.ts";
 import type { V2Context } from "./context.ts";
-import { linkToNext, parsePage } from "./paging.ts";
+import { linkIfMore, parsePage } from "./paging.ts";
 
 /** `GET /v2/_catalog`. */
 export const getCatalog = async (context: V2Context): Promise<Reply> => {
@@ -60,11 +60,3 @@ const toDescriptor = ({ mediaType, digest, size, artifactType, annotations }: Re
 	artifactType,
 	annotations,
 });
-
-const linkIfMore = (
-	path: string,
-	query: URLSearchParams,
-	limit: number,
-	more: boolean,
-	last: string | undefined,
-): readonly string[] => (more && last !== undefined ? linkToNext(path, query, limit, last) : []);

@@ -25,9 +25,10 @@ export const getManifest = async (context: V2Context, path: ManifestPath): Promi
 			headers: [...headersOf(path, digest), "Content-Type", mediaType, "Content-Length", String(size)],
 		};
 	}
-	const { digest, mediaType, payload } = await registry.manifests.get(repository, reference, signal);
+	const { digest, mediaType, payload, repositoryId } = await registry.manifests.get(repository, reference, signal);
 	assertMatch(request.headers, digest);
 	if (isNotModified(request.headers, digest)) return empty(304, headersOf(path, digest));
+	registry.pulled({ repositoryId, digest });
 	return { status: 200, headers: [...headersOf(path, digest), "Content-Type", mediaType], body: payload };
 };
 

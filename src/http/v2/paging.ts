@@ -23,3 +23,12 @@ export const linkToNext = (path: string, query: URLSearchParams, limit: number, 
 	next.set("last", last);
 	return ["Link", `<${path}?${next}>; rel="next"`];
 };
+
+/** The `Link` header to the page after `last`, where there is another one. */
+export const linkIfMore = (
+	path: string,
+	query: URLSearchParams,
+	limit: number,
+	more: boolean,
+	last: string | undefined,
+): readonly string[] => (more && last !== undefined ? linkToNext(path, query, limit, last) : []);

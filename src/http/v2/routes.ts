@@ -3,6 +3,7 @@ import type { Reply } from "#/http/reply.ts";
 import type { V2Endpoint } from "#/oci/path.ts";
 import { deleteBlob, getBlob } from "./blobs.ts";
 import type { V2Context } from "./context.ts";
+import { getAttached, getExtensions, getTagDigests } from "./extensions.ts";
 import { getCatalog, getReferrers, getTags } from "./listings.ts";
 import { deleteManifest, getManifest, putManifest } from "./manifests.ts";
 import { appendChunk, cancelUpload, finishUpload, getUpload, startUpload } from "./uploads.ts";
@@ -27,12 +28,15 @@ const get = <P extends V2Endpoint>(
 	HEAD: { need, handle },
 });
 
-/** Every endpoint of the distribution specification ("Endpoints"), by kind of path and method. */
+/** Every endpoint of the distribution specification ("Endpoints") and of extensions, by kind of path and method. */
 const ROUTES: Routes = {
 	base: get(async () => ({ status: 200, headers: ["Content-Type", "application/json"], body: "{}" }), "identity"),
 	catalog: get(getCatalog, "identity"),
 	tags: get(getTags),
 	referrers: get(getReferrers),
+	extensions: get(getExtensions),
+	tagDigests: get(getTagDigests),
+	attached: get(getAttached),
 	manifest: {
 		...get(getManifest),
 		PUT: { need: "push", handle: putManifest },

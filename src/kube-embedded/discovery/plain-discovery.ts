@@ -1,8 +1,13 @@
+import { hash } from "node:crypto";
 import type { ServedKind } from "#/kube-embedded/kinds/served-kind.ts";
 import type { GroupVersion } from "./group-versions.ts";
 
 const nameOf = ({ group, version }: Pick<GroupVersion, "group" | "version">): string =>
 	group === "" ? version : `${group}/${version}`;
+
+/** Changes when objects are kept in another version. */
+const storageVersionHash = ({ group, version, kind }: ServedKind["storedAs"]): string =>
+	hash("sha256", `${group}/${version}/${kind}`, "buffer").subarray(0, 8).toString("base64");
 
 const SUBRESOURCE_VERBS = ["get", "patch", "update"];
 
@@ -52,6 +57,7 @@ export const resourceList = (groupVersion: GroupVersion): unknown => ({
 			verbs: kind.verbs,
 			...(kind.shortNames.length === 0 ? {} : { shortNames: kind.shortNames }),
 			...(kind.categories.length === 0 ? {} : { categories: kind.categories }),
+			storageVersionHash: storageVersionHash(kind.storedAs),
 		},
 		...subresourcesOf(kind),
 	]),

@@ -50,6 +50,7 @@ const builtIn = (type: ResourceType, overrides: Overrides = {}): ServedKind => {
 		categories: [],
 		verbs: ALL_VERBS,
 		storage: `${type.group}/${type.plural}`,
+		storedAs: type,
 		rules,
 		hasStatus: false,
 		hasGeneration: false,
@@ -114,6 +115,7 @@ export const builtInKinds = (): readonly ServedKind[] => [
 		{
 			shortNames: ["ev"],
 			storage: "/events",
+			storedAs: coreEvents.type,
 			columns: coreEvents.columns.map((column) => ({
 				...column,
 				cell: (object, now) => column.cell(toCoreEvent(object), now),

@@ -2,7 +2,7 @@ import type { KubeObject } from "#/kube/kube-object.ts";
 import { fieldAt, isRecord, listAt, textAt, textsAt } from "#/kube-embedded/json.ts";
 import { rulesOfCrd } from "#/kube-embedded/schema/rules-of-crd.ts";
 import { crdColumns } from "#/kube-embedded/tables/crd-columns.ts";
-import { ALL_VERBS, type ScalePaths, type ServedKind } from "./served-kind.ts";
+import { CUSTOM_VERBS, type ScalePaths, type ServedKind } from "./served-kind.ts";
 
 const pathOf = (text: string): readonly string[] => text.split(".").filter((part) => part !== "");
 
@@ -28,6 +28,11 @@ const selectableOf = (version: unknown): ServedKind["selectable"] =>
 		}),
 	);
 
+const storedAs = (crd: KubeObject, { group, kind }: { readonly group: string; readonly kind: string }) => {
+	const stored = listAt(crd, "spec", "versions").find((version) => fieldAt(version, ["storage"]) === true);
+	return { group, version: textAt(stored, "name") ?? "", kind };
+};
+
 const kindOf = (crd: KubeObject, version: unknown): ServedKind => {
 	const [group, plural, kind] = [
 		textAt(crd, "spec", "group"),
@@ -44,7 +49,8 @@ const kindOf = (crd: KubeObject, version: unknown): ServedKind => {
 		listKind: textAt(crd, "spec", "names", "listKind") ?? `${kind}List`,
 		shortNames: textsAt(crd, "spec", "names", "shortNames"),
 		categories: textsAt(crd, "spec", "names", "categories"),
-		verbs: ALL_VERBS,
+		verbs: CUSTOM_VERBS,
+		storedAs: storedAs(crd, { group, kind }),
 		storage: `${group}/${plural}`,
 		rules,
 		hasStatus: isRecord(fieldAt(version, ["subresources", "status"])),

@@ -19,6 +19,7 @@ const isEstablished = (crd: KubeObject): boolean =>
 /** Every kind that is served now: the built-in ones, and those of the definitions that are established. */
 export class KindRegistry {
 	readonly #builtIn: readonly ServedKind[];
+	#all: readonly ServedKind[] | undefined;
 	readonly #custom = new Map<string, { readonly crd: KubeObject; readonly kinds: readonly ServedKind[] }>();
 
 	/** @param more kinds that are there without a definition, beside the built-in ones */
@@ -26,9 +27,14 @@ export class KindRegistry {
 		this.#builtIn = [...builtInKinds(), ...more];
 	}
 
-	/** All of them, built-in ones first. */
+	/** All of them, built-in ones first, the others by their groups. */
 	all(): readonly ServedKind[] {
-		return [...this.#builtIn, ...[...this.#custom.values()].flatMap(({ kinds }) => kinds)];
+		this.#all ??= this.#builtIn.concat(
+			[...this.#custom.values()]
+				.flatMap(({ kinds }) => kinds)
+				.toSorted((a, b) => (a.type.group === b.type.group ? 0 : a.type.group < b.type.group ? -1 : 1)),
+		);
+		return this.#all;
 	}
 
 	/** Undefined when nothing is served there. */
@@ -52,14 +58,16 @@ export class KindRegistry {
 	put(crd: KubeObject): boolean {
 		const { name, uid, generation } = crd.metadata;
 		const before = this.#custom.get(name)?.crd;
-		if (!isEstablished(crd)) return this.#custom.delete(name);
+		if (!isEstablished(crd)) return this.remove(name);
 		if (before?.metadata.uid === uid && before?.metadata.generation === generation) return false;
 		this.#custom.set(name, { crd, kinds: crdKinds(crd) });
+		this.#all = undefined;
 		return true;
 	}
 
-	/** Serves a definition no longer. */
-	remove(name: string): void {
-		this.#custom.delete(name);
+	/** Serves a definition no longer. Gives whether it did. */
+	remove(name: string): boolean {
+		this.#all = undefined;
+		return this.#custom.delete(name);
 	}
 }

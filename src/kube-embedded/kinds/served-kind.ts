@@ -21,6 +21,8 @@ export interface ServedKind {
 	readonly verbs: readonly string[];
 	/** The table of objects: `group/plural`. Kinds that are two views of the same objects share one. */
 	readonly storage: string;
+	/** The version in which objects are kept, whatever the one they are asked for in. */
+	readonly storedAs: Pick<ResourceType, "group" | "version" | "kind">;
 	readonly rules: KindRules;
 	readonly hasStatus: boolean;
 	/** Whether `metadata.generation` counts changes of what is wanted. */
@@ -48,6 +50,18 @@ export const ALL_VERBS: readonly string[] = [
 	"get",
 	"list",
 	"patch",
+	"update",
+	"watch",
+];
+
+/** The same for custom resources, in the order in which they are told of. */
+export const CUSTOM_VERBS: readonly string[] = [
+	"delete",
+	"deletecollection",
+	"get",
+	"list",
+	"patch",
+	"create",
 	"update",
 	"watch",
 ];

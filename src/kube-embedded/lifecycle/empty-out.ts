@@ -15,21 +15,28 @@ export interface EmptyOutDeps {
 	readonly now: () => number;
 }
 
-/** Deletes all objects of a table, of one namespace if it is named. Gives how many are still there. */
-const deleteAll = (
+/** So many are deleted in one transaction: while it lasts nobody else is answered. */
+const DELETED_TOGETHER = 50;
+
+/** What there is to say of emptying: `more` is to be deleted, or some `wait` for their finalizers, or nothing is left. */
+type Emptied = "more" | "waits" | "empty";
+
+/** Deletes some objects of a table, of one namespace if it is named. */
+const deleteSome = (
 	transaction: Transaction,
 	resource: string,
 	namespace: string | undefined,
 	deps: EmptyOutDeps,
-): number => {
+): Emptied => {
 	const kind = deps.kinds.findStored(resource);
-	if (kind === undefined) return 0;
-	for (const { metadata } of transaction.list({ resource, namespace })) {
-		if (metadata.deletionTimestamp !== undefined) continue;
+	if (kind === undefined) return "empty";
+	const some = transaction.staying(resource, namespace, DELETED_TOGETHER);
+	for (const { metadata } of some) {
 		const target = { kind, namespace: metadata.namespace ?? "", name: metadata.name };
 		deleteIn(transaction, target, { propagation: "Background", dryRun: false }, deps);
 	}
-	return transaction.list({ resource, namespace }).length;
+	if (some.length === DELETED_TOGETHER) return "more";
+	return transaction.list({ resource, namespace, limit: 1 }).length === 0 ? "empty" : "waits";
 };
 
 const find = (transaction: Transaction, ref: StoredRef): KubeObject | undefined => {
@@ -37,21 +44,37 @@ const find = (transaction: Transaction, ref: StoredRef): KubeObject | undefined 
 	return object?.metadata.deletionTimestamp === undefined ? undefined : object;
 };
 
-/** Deletes what is in a namespace that is to be deleted, and then the namespace. */
-export const emptyNamespace = (transaction: Transaction, name: string, deps: EmptyOutDeps): void => {
+/**
+ * Deletes some of what is in a namespace that is to be deleted, and in the end the namespace.
+ *
+ * @returns whether there is more to delete at once
+ */
+export const emptyNamespace = (transaction: Transaction, name: string, deps: EmptyOutDeps): boolean => {
 	const ref = { resource: "/namespaces", namespace: "", name };
 	const namespace = find(transaction, ref);
-	if (namespace === undefined) return;
-	const left = deps.store.resources().reduce((sum, resource) => sum + deleteAll(transaction, resource, name, deps), 0);
-	if (left === 0) settle(transaction, ref, { ...namespace, ...withField(namespace, ["spec", "finalizers"], []) });
+	if (namespace === undefined) return false;
+	let isEmpty = true;
+	for (const resource of deps.store.resources()) {
+		const emptied = deleteSome(transaction, resource, name, deps);
+		if (emptied === "more") return true;
+		isEmpty &&= emptied === "empty";
+	}
+	if (isEmpty) settle(transaction, ref, { ...namespace, ...withField(namespace, ["spec", "finalizers"], []) });
+	return false;
 };
 
-/** Deletes the objects of a definition that is to be deleted, and then the definition. */
-export const emptyDefinition = (transaction: Transaction, name: string, deps: EmptyOutDeps): void => {
+/**
+ * Deletes some of the objects of a definition that is to be deleted, and in the end the definition.
+ *
+ * @returns whether there is more to delete at once
+ */
+export const emptyDefinition = (transaction: Transaction, name: string, deps: EmptyOutDeps): boolean => {
 	const ref = { resource: "apiextensions.k8s.io/customresourcedefinitions", namespace: "", name };
 	const crd = find(transaction, ref);
-	if (crd === undefined || crd.metadata.finalizers?.includes(CRD_CLEANUP) !== true) return;
+	if (crd === undefined || crd.metadata.finalizers?.includes(CRD_CLEANUP) !== true) return false;
 	const dot = name.indexOf(".");
 	const resource = `${name.slice(dot + 1)}/${name.slice(0, dot)}`;
-	if (deleteAll(transaction, resource, undefined, deps) === 0) finalize(transaction, ref, crd, CRD_CLEANUP);
+	const emptied = deleteSome(transaction, resource, undefined, deps);
+	if (emptied === "empty") finalize(transaction, ref, crd, CRD_CLEANUP);
+	return emptied === "more";
 };

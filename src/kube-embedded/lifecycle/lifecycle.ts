@@ -41,7 +41,10 @@ export class Lifecycle implements AsyncDisposable {
 		this.#deps = deps;
 		const { store, report } = deps;
 		this.#tasks = new TaskQueue(
-			(key) => store.write((transaction) => this.#run(transaction, key)),
+			async (key) => {
+				const goesOn = await store.write((transaction) => this.#run(transaction, key));
+				if (goesOn) this.#tasks.add(key);
+			},
 			(key, error) => report(`the embedded API could not do ${key}`, error),
 		);
 	}
@@ -119,18 +122,21 @@ export class Lifecycle implements AsyncDisposable {
 		this.#tasks.add(`definition ${name}`);
 	}
 
-	#run(transaction: Transaction, key: string): void {
+	/** Whether there is more of the same to do. */
+	#run(transaction: Transaction, key: string): boolean {
 		const at = key.indexOf(" ");
 		const [task, rest] = at < 0 ? [key, ""] : [key.slice(0, at), key.slice(at + 1)];
-		if (task === "forget-events") this.#forgetEvents(transaction);
-		else if (task === "definition") emptyDefinition(transaction, rest, this.#deps);
-		else if (task === "namespace") {
+		if (task === "definition") return emptyDefinition(transaction, rest, this.#deps);
+		if (task === "namespace") {
 			this.#ensure(transaction, "ServiceAccount", rest, "default");
-			emptyNamespace(transaction, rest, this.#deps);
-		} else {
+			return emptyNamespace(transaction, rest, this.#deps);
+		}
+		if (task === "forget-events") this.#forgetEvents(transaction);
+		else {
 			const [resource = "", namespace = "", name = ""]: string[] = JSON.parse(rest);
 			collect(transaction, { resource, namespace, name }, { ...this.#deps, graph: this.#graph });
 		}
+		return false;
 	}
 
 	/** Makes an object of the core group where there is none, if its namespace is there to stay. */

@@ -3,9 +3,19 @@ import type { KubeObject, ObjectMeta } from "#/kube/kube-object.ts";
 import { isRecord } from "#/kube-embedded/schema/json-record.ts";
 import type { KindRules } from "#/kube-embedded/schema/kind-rules.ts";
 import { compareFields, type FieldChanges } from "./compare-fields.ts";
-import { difference, intersection, isEmptyTree, noFields, pathsOf, sameFields, union } from "./field-tree.ts";
+import {
+	difference,
+	type FieldTree,
+	intersection,
+	isEmptyTree,
+	noFields,
+	pathsOf,
+	sameFields,
+	union,
+} from "./field-tree.ts";
 import { fieldsOf } from "./fields-of.ts";
 import { showPath } from "./fields-v1.ts";
+import { fieldsOfLastApplied, KUBECTL, withLastApplied } from "./last-applied.ts";
 import { isSameWriter, type ManagedEntry, ownable, readEntries, writeEntries } from "./managed-entries.ts";
 import { mergeApplied } from "./merge-applied.ts";
 import { PatchError } from "./patch-error.ts";
@@ -51,8 +61,9 @@ const shownWriter = ({ manager, subresource, operation, apiVersion }: ManagedEnt
 		...(operation === "Update" ? [`using ${apiVersion}`] : []),
 	].join(" ");
 
-const conflictsOf = (entry: ManagedEntry, changes: FieldChanges): ApplyConflict[] =>
-	[...pathsOf(intersection(entry.fields, changes.changed))].map((path) => ({
+/** @param yielded fields that nobody insists on */
+const conflictsOf = (entry: ManagedEntry, changes: FieldChanges, yielded: FieldTree): ApplyConflict[] =>
+	[...pathsOf(difference(intersection(entry.fields, changes.changed), yielded))].map((path) => ({
 		manager: entry.manager,
 		operation: entry.operation,
 		apiVersion: entry.apiVersion,
@@ -159,6 +170,12 @@ const mergedOf = ({ base, wanted, others, own, mine }: Parts, rules: KindRules):
  * @throws PatchError INVALID when `managedFields` are applied, or the elements of a list cannot be told apart
  */
 export const serverSideApply = (opts: ServerSideApplyOpts): Applied => {
+	const done = applyFields(opts);
+	if (opts.manager !== KUBECTL || "conflicts" in done) return done;
+	return { object: withLastApplied(done.object, opts.applied) };
+};
+
+const applyFields = (opts: ServerSideApplyOpts): Applied => {
 	const { live, applied, force, rules } = opts;
 	if ((applied.metadata.managedFields ?? []).length > 0)
 		throw new PatchError("INVALID", "metadata.managedFields must be nil");
@@ -166,7 +183,8 @@ export const serverSideApply = (opts: ServerSideApplyOpts): Applied => {
 	const { base, others, own } = parts;
 	const merged = mergedOf(parts, rules);
 	const changes = compareFields(base, merged, rules);
-	const conflicts = others.flatMap((entry) => conflictsOf(entry, changes));
+	const yielded = opts.manager === KUBECTL ? fieldsOfLastApplied(live, rules) : noFields;
+	const conflicts = others.flatMap((entry) => conflictsOf(entry, changes, yielded));
 	if (conflicts.length > 0 && !force) return { conflicts, message: messageOf(conflicts) };
 	const gone = union(changes.changed, changes.removed);
 	const rest = others.map((entry) => ({ ...entry, fields: difference(entry.fields, gone) }));
@@ -176,7 +194,9 @@ export const serverSideApply = (opts: ServerSideApplyOpts): Applied => {
 	if (unchanged && known && live !== undefined) return { object: live };
 	// Fields that the schema does not know stay in, for whoever judges the object to tell of; nobody owns them.
 	const object = known ? merged : mergedOf({ ...parts, wanted: sent }, rules);
-	const mine = unchanged ? own : parts.mine;
+	// Who says what is so already is written down without a time.
+	const isNews = live === undefined || !isDeepStrictEqual(merged, base);
+	const mine = unchanged ? own : { ...parts.mine, time: isNews ? parts.mine.time : own?.time };
 	const managedFields = writeEntries(isEmptyTree(mine.fields) ? rest : [...rest, mine]);
 	return {
 		object: { ...object, metadata: { ...object.metadata, ...(managedFields === undefined ? {} : { managedFields }) } },

@@ -18,7 +18,11 @@ const withStatus: ReadonlySet<string> = new Set(["/Namespace", "apiextensions.k8
 export const builtInRules: ReadonlyMap<string, KindRules> = new Map(
 	builtInSchemas.map(({ key, schema }) => {
 		const check = checks[key];
-		const opts = { schema: readSchema(withObjectMeta(schema)), statusSubresource: withStatus.has(key) };
+		const opts = {
+			schema: readSchema(withObjectMeta(schema)),
+			statusSubresource: withStatus.has(key),
+			builtIn: key.slice(key.indexOf("/") + 1),
+		};
 		return [key, schemaRules(check === undefined ? opts : { ...opts, check })];
 	}),
 );

@@ -16,15 +16,22 @@ const patternOf = (bounds: ValueBounds, pattern: string): RegExp | undefined => 
 /** How a string is counted: in code points. */
 const lengthOf = (text: string): number => [...text].length;
 
-const checkString = (value: string, bounds: ValueBounds, path: string): FieldCause[] => {
-	const causes: FieldCause[] = [];
-	const { minLength, maxLength, pattern, format } = bounds;
+/** Of length and pattern only the first mistake is told. */
+const shapeCause = (value: string, bounds: ValueBounds, path: string): FieldCause | undefined => {
+	const { minLength, maxLength, pattern } = bounds;
 	const length = lengthOf(value);
-	if (maxLength !== undefined && length > maxLength) causes.push(tooLong(path, maxLength));
+	if (maxLength !== undefined && length > maxLength) return tooLong(path, maxLength);
 	if (minLength !== undefined && length < minLength)
-		causes.push(invalid(path, value, `${path} in body should be at least ${minLength} chars long`));
-	if (pattern !== undefined && patternOf(bounds, pattern)?.test(value) === false)
-		causes.push(invalid(path, value, `${path} in body should match '${pattern}'`));
+		return invalid(path, value, `${path} in body should be at least ${minLength} chars long`);
+	return pattern !== undefined && patternOf(bounds, pattern)?.test(value) === false
+		? invalid(path, value, `${path} in body should match '${pattern}'`)
+		: undefined;
+};
+
+const checkString = (value: string, bounds: ValueBounds, path: string): FieldCause[] => {
+	const { format } = bounds;
+	const shape = shapeCause(value, bounds, path);
+	const causes = shape === undefined ? [] : [shape];
 	if (format !== undefined && !isOfFormat(value, format))
 		causes.push(typeInvalid(path, value, `${path} in body must be of type ${format}: ${JSON.stringify(value)}`));
 	return causes;

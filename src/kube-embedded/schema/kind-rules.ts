@@ -19,11 +19,13 @@ export interface FieldCause {
 
 /**
  * An object that may be stored, or what is wrong with it. With `strict` present the object was not even read
- * (fieldValidation=Strict): a bad request, with these as what strict decoding found.
+ * (fieldValidation=Strict): a bad request, with these as what strict decoding found. With `undecodable` neither, for this
+ * reason.
  */
 export type Judged =
 	| { readonly object: KubeObject; readonly warnings: readonly string[] }
-	| { readonly causes: readonly FieldCause[]; readonly strict?: readonly string[] };
+	| { readonly causes: readonly FieldCause[]; readonly strict?: readonly string[] }
+	| { readonly undecodable: string };
 
 /** How a list in an object is merged: by these keys, as a set, or replaced whole. */
 export type ListType =
@@ -41,13 +43,26 @@ export interface KindRules {
 	 * Drops unknown fields, fills in defaults and validates (CEL too) what is to be created. `strict`: unknown and
 	 * duplicate fields are causes (fieldValidation=Strict); else they are dropped, with a warning where `warn`.
 	 */
-	judgeCreate(object: KubeObject, opts: { readonly unknownFields: "Strict" | "Warn" | "Ignore" }): Judged;
+	judgeCreate(
+		object: KubeObject,
+		opts: {
+			readonly unknownFields: "Strict" | "Warn" | "Ignore";
+			/** What is wrong with it already; told first. */
+			readonly known?: readonly FieldCause[];
+		},
+	): Judged;
 	/** The same for a change; rules see `previous` as oldSelf, and what did not change and was bad before is let pass (ratcheting). */
 	judgeUpdate(
 		object: KubeObject,
 		previous: KubeObject,
-		opts: { readonly unknownFields: "Strict" | "Warn" | "Ignore"; readonly subresource: "status" | undefined },
+		opts: {
+			readonly unknownFields: "Strict" | "Warn" | "Ignore";
+			readonly subresource: "status" | undefined;
+			readonly known?: readonly FieldCause[];
+		},
 	): Judged;
+	/** Why an object cannot be applied at all: unknown fields, values of another type. Empty: it can. */
+	typedProblems(object: KubeObject): readonly string[];
 	/** Unknown fields dropped, nothing else. */
 	prune(object: KubeObject): KubeObject;
 	/** Defaults and pruning alone: what a stored object looks like when it is read. */

@@ -79,7 +79,11 @@ export const metaSchemas = (withPatchHints: (schema: unknown) => unknown): JsonR
 	[`${prefix}.ObjectMeta`]: withPatchHints(objectMeta()),
 	[`${prefix}.ListMeta`]: listMeta,
 	[`${prefix}.OwnerReference`]: ownerReferenceSchema,
-	[`${prefix}.ManagedFieldsEntry`]: managedFieldsEntrySchema,
+	[`${prefix}.ManagedFieldsEntry`]: {
+		...managedFieldsEntrySchema,
+		properties: { ...recordAt(managedFieldsEntrySchema, "properties"), fieldsV1: ref("FieldsV1") },
+	},
+	[`${prefix}.FieldsV1`]: { type: "object", description: "A set of fields, as a tree of their names." },
 	[`${prefix}.Status`]: status,
 	[`${prefix}.DeleteOptions`]: deleteOptions,
 	[`${prefix}.Patch`]: { type: "object", description: "A patch." },

@@ -1,4 +1,5 @@
 import type { KubeObject } from "#/kube/kube-object.ts";
+import { checkScale } from "./check-scale.ts";
 import { checkStructural } from "./check-structural.ts";
 import { isRecord, listAt, recordAt } from "./json-record.ts";
 import type { KindRules } from "./kind-rules.ts";
@@ -13,8 +14,10 @@ export const rulesOfCrd = (crd: KubeObject, version: string): KindRules => {
 	const json = recordAt(recordAt(found, "schema"), "openAPIV3Schema");
 	const [first] = checkStructural(json, "schema.openAPIV3Schema");
 	if (first !== undefined) throw new Error(`${first.field}: ${first.message}`);
+	const { scale, status } = recordAt(found, "subresources");
 	return schemaRules({
 		schema: readSchema(withObjectMeta(json)),
-		statusSubresource: isRecord(recordAt(found, "subresources").status),
+		statusSubresource: isRecord(status),
+		...(isRecord(scale) ? { check: checkScale(scale) } : {}),
 	});
 };

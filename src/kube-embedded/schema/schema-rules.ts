@@ -1,5 +1,6 @@
 import type { KubeObject } from "#/kube/kube-object.ts";
 import { evaluateRules } from "./cel/evaluate-rules.ts";
+import { decodeProblem } from "./decode-problem.ts";
 import { fillDefaults } from "./fill-defaults.ts";
 import { isRecord } from "./json-record.ts";
 import type { FieldCause, Judged, KindRules } from "./kind-rules.ts";
@@ -7,6 +8,7 @@ import { listDuplicates } from "./list-duplicates.ts";
 import { declaresAt, isAtomicAt, listTypeAt } from "./merge-types.ts";
 import { prune } from "./prune.ts";
 import type { Schema } from "./structural-schema.ts";
+import { typedProblems } from "./typed-problems.ts";
 import { validate } from "./validate.ts";
 
 /** What makes the rules of one kind. */
@@ -15,6 +17,8 @@ export interface SchemaRulesOpts {
 	readonly schema: Schema;
 	/** Whether `status` is written through its subresource alone. */
 	readonly statusSubresource: boolean;
+	/** The kind, for one that is built in: decoded before it is judged. Absent for custom resources. */
+	readonly builtIn?: string;
 	/** What a schema cannot say; `previous` is absent for a new object. */
 	readonly check?: (object: KubeObject, previous: KubeObject | undefined) => readonly FieldCause[];
 }
@@ -41,15 +45,20 @@ const unchecked: FieldCause = {
 		"Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation",
 };
 
-const causesOf = (object: KubeObject, previous: KubeObject | undefined, opts: SchemaRulesOpts): FieldCause[] => {
-	const { schema, check } = opts;
-	const causes = [...validate(object, previous, schema, ""), ...(check?.(object, previous) ?? [])];
+const causesOf = (
+	object: KubeObject,
+	previous: KubeObject | undefined,
+	opts: SchemaRulesOpts & { readonly known: readonly FieldCause[] },
+): FieldCause[] => {
+	const { schema, check, known } = opts;
+	const causes = [...known, ...validate(object, previous, schema, ""), ...(check?.(object, previous) ?? [])];
 	const doubled = listDuplicates(object, schema, "");
 	if (doubled.length > 0 && (previous === undefined || listDuplicates(previous, schema, "").length === 0))
 		causes.push(...doubled);
-	const all = causes.some(({ reason }) => blocking.has(reason))
-		? [...causes, unchecked]
-		: [...causes, ...evaluateRules(object, previous, schema, "")];
+	const isBlocked = causes.some(({ reason }) => blocking.has(reason));
+	const more = isBlocked ? [unchecked] : evaluateRules(object, previous, schema, "");
+	// Only custom resources have rules that could be left unchecked.
+	const all = opts.builtIn === undefined ? [...causes, ...more] : causes;
 	return all.map((cause) => (cause.field === "" ? { ...cause, field: whole } : cause));
 };
 
@@ -70,7 +79,17 @@ const statusOnly = (object: KubeObject, previous: KubeObject): KubeObject => {
 	return { ...withStatusOf(previous, object), metadata };
 };
 
-type UnknownFields = "Strict" | "Warn" | "Ignore";
+interface JudgeOpts {
+	readonly unknownFields: "Strict" | "Warn" | "Ignore";
+	readonly subresource?: "status" | undefined;
+	readonly known?: readonly FieldCause[];
+}
+
+/** Where the status alone is judged, messages name what is in it as seen from there; the field is named whole. */
+const fromStatus = (cause: FieldCause): FieldCause => ({
+	...cause,
+	message: cause.message.replace(/(: )status\.(\S+ in body )/, "$1$2"),
+});
 
 const asObject = (value: unknown, like: KubeObject): KubeObject => (isKubeObject(value) ? value : like);
 
@@ -79,21 +98,27 @@ const judge = (
 	previous: KubeObject | undefined,
 	place: (object: KubeObject) => KubeObject,
 	opts: SchemaRulesOpts,
-	unknownFields: UnknownFields,
+	{ unknownFields, known = [], subresource }: JudgeOpts,
 ): Judged => {
+	if (opts.builtIn !== undefined) {
+		const undecodable = decodeProblem(object, opts.schema, { struct: opts.builtIn, path: "" });
+		if (undecodable !== undefined) return { undecodable };
+	}
 	const pruned = prune(object, opts.schema);
-	const unknown = pruned.unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
+	const paths = opts.builtIn === undefined ? pruned.unknown.toSorted() : pruned.unknown;
+	const unknown = paths.map((path) => `unknown field ${JSON.stringify(path)}`);
 	if (unknown.length > 0 && unknownFields === "Strict")
 		return {
 			strict: unknown,
-			causes: pruned.unknown.map((field) => ({
+			causes: paths.map((field) => ({
 				reason: "FieldValueInvalid",
 				field,
 				message: `unknown field ${JSON.stringify(field)}`,
 			})),
 		};
 	const filled = asObject(fillDefaults(place(asObject(pruned.value, object)), opts.schema), object);
-	const causes = causesOf(filled, previous, opts);
+	const found = causesOf(filled, previous, { ...opts, known });
+	const causes = subresource === "status" ? found.map(fromStatus) : found;
 	return causes.length > 0 ? { causes } : { object: filled, warnings: unknownFields === "Warn" ? unknown : [] };
 };
 
@@ -102,16 +127,18 @@ export const schemaRules = (opts: SchemaRulesOpts): KindRules => {
 	const { schema, statusSubresource } = opts;
 	const read = (object: KubeObject) => asObject(fillDefaults(prune(object, schema).value, schema), object);
 	return {
-		judgeCreate: (object, { unknownFields }) =>
-			judge(object, undefined, (one) => (statusSubresource ? withStatusOf(one, undefined) : one), opts, unknownFields),
-		judgeUpdate: (object, previous, { unknownFields, subresource }) => {
+		judgeCreate: (object, how) =>
+			judge(object, undefined, (one) => (statusSubresource ? withStatusOf(one, undefined) : one), opts, how),
+		judgeUpdate: (object, previous, how) => {
+			const { subresource } = how;
 			const before = read(previous);
 			const place = (one: KubeObject) => {
 				if (subresource === "status") return statusOnly(one, before);
 				return statusSubresource ? withStatusOf(one, before) : one;
 			};
-			return judge(object, before, place, opts, unknownFields);
+			return judge(object, before, place, opts, how);
 		},
+		typedProblems: (object) => typedProblems(object, schema, ""),
 		prune: (object) => asObject(prune(object, schema).value, object),
 		read,
 		listType: (path) => listTypeAt(schema, path),

@@ -8,14 +8,14 @@ import { childPath } from "./prune.ts";
 import type { Schema } from "./structural-schema.ts";
 
 const checkChildren = (value: JsonRecord, previous: unknown, schema: Schema, path: string): FieldCause[] => {
-	const causes = schema.required
-		.filter((name) => !Object.hasOwn(value, name))
-		.map((name) => required(childPath(path, name)));
+	const causes: FieldCause[] = [];
 	for (const [name, child] of Object.entries(value)) {
 		const childSchema = schema.properties.get(name) ?? schema.additionalProperties;
 		if (childSchema !== undefined && childSchema !== true)
 			causes.push(...validate(child, correlateField(previous, name), childSchema, childPath(path, name)));
 	}
+	const missing = schema.required.filter((name) => !Object.hasOwn(value, name));
+	causes.push(...missing.map((name) => required(childPath(path, name))));
 	return causes;
 };
 

@@ -33,5 +33,6 @@ export const acceptedForm = (request: Pick<ApiRequest, "headers">): AcceptedForm
 		const form = FORMS[as];
 		if (form !== undefined && parameters.get("v") === "v1") return form;
 	}
-	throw new StatusError("NotAcceptable", "only the following media types are accepted: application/json");
+	const types = "application/json, application/yaml, application/vnd.kubernetes.protobuf";
+	throw new StatusError("NotAcceptable", `only the following media types are accepted: ${types}`);
 };

@@ -4,7 +4,7 @@ import type { OpenApiDocuments } from "#/kube-embedded/discovery/openapi-documen
 import { OPENAPI_V2, OPENAPI_V2_PROTOBUF, openApiV2Protobuf } from "#/kube-embedded/discovery/openapi-v2.ts";
 import { apiGroup, groupList, resourceList } from "#/kube-embedded/discovery/plain-discovery.ts";
 import type { KindRegistry } from "#/kube-embedded/kinds/kind-registry.ts";
-import { noSuchPath, StatusError } from "#/kube-embedded/status-error.ts";
+import { noSuchPath, noSuchResource, StatusError } from "#/kube-embedded/status-error.ts";
 import { acceptedTypes } from "./accepted-form.ts";
 import type { ApiReply, ApiRequest } from "./api-request.ts";
 
@@ -54,7 +54,7 @@ const discoverBelow = (segments: readonly string[], { kinds }: DiscoveryDeps): A
 	if (version === undefined && versions.length > 0)
 		return json({ kind: "APIGroup", apiVersion: "v1", ...apiGroup(versions) });
 	const found = versions.find((served) => served.version === version);
-	if (found === undefined) throw noSuchPath();
+	if (found === undefined) throw group === "" ? noSuchResource() : noSuchPath();
 	return json(resourceList(found));
 };
 

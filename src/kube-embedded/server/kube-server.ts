@@ -10,7 +10,7 @@ import {
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Faults, FaultyRequest, RequestFault } from "#/kube-embedded/faults.ts";
-import { StatusError } from "#/kube-embedded/status-error.ts";
+import { NoSuchPathError, StatusError } from "#/kube-embedded/status-error.ts";
 import { type ApiReply, type ApiRequest, isAsked } from "./api-request.ts";
 import { faultyLines, silence } from "./faulty-lines.ts";
 import { parseResourcePath } from "./request-path.ts";
@@ -62,7 +62,8 @@ const faultyRequestOf = ({ method, url, headers }: ApiRequest): FaultyRequest =>
 		plural = undefined;
 	}
 	const isWatch = method === "GET" && isAsked({ url }, "watch");
-	return { method, path, plural, isWatch, userAgent: headers["user-agent"] };
+	const isApply = headers["content-type"]?.startsWith("application/apply-patch") === true;
+	return { method, path, plural, isWatch, isApply, userAgent: headers["user-agent"] };
 };
 
 /** The result code of SQLite that says so (https://www.sqlite.org/rescode.html#full). */
@@ -75,6 +76,9 @@ const failureOf = (error: unknown): StatusError => {
 };
 
 const replyTo = (error: unknown, report: KubeServerDeps["report"]): ApiReply => {
+	if (error instanceof NoSuchPathError) {
+		return { status: error.status, headers: { "Content-Type": "text/plain; charset=utf-8" }, text: error.text };
+	}
 	const known = error instanceof StatusError ? error : failureOf(error);
 	if (known !== error) report("a request to the embedded API failed", error);
 	const { retryAfterSeconds } = known.details ?? {};

@@ -1,5 +1,6 @@
 import type { KubeObject } from "#/kube/kube-object.ts";
 import { apiVersionOf } from "#/kube/resource-type.ts";
+import { withoutFields } from "#/kube-embedded/json.ts";
 import type { ServedKind } from "#/kube-embedded/kinds/served-kind.ts";
 import { partialOf, type TableSettings, tableOf } from "#/kube-embedded/tables/table.ts";
 import type { ListPage } from "#/kube-embedded/verbs/list-page.ts";
@@ -39,13 +40,29 @@ export const objectReply = (
 	return { status, headers, json: tableOf(kind, [object], { resourceVersion }, settings) };
 };
 
+const pageMetadata = (page: ListPage): Readonly<Record<string, unknown>> => ({
+	resourceVersion: String(page.revision),
+	...(page.next === undefined ? {} : { continue: page.next }),
+	...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
+});
+
+/**
+ * A page of a list as it is. Entries of built-in kinds do not say what they are, as the list does; lists of custom
+ * resources have a continuation even where nothing follows.
+ */
+export const listOf = (kind: ServedKind, page: ListPage): Readonly<Record<string, unknown>> => {
+	const metadata = pageMetadata(page);
+	return {
+		kind: kind.listKind,
+		apiVersion: apiVersionOf(kind.type),
+		metadata: kind.crd === undefined ? metadata : { continue: "", ...metadata },
+		items: kind.crd === undefined ? page.items.map((item) => withoutFields(item, ["apiVersion", "kind"])) : page.items,
+	};
+};
+
 /** A page of a list in the form that the client takes. */
 export const listReply = (request: ApiRequest, kind: ServedKind, page: ListPage, now: number): ApiReply => {
-	const metadata = {
-		resourceVersion: String(page.revision),
-		...(page.next === undefined ? {} : { continue: page.next }),
-		...(page.remaining === undefined ? {} : { remainingItemCount: page.remaining }),
-	};
+	const metadata = pageMetadata(page);
 	const form = acceptedForm(request);
 	if (form === "table") {
 		const settings = { include: includedObject(request), now, headings: true };
@@ -55,6 +72,5 @@ export const listReply = (request: ApiRequest, kind: ServedKind, page: ListPage,
 		const head = { kind: "PartialObjectMetadataList", apiVersion: "meta.k8s.io/v1", metadata };
 		return { status: 200, json: { ...head, items: page.items.map(partialOf) } };
 	}
-	const head = { kind: kind.listKind, apiVersion: apiVersionOf(kind.type), metadata };
-	return { status: 200, json: { ...head, items: page.items } };
+	return { status: 200, json: listOf(kind, page) };
 };

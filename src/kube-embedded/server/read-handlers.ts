@@ -6,6 +6,7 @@ import { parseFieldSelector, parseLabelSelector, type Selector } from "#/kube-em
 import type { Target, VerbDeps } from "#/kube-embedded/verbs/verb-deps.ts";
 import { acceptedForm } from "./accepted-form.ts";
 import { type ApiReply, type ApiRequest, isAsked, queryOf } from "./api-request.ts";
+import { checkListOptions } from "./list-options.ts";
 import { includedObject, listReply, objectReply } from "./object-reply.ts";
 import { watchLines } from "./watch-lines.ts";
 
@@ -25,15 +26,23 @@ export interface ReadDeps extends VerbDeps {
 const numberOf = (request: Pick<ApiRequest, "url">, name: string): number | undefined => {
 	const text = queryOf(request, name);
 	if (text === undefined) return undefined;
-	if (!/^\d{1,15}$/.test(text)) throw badRequest(`${name}: Invalid value: ${JSON.stringify(text)}: must be a number`);
+	if (!/^[-+]?\d{1,15}$/.test(text)) throw badRequest(`strconv.ParseInt: parsing "${text}": invalid syntax`);
 	return Number(text);
+};
+
+const revisionOf = (request: Pick<ApiRequest, "url">): number | undefined => {
+	const text = queryOf(request, "resourceVersion");
+	if (text === undefined || /^\d{1,15}$/.test(text)) return text === undefined ? undefined : Number(text);
+	const value = JSON.stringify(text);
+	const why = `resourceVersion: Invalid value: ${value}: strconv.ParseUint: parsing ${value}: invalid syntax`;
+	throw isAsked(request, "watch") ? new StatusError("Unknown", why) : badRequest(`invalid resource version: ${why}`);
 };
 
 /** A version from the future is waited for by asking again. @throws StatusError Timeout */
 const knownRevision = (request: Pick<ApiRequest, "url">, { store }: VerbDeps): number | undefined => {
-	const revision = numberOf(request, "resourceVersion");
+	const revision = revisionOf(request);
 	if (revision === undefined || revision <= store.revision) return revision;
-	throw new StatusError("Timeout", `Too large resource version: ${revision}, current: ${store.revision}`, {
+	throw new StatusError("Timeout", `Timeout: Too large resource version: ${revision}, current: ${store.revision}`, {
 		causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }],
 		retryAfterSeconds: 1,
 	});
@@ -56,9 +65,10 @@ export const getObject = (request: ApiRequest, { kind, namespace, name }: Target
 
 /** GET of a list, a page at a time when the client limits it. @throws StatusError */
 export const listObjects = (request: ApiRequest, { kind, namespace }: Scope, deps: ReadDeps): ApiReply => {
+	checkListOptions(request);
 	const revision = knownRevision(request, deps);
 	const match = queryOf(request, "resourceVersionMatch");
-	const limit = numberOf(request, "limit") ?? 0;
+	const limit = Math.max(0, numberOf(request, "limit") ?? 0);
 	const next = queryOf(request, "continue");
 	// A limited list at a version is of exactly that one, unless it says otherwise.
 	const isExact = match === "Exact" || (match === undefined && limit > 0 && (revision ?? 0) > 0);
@@ -76,12 +86,9 @@ const HALF_AN_HOUR = 1800;
 
 /** GET of a watch. @throws StatusError before it begins */
 export const watchObjects = (request: ApiRequest, { kind, namespace }: Scope, deps: ReadDeps): ApiReply => {
-	const revision = numberOf(request, "resourceVersion") ?? 0;
+	checkListOptions(request);
+	const revision = revisionOf(request) ?? 0;
 	const initial = queryOf(request, "sendInitialEvents");
-	if (initial !== undefined && queryOf(request, "resourceVersionMatch") !== "NotOlderThan") {
-		const message = `resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan`;
-		throw new StatusError("Invalid", message);
-	}
 	const seconds = numberOf(request, "timeoutSeconds") || HALF_AN_HOUR + randomInt(HALF_AN_HOUR);
 	const signal = AbortSignal.any([request.signal, AbortSignal.timeout(seconds * 1000)]);
 	const bookmarks = isAsked(request, "allowWatchBookmarks");

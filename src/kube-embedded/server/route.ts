@@ -1,5 +1,5 @@
 import type { ServedKind } from "#/kube-embedded/kinds/served-kind.ts";
-import { badRequest, noSuchPath, StatusError } from "#/kube-embedded/status-error.ts";
+import { badRequest, noSuchPath, noSuchResource, notFound, StatusError } from "#/kube-embedded/status-error.ts";
 import { requestToken } from "#/kube-embedded/tokens/request-token.ts";
 import type { TokenSigner } from "#/kube-embedded/tokens/token-signer.ts";
 import type { Target } from "#/kube-embedded/verbs/verb-deps.ts";
@@ -17,14 +17,18 @@ export interface RouteDeps extends ReadDeps, DiscoveryDeps {
 }
 
 const refuseMethod = (): StatusError =>
-	new StatusError("MethodNotAllowed", "the server does not allow this method on the requested resource");
+	new StatusError("MethodNotAllowed", "the server does not allow this method on the requested resource", {});
+
+/** Nothing is served at a path of this kind: of built-in ones the server knows as much as to say so in a `Status`. */
+const nothingAt = ({ crd }: ServedKind): StatusError => (crd === undefined ? noSuchResource() : noSuchPath());
 
 const collection = (request: ApiRequest, scope: Scope, deps: RouteDeps): Promise<ApiReply> | ApiReply => {
 	const isWhole = scope.kind.type.namespaced && scope.namespace === undefined;
 	if (request.method === "GET") {
 		return isAsked(request, "watch") ? watchObjects(request, scope, deps) : listObjects(request, scope, deps);
 	}
-	if (isWhole) throw refuseMethod();
+	if (isWhole) throw scope.kind.crd === undefined ? refuseMethod() : noSuchPath();
+	if (request.method === "PUT" && scope.kind.crd !== undefined) throw badRequest("name must be provided");
 	if (request.method === "POST") return createObject(request, scope, deps);
 	if (request.method === "DELETE" && scope.kind.verbs.includes("deletecollection")) {
 		return deleteObjects(request, scope, deps);
@@ -32,29 +36,31 @@ const collection = (request: ApiRequest, scope: Scope, deps: RouteDeps): Promise
 	throw refuseMethod();
 };
 
-const watchOne = (request: ApiRequest, { kind, namespace, name }: Target, deps: RouteDeps): ApiReply => {
-	const url = new URL(request.url);
-	url.searchParams.set("fieldSelector", `metadata.name=${name}`);
-	return watchObjects({ ...request, url }, { kind, namespace: kind.type.namespaced ? namespace : undefined }, deps);
-};
-
 const single = (request: ApiRequest, target: Target, deps: RouteDeps): Promise<ApiReply> | ApiReply => {
 	switch (request.method) {
 		case "GET":
-			return isAsked(request, "watch") ? watchOne(request, target, deps) : getObject(request, target, deps);
+			return getObject(request, target, deps);
 		case "PUT":
 			return replaceObject(request, { ...target, subresource: undefined }, deps);
 		case "PATCH":
 			return patchObject(request, { ...target, subresource: undefined }, deps);
 		case "DELETE":
 			return deleteObject(request, target, deps);
+		case "POST":
+			// Of a custom resource that is created, the path need not say the name, and may.
+			if (target.kind.crd === undefined) throw refuseMethod();
+			return createObject(request, target, deps);
 		default:
 			throw refuseMethod();
 	}
 };
 
+/** Custom resources are served by one handler for all paths below them, built-in ones by one for each. */
+const noSuchPart = ({ kind, name }: Target): StatusError =>
+	kind.crd === undefined ? noSuchResource() : notFound(kind.type, name);
+
 const statusOf = (request: ApiRequest, target: Target, deps: RouteDeps): Promise<ApiReply> | ApiReply => {
-	if (!target.kind.hasStatus) throw noSuchPath();
+	if (!target.kind.hasStatus) throw noSuchPart(target);
 	if (request.method === "GET") return getObject(request, target, deps);
 	if (request.method === "PUT") return replaceObject(request, { ...target, subresource: "status" }, deps);
 	if (request.method === "PATCH") return patchObject(request, { ...target, subresource: "status" }, deps);
@@ -74,7 +80,7 @@ const subresource = (
 ): Promise<ApiReply> | ApiReply => {
 	if (named === "status") return statusOf(request, target, deps);
 	if (named === "token" && target.kind.storage === "/serviceaccounts") return tokenOf(request, target, deps);
-	if (named !== "scale" || target.kind.scale === undefined) throw noSuchPath();
+	if (named !== "scale" || target.kind.scale === undefined) throw noSuchPart(target);
 	const scaled = scalable(target.kind, target);
 	if (request.method === "GET") return getScale(scaled, deps);
 	if (request.method === "PUT" || request.method === "PATCH") return writeScale(request, scaled, deps);
@@ -88,10 +94,10 @@ const onResource = (
 	deps: RouteDeps,
 ): Promise<ApiReply> | ApiReply => {
 	const { namespace, name } = path;
-	if (!kind.type.namespaced && namespace !== undefined) throw noSuchPath();
+	if (!kind.type.namespaced && namespace !== undefined) throw nothingAt(kind);
 	if (name === undefined) return collection(request, { kind, namespace }, deps);
 	if (kind.type.namespaced && namespace === undefined) {
-		throw badRequest("an empty namespace may not be set when a resource name is provided");
+		throw nothingAt(kind);
 	}
 	const target = { kind, namespace: namespace ?? "", name };
 	if (path.subresource === undefined) return single(request, target, deps);
@@ -120,6 +126,13 @@ export const routePublic = (request: Pick<ApiRequest, "url">, deps: RouteDeps): 
 	return { status: 200, headers: { "Content-Type": "application/jwk-set+json" }, json: deps.signer.keySet() };
 };
 
+/** Groups that are built in know what they do not have; of all else the server knows nothing. */
+const nothingBelow = (path: string, { kinds }: RouteDeps): StatusError => {
+	const [root, group] = path.split("/").filter((segment) => segment !== "");
+	const isKnown = root === "apis" && kinds.all().some(({ type, crd }) => type.group === group && crd === undefined);
+	return root === "api" || isKnown ? noSuchResource() : noSuchPath();
+};
+
 /** Answers a request of a client that has shown who it is. @throws StatusError */
 export const route = (request: ApiRequest, deps: RouteDeps): Promise<ApiReply> | ApiReply => {
 	if (request.method === "GET") {
@@ -128,6 +141,6 @@ export const route = (request: ApiRequest, deps: RouteDeps): Promise<ApiReply> |
 	}
 	const path = parseResourcePath(request.url.pathname);
 	const kind = path === undefined ? undefined : deps.kinds.find(path);
-	if (path === undefined || kind === undefined) throw noSuchPath();
+	if (path === undefined || kind === undefined) throw nothingBelow(request.url.pathname, deps);
 	return onResource(request, kind, path, deps);
 };

@@ -66,7 +66,7 @@ export const getScale = (target: ScaleTarget, { store }: VerbDeps): ApiReply => 
 });
 
 /** What the body makes of the scale as it is. */
-const nextScale = async (request: ApiRequest, { kind, name }: ScaleTarget): Promise<(live: KubeObject) => unknown> => {
+const nextScale = async (request: ApiRequest, { kind }: ScaleTarget): Promise<(live: KubeObject) => unknown> => {
 	if (request.method === "PUT") {
 		const { value } = await readBody(request);
 		if (!isRecord(value)) throw badRequest("the body of the request is no object");
@@ -75,7 +75,7 @@ const nextScale = async (request: ApiRequest, { kind, name }: ScaleTarget): Prom
 	const patch = await patchOf(request, kind);
 	if (patch.kind === "apply") return (live) => ({ ...live, spec: fieldAt(patch.body, ["spec"]) });
 	const read = { kind: patch.kind === "json" ? ("json" as const) : ("merge" as const), body: patch.body };
-	return (live) => patched({ kind, name }, read, live);
+	return (live) => patched({ kind }, read, live);
 };
 
 /** PUT or PATCH of a scale: changes the replicas of the object and nothing else. @throws StatusError */

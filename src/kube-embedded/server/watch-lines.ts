@@ -42,20 +42,29 @@ export const goneLine = (revision: number, oldest: number): string => {
 const seenAs = (
 	{ kind, namespace, selector }: WantedWatch,
 	event: StoreEvent,
-): { readonly type: EventType; readonly object: KubeObject } | undefined => {
+): { readonly type: Exclude<EventType, "BOOKMARK">; readonly object: KubeObject } | undefined => {
 	if (namespace !== undefined && event.namespace !== namespace) return undefined;
 	const isSeen = (object: KubeObject | undefined): boolean => object !== undefined && selector(kind.fromStored(object));
 	const [was, is] = [isSeen(event.before), isSeen(event.after)];
 	if (!was && !is) return undefined;
-	const type = is ? (was ? "MODIFIED" : "ADDED") : "DELETED";
-	return { type, object: kind.fromStored(objectOf(event)) };
+	if (is) return { type: was ? "MODIFIED" : "ADDED", object: kind.fromStored(objectOf(event)) };
+	const { before, after } = event;
+	if (before === undefined || after === undefined) return { type: "DELETED", object: kind.fromStored(objectOf(event)) };
+	// What is meant no longer is told as it was when it was meant, at the version at which that ended.
+	const { resourceVersion } = after.metadata;
+	const metadata = { ...before.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+	return { type: "DELETED", object: kind.fromStored({ ...before, metadata }) };
 };
 
-const bookmarkOf = ({ type }: ServedKind, revision: number, initialEnd: boolean): KubeObject => ({
+/** An object without a name: it only says how far the watch is. */
+type Bookmark = Pick<KubeObject, "kind" | "apiVersion"> & {
+	readonly metadata: Readonly<Record<string, unknown>> & { readonly resourceVersion: string };
+};
+
+const bookmarkOf = ({ type }: ServedKind, revision: number, initialEnd: boolean): Bookmark => ({
 	kind: type.kind,
 	apiVersion: apiVersionOf(type),
 	metadata: {
-		name: "",
 		resourceVersion: String(revision),
 		...(initialEnd ? { annotations: { "k8s.io/initial-events-end": "true" } } : {}),
 	},
@@ -64,14 +73,22 @@ const bookmarkOf = ({ type }: ServedKind, revision: number, initialEnd: boolean)
 /** Writes events in the form that the client takes; only the first table of a watch has headings. */
 const writerOf = ({ kind, form, include }: WantedWatch, now: () => number) => {
 	let headings = true;
-	return (type: EventType, object: KubeObject): string => {
-		if (form === "whole") return lineOf(type, object);
-		if (form === "metadata") return lineOf(type, partialOf(object));
-		const { resourceVersion = "" } = object.metadata;
-		const rows = type === "BOOKMARK" ? [] : [object];
-		const table = tableOf(kind, rows, { resourceVersion }, { include, now: now(), headings });
+	const table = (resourceVersion: string, rows: readonly KubeObject[]): unknown => {
+		const rendered = tableOf(kind, rows, { resourceVersion }, { include, now: now(), headings });
 		headings = false;
-		return lineOf(type, table);
+		return rendered;
+	};
+	return {
+		event: (type: Exclude<EventType, "BOOKMARK">, object: KubeObject): string => {
+			if (form === "whole") return lineOf(type, object);
+			if (form === "metadata") return lineOf(type, partialOf(object));
+			return lineOf(type, table(object.metadata.resourceVersion ?? "", [object]));
+		},
+		bookmark: (bookmark: Bookmark): string => {
+			if (form === "whole") return lineOf("BOOKMARK", bookmark);
+			if (form === "metadata") return lineOf("BOOKMARK", partialOf(bookmark));
+			return lineOf("BOOKMARK", table(bookmark.metadata.resourceVersion, []));
+		},
 	};
 };
 
@@ -100,8 +117,8 @@ export async function* watchLines(
 	const revision = wanted.since ?? store.revision;
 	if (wanted.since === undefined) {
 		const page = listPage(store, { ...wanted, limit: 0, next: undefined, exactly: undefined });
-		for (const object of page.items) yield write("ADDED", object);
-		if (wanted.marksInitialEnd) yield write("BOOKMARK", bookmarkOf(kind, revision, true));
+		for (const object of page.items) yield write.event("ADDED", object);
+		if (wanted.marksInitialEnd) yield write.bookmark(bookmarkOf(kind, revision, true));
 	}
 	const changes = watchStore(store, { resource: kind.storage, revision, bookmarkEvery }, ending.signal);
 	for (;;) {
@@ -111,10 +128,10 @@ export async function* watchLines(
 			return;
 		}
 		if (value.resource === undefined) {
-			if (bookmarks) yield write("BOOKMARK", bookmarkOf(kind, value.revision, false));
+			if (bookmarks) yield write.bookmark(bookmarkOf(kind, value.revision, false));
 			continue;
 		}
 		const seen = seenAs(wanted, value);
-		if (seen !== undefined) yield write(seen.type, seen.object);
+		if (seen !== undefined) yield write.event(seen.type, seen.object);
 	}
 }

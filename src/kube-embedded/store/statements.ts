@@ -1,5 +1,8 @@
 import type { DatabaseSync } from "node:sqlite";
 
+/** Of objects that are not on their way out; where it stands in a query, the index of those is used. */
+const STAYS = "json_extract(body, '$.metadata.deletionTimestamp') IS NULL";
+
 const SCHEMA = `
 CREATE TABLE IF NOT EXISTS objects (
 	resource TEXT NOT NULL,
@@ -10,6 +13,8 @@ CREATE TABLE IF NOT EXISTS objects (
 	body TEXT NOT NULL,
 	PRIMARY KEY (resource, namespace, name)
 ) STRICT;
+CREATE INDEX IF NOT EXISTS objects_to_stay ON objects (resource, namespace, name)
+	WHERE ${STAYS};
 CREATE TABLE IF NOT EXISTS events (
 	revision INTEGER PRIMARY KEY,
 	at INTEGER NOT NULL,
@@ -33,11 +38,20 @@ export const prepareStatements = (database: DatabaseSync) => {
 		listNamespace: database.prepare(
 			"SELECT body FROM objects WHERE resource = ? AND namespace = ? AND name > ? ORDER BY name LIMIT ?",
 		),
+		staying: database.prepare(`SELECT body FROM objects WHERE resource = ? AND ${STAYS} LIMIT ?`),
+		stayingIn: database.prepare(`SELECT body FROM objects WHERE resource = ? AND namespace = ? AND ${STAYS} LIMIT ?`),
 		count: database.prepare("SELECT count(*) AS count FROM objects WHERE resource = ? AND (namespace, name) > (?, ?)"),
 		countNamespace: database.prepare(
 			"SELECT count(*) AS count FROM objects WHERE resource = ? AND namespace = ? AND name > ?",
 		),
-		resources: database.prepare("SELECT DISTINCT resource FROM objects"),
+		// From each to the next one: DISTINCT would look at every object.
+		resources: database.prepare(
+			`WITH RECURSIVE found(resource) AS (
+				SELECT min(resource) FROM objects
+				UNION ALL
+				SELECT (SELECT min(resource) FROM objects WHERE resource > found.resource) FROM found WHERE resource IS NOT NULL
+			) SELECT resource FROM found WHERE resource IS NOT NULL`,
+		),
 		put: database.prepare(
 			`INSERT INTO objects (resource, namespace, name, uid, revision, body) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT DO UPDATE SET uid = excluded.uid, revision = excluded.revision, body = excluded.body`,

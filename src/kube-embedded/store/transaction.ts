@@ -75,15 +75,24 @@ export class Transaction implements StoreView {
 		return this.#view.list(range);
 	}
 
+	/** Some of the objects of a table that are not on their way out. @param namespace absent: all */
+	staying(resource: string, namespace: string | undefined, limit: number): KubeObject[] {
+		const { staying, stayingIn } = this.#statements;
+		const rows = namespace === undefined ? staying.all(resource, limit) : stayingIn.all(resource, namespace, limit);
+		return rows.map(({ body }) => parseObject(body));
+	}
+
 	/** Stores the object, new or not, and gives it the next resource version. */
 	put(resource: string, object: KubeObject): KubeObject {
 		const { namespace = "", name, uid = "" } = object.metadata;
-		const before = this.find({ resource, namespace, name });
+		const row = this.#statements.find.get(resource, namespace, name);
+		const before = row === undefined ? undefined : parseObject(row.body);
 		const revision = this.#revision + 1;
 		const after = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
 		const body = JSON.stringify(after);
 		this.#statements.put.run(resource, namespace, name, uid, revision, body);
-		this.#append({ revision, resource, namespace, name, before, after });
+		const old = row === undefined ? null : String(row.body);
+		this.#append({ revision, resource, namespace, name, before, after }, { old, made: body });
 		return after;
 	}
 
@@ -97,14 +106,14 @@ export class Transaction implements StoreView {
 		if (before === undefined) return undefined;
 		const event: StoreEvent = { ...ref, revision: this.#revision + 1, before: last ?? before, after: undefined };
 		this.#statements.remove.run(ref.resource, ref.namespace, ref.name);
-		this.#append(event);
+		this.#append(event, { old: JSON.stringify(event.before), made: null });
 		return objectOf(event);
 	}
 
-	#append(event: StoreEvent): void {
-		const { revision, resource, namespace, name, before, after } = event;
-		const [old, made] = [before, after].map((object) => (object === undefined ? null : JSON.stringify(object)));
-		this.#statements.append.run(revision, this.#at, resource, namespace, name, old ?? null, made ?? null);
+	/** @param bodies of the object before and after, as they are stored */
+	#append(event: StoreEvent, { old, made }: { readonly old: string | null; readonly made: string | null }): void {
+		const { revision, resource, namespace, name } = event;
+		this.#statements.append.run(revision, this.#at, resource, namespace, name, old, made);
 		this.#revision = revision;
 		this.events.push(event);
 	}

@@ -16,7 +16,7 @@ const wide = (column: Column): Column => ({ ...column, priority: 1 });
 
 const entries = (name: string, description: string, ...fields: string[]): Column => ({
 	name,
-	type: "integer",
+	type: "string",
 	description,
 	priority: 0,
 	cell: (object) =>
@@ -26,10 +26,12 @@ const entries = (name: string, description: string, ...fields: string[]): Column
 		}, 0),
 });
 
-const sourceOf = (event: KubeObject): string =>
-	[textAt(event, "source", "component") ?? textAt(event, "reportingComponent"), textAt(event, "source", "host")]
-		.filter((part) => part !== undefined && part !== "")
-		.join(", ");
+const sourceOf = (event: KubeObject): string => {
+	const [component, host] = [textAt(event, "source", "component") ?? "", textAt(event, "source", "host") ?? ""];
+	const parts =
+		component === "" ? [textAt(event, "reportingComponent"), textAt(event, "reportingInstance")] : [component, host];
+	return parts.filter((part) => part !== undefined && part !== "").join(", ");
+};
 
 const seenLast = (event: KubeObject, now: number): string => {
 	const series = textAt(event, "series", "lastObservedTime");
@@ -65,7 +67,7 @@ const EVENT_COLUMNS: readonly Column[] = [
 	),
 	wide({
 		name: "Count",
-		type: "integer",
+		type: "string",
 		description: "The number of times this event has occurred.",
 		priority: 0,
 		cell: (event) => {
@@ -90,7 +92,7 @@ export const BUILT_IN_COLUMNS: Readonly<Record<string, readonly Column[]>> = {
 		entries("Data", "Number of entries", "data"),
 		AGE_COLUMN,
 	],
-	"/ServiceAccount": [NAME_COLUMN, entries("Secrets", "Number of secrets", "secrets"), AGE_COLUMN],
+	"/ServiceAccount": [NAME_COLUMN, AGE_COLUMN],
 	"/Event": EVENT_COLUMNS,
 	"coordination.k8s.io/Lease": [
 		NAME_COLUMN,
@@ -99,6 +101,6 @@ export const BUILT_IN_COLUMNS: Readonly<Record<string, readonly Column[]>> = {
 	],
 	"apiextensions.k8s.io/CustomResourceDefinition": [
 		NAME_COLUMN,
-		text("Created At", "The time of creation", ({ metadata }) => metadata.creationTimestamp ?? ""),
+		{ ...text("Created At", "The time of creation", ({ metadata }) => metadata.creationTimestamp ?? ""), type: "date" },
 	],
 };

@@ -12,7 +12,7 @@ export interface TableSettings {
 }
 
 /** An object's metadata in the form for clients that want no more. */
-export const partialOf = (object: KubeObject): Readonly<Record<string, unknown>> => ({
+export const partialOf = (object: { readonly metadata: unknown }): Readonly<Record<string, unknown>> => ({
 	kind: "PartialObjectMetadata",
 	apiVersion: "meta.k8s.io/v1",
 	metadata: object.metadata,

@@ -26,6 +26,9 @@ const bad = (field: string, value: unknown, rule: string): FieldCause => ({
 const checkName = (name: string, label: boolean): FieldCause[] => {
 	const field = "metadata.name";
 	const limit = label ? 63 : 253;
+	if (name === "") {
+		return [{ reason: "FieldValueRequired", field, message: "Required value: name or generateName is required" }];
+	}
 	return [
 		...(name.length > limit ? [bad(field, name, `must be no more than ${limit} bytes`)] : []),
 		...((label ? LABEL : SUBDOMAIN).test(name) ? [] : [bad(field, name, label ? LABEL_RULE : SUBDOMAIN_RULE)]),
@@ -65,14 +68,15 @@ const checkAnnotations = (annotations: unknown): FieldCause[] => {
 
 const checkOwners = (object: KubeObject): FieldCause[] => {
 	const owners = listAt(object, "metadata", "ownerReferences");
-	const found = owners.flatMap((owner, at) =>
+	const found = owners.flatMap((owner) =>
 		["apiVersion", "kind", "name", "uid"]
 			.filter((part) => (textAt(owner, part) ?? "") === "")
-			.map((part) => bad(`metadata.ownerReferences[${at}].${part}`, "", "must not be empty")),
+			.map((part) => bad(`metadata.ownerReferences.${part}`, "", "must not be empty")),
 	);
 	const controllers = owners.filter((owner) => fieldAt(owner, ["controller"]) === true);
-	const rule = "Only one reference can have Controller set to true";
-	return controllers.length < 2 ? found : [...found, bad("metadata.ownerReferences", null, rule)];
+	const [one, other] = controllers.map((owner) => `${textAt(owner, "kind")}/${textAt(owner, "name")}`);
+	const rule = `Only one reference can have Controller set to true. Found "true" in references for ${one} and ${other}`;
+	return other === undefined ? found : [...found, bad("metadata.ownerReferences", owners, rule)];
 };
 
 /**

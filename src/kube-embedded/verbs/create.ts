@@ -4,10 +4,10 @@ import type { ServedKind } from "#/kube-embedded/kinds/served-kind.ts";
 import { alreadyExists, badRequest, forbidden, notFound, StatusError } from "#/kube-embedded/status-error.ts";
 import type { StoreView, Transaction } from "#/kube-embedded/store/transaction.ts";
 import { checkMetadata } from "./check-metadata.ts";
-import { passed, refuseFor } from "./judge.ts";
+import { passed } from "./judge.ts";
 import { checkServable, prepare, withOwnStatus } from "./prepare.ts";
 import { timestamp, type VerbDeps, type WriteSettings, type Written } from "./verb-deps.ts";
-import { withManagedFields } from "./with-managed-fields.ts";
+import { withManagedFields, withOwnStatusManaged } from "./with-managed-fields.ts";
 
 const ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
 const NAMESPACE_TYPE = { group: "", plural: "namespaces", kind: "Namespace" };
@@ -39,10 +39,6 @@ const newMetadata = (kind: ServedKind, namespace: string, object: KubeObject, de
 		"resourceVersion",
 	];
 	const name = nameFor(metadata, deps.randomBytes);
-	if (name === "") {
-		const message = "Required value: name or generateName is required";
-		refuseFor(kind, "", [{ reason: "FieldValueRequired", field: "metadata.name", message }]);
-	}
 	return {
 		...withoutFields(metadata, own),
 		name,
@@ -76,13 +72,21 @@ const judgeNew = (
 	deps: VerbDeps,
 ): Omit<Written, "created"> => {
 	const { name } = fresh.metadata;
-	const { object: judged, warnings } = passed(kind, name, kind.rules.judgeCreate(prepare(kind, fresh), settings));
-	refuseFor(kind, name, checkMetadata(judged, kind.storage === "/namespaces"));
+	const prepared = prepare(kind, fresh);
+	const known = checkMetadata(prepared, kind.storage === "/namespaces");
+	const { unknownFields } = settings;
+	const { object: judged, warnings } = passed(kind, name, kind.rules.judgeCreate(prepared, { unknownFields, known }));
 	checkServable(kind, judged);
 	const object = withOwnStatus(kind, judged, deps);
-	if (settings.managed) return { object, warnings };
-	const managed = withManagedFields(kind, { before: undefined, after: object }, settings, deps.now());
-	return { object: managed, warnings };
+	// The finalizers that the API server gives to a namespace are nobody's.
+	const isGiven = kind.storage === "/namespaces" && fresh.spec === undefined;
+	const { spec: _given, ...said } = object;
+	const { apiVersion, kind: word, metadata } = object;
+	const after = isGiven ? { ...said, apiVersion, kind: word, metadata } : object;
+	const managed = settings.managed
+		? object
+		: { ...object, metadata: withManagedFields(kind, { before: undefined, after }, settings, deps.now()).metadata };
+	return { object: withOwnStatusManaged(kind, { before: undefined, after: managed }, deps.now()), warnings };
 };
 
 /**

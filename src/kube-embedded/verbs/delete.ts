@@ -1,9 +1,10 @@
 import type { KubeObject } from "#/kube/kube-object.ts";
 import { isRecord } from "#/kube-embedded/json.ts";
-import { notFound } from "#/kube-embedded/status-error.ts";
+import type { ServedKind } from "#/kube-embedded/kinds/served-kind.ts";
+import { conflict, notFound } from "#/kube-embedded/status-error.ts";
 import type { Transaction } from "#/kube-embedded/store/transaction.ts";
 import { CRD_CLEANUP } from "./crd-status.ts";
-import { checkPreconditions, isFree } from "./update.ts";
+import { isFree } from "./update.ts";
 import { type Target, timestamp, type VerbDeps } from "./verb-deps.ts";
 
 /** Finalizers by which the garbage collector holds an owner until its dependents are gone, or set free. */
@@ -58,6 +59,19 @@ const doomed = (target: Target, live: KubeObject, finalizers: readonly string[],
 const sameList = (one: readonly string[], other: readonly string[]): boolean =>
 	one.length === other.length && one.every((entry) => other.includes(entry));
 
+/** Refuses to delete another version, or another object of that name, than is meant. @throws StatusError Conflict */
+const checkDeletable = (kind: ServedKind, { metadata }: KubeObject, { uid, resourceVersion }: DeleteSettings): void => {
+	const type = { ...kind.type, plural: kind.type.kind };
+	if (typeof uid === "string" && uid !== metadata.uid) {
+		const why = `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`;
+		throw conflict(type, metadata.name, why);
+	}
+	if (typeof resourceVersion === "string" && resourceVersion !== metadata.resourceVersion) {
+		const why = `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`;
+		throw conflict(type, metadata.name, why);
+	}
+};
+
 /** Deletes an object within a transaction, or marks it where something still holds it. @throws StatusError */
 export const deleteIn = (
 	transaction: Transaction,
@@ -69,7 +83,7 @@ export const deleteIn = (
 	const ref = { resource: kind.storage, namespace, name };
 	const live = transaction.find(ref);
 	if (live === undefined) throw notFound(kind.type, name);
-	checkPreconditions(kind, live, settings);
+	checkDeletable(kind, live, settings);
 	const finalizers = finalizersFor(target, live, settings.propagation);
 	const next = doomed(target, live, finalizers, timestamp(deps.now()));
 	const gone = isFree(next);

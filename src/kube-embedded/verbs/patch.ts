@@ -1,13 +1,14 @@
 import type { KubeObject } from "#/kube/kube-object.ts";
 import { apiVersionOf } from "#/kube/resource-type.ts";
 import { fieldAt, isRecord, textAt } from "#/kube-embedded/json.ts";
+import type { ServedKind } from "#/kube-embedded/kinds/served-kind.ts";
 import { applyPatch } from "#/kube-embedded/patch/apply-patch.ts";
 import { PatchError } from "#/kube-embedded/patch/patch-error.ts";
 import { serverSideApply } from "#/kube-embedded/patch/server-side-apply.ts";
 import { badRequest, notFound, StatusError } from "#/kube-embedded/status-error.ts";
 import type { Transaction } from "#/kube-embedded/store/transaction.ts";
 import { createIn } from "./create.ts";
-import { refuseFor } from "./judge.ts";
+import { StrictDecodingError } from "./strict-decoding-error.ts";
 import { checkPreconditions, updateIn } from "./update.ts";
 import { type Target, timestamp, type VerbDeps, type WriteSettings, type Written } from "./verb-deps.ts";
 
@@ -19,34 +20,52 @@ export interface WantedPatch {
 	readonly force: boolean;
 }
 
-const rejected = ({ kind, name }: Pick<Target, "kind" | "name">, error: PatchError): StatusError => {
-	const message = `the server rejected our request due to an error in our request: ${error.message}`;
-	return new StatusError("Invalid", message, { name, kind: kind.type.plural }, error);
+const rejected = (error: PatchError): StatusError =>
+	new StatusError("Invalid", "the server rejected our request due to an error in our request", {}, error);
+
+/** What Go calls the JSON that a patch should not have been. */
+const jsonName = (value: unknown): string => {
+	if (Array.isArray(value)) return "array";
+	if (value === null) return "null";
+	return typeof value === "boolean" ? "bool" : typeof value;
+};
+
+/** Refuses a body that is no patch of its type at all. @throws StatusError BadRequest */
+const checkShape = (patch: Pick<WantedPatch, "kind" | "body">): void => {
+	const { kind, body } = patch;
+	const isJson = kind === "json";
+	if (isJson ? Array.isArray(body) : isRecord(body)) return;
+	const wanted = isJson ? "[]handlers.jsonPatchOp" : "map[string]interface {}";
+	const why = `json: cannot unmarshal ${jsonName(body)} into Go value of type ${wanted}`;
+	if (kind === "apply") throw badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${why}`);
+	throw badRequest(kind === "strategic" ? why : `error decoding patch: ${why}`);
 };
 
 /** What a patch makes of a value. @throws StatusError Invalid when a test of it fails, BadRequest when it makes no sense */
 export const patched = (
-	{ kind, name }: Pick<Target, "kind" | "name">,
+	{ kind }: Pick<Target, "kind">,
 	patch: { readonly kind: "json" | "merge" | "strategic"; readonly body: unknown },
 	object: KubeObject,
 ): KubeObject => {
+	checkShape(patch);
 	try {
 		return applyPatch({ kind: patch.kind, body: patch.body, object, rules: kind.rules });
 	} catch (error) {
 		if (!(error instanceof PatchError)) throw error;
-		if (error.code === "INVALID") throw badRequest(error.message, error);
-		throw rejected({ kind, name }, error);
+		if (patch.kind === "json") throw rejected(error);
+		throw badRequest(error.message, error);
 	}
 };
 
 /** The object that somebody applies, after a look at what it may not say. */
 const appliedOf = ({ kind, name }: Target, body: unknown): KubeObject => {
+	checkShape({ kind: "apply", body });
 	if (!isRecord(body)) throw badRequest("the patch is no object");
 	const metadata = isRecord(body.metadata) ? body.metadata : {};
 	const apiVersion = apiVersionOf(kind.type);
 	if (body.apiVersion !== apiVersion || body.kind !== kind.type.kind) {
 		const got = `${textAt(body, "apiVersion") ?? ""}, Kind=${textAt(body, "kind") ?? ""}`;
-		throw badRequest(`the patch is for ${got}, the request for ${apiVersion}, Kind=${kind.type.kind}`);
+		throw badRequest(`invalid object type: ${got}`);
 	}
 	if (metadata.name !== undefined && metadata.name !== name) {
 		throw badRequest(`the name of the object (${String(metadata.name)}) does not match the name on the URL (${name})`);
@@ -55,6 +74,16 @@ const appliedOf = ({ kind, name }: Target, body: unknown): KubeObject => {
 		throw badRequest("metadata.managedFields must be nil");
 	}
 	return { ...body, apiVersion, kind: kind.type.kind, metadata: { ...metadata, name } };
+};
+
+/** Refuses to apply what the schema cannot read. @throws StatusError Unknown */
+const checkTyped = (kind: ServedKind, applied: KubeObject): void => {
+	const problems = kind.rules.typedProblems(applied);
+	if (problems.length === 0) return;
+	const { group, version } = kind.type;
+	const what = `${applied.metadata.namespace ?? ""}/${applied.metadata.name}; ${group}/${version}, Kind=${kind.type.kind}`;
+	const all = problems.length === 1 ? problems[0] : ["errors:", ...problems.map((one) => `  ${one}`)].join("\n");
+	throw new StatusError("Unknown", `failed to create typed patch object (${what}): ${all}`);
 };
 
 const applyIn = (
@@ -66,6 +95,7 @@ const applyIn = (
 ): Written => {
 	const { kind, namespace, name } = target;
 	const applied = appliedOf(target, patch.body);
+	checkTyped(kind, applied);
 	if (live !== undefined) checkPreconditions(kind, live, applied.metadata);
 	const done = serverSideApply({
 		live,
@@ -87,10 +117,13 @@ const applyIn = (
 };
 
 const sameName = (target: Target, next: KubeObject): void => {
+	const namespace = textAt(next, "metadata", "namespace") ?? "";
+	if (target.kind.type.namespaced && namespace !== "" && namespace !== target.namespace) {
+		throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+	}
 	if (next.metadata?.name === target.name) return;
 	const name = String(fieldAt(next, ["metadata", "name"]));
-	const message = `Invalid value: ${JSON.stringify(name)}: field is immutable`;
-	refuseFor(target.kind, target.name, [{ reason: "FieldValueInvalid", field: "metadata.name", message }]);
+	throw badRequest(`the name of the object (${name}) does not match the name on the URL (${target.name})`);
 };
 
 /** Patches an object within a transaction; applying creates it where there is none. @throws StatusError */
@@ -108,5 +141,16 @@ export const patchIn = (
 	if (live === undefined) throw notFound(kind.type, name);
 	const next = patched(target, { kind: patch.kind, body: patch.body }, live);
 	sameName(target, next);
-	return updateIn(transaction, { kind, live }, next, { ...settings, managed: false }, deps);
+	try {
+		return updateIn(transaction, { kind, live }, next, { ...settings, managed: false }, deps);
+	} catch (error) {
+		throw error instanceof StrictDecodingError ? strictlyRefused(next, error) : error;
+	}
+};
+
+/** Of a patch it is told what it makes of the object, and nothing of which object that is. */
+const strictlyRefused = (next: KubeObject, { why }: StrictDecodingError): StatusError => {
+	const message = `Invalid value: ${JSON.stringify(JSON.stringify(next))}: ${why}`;
+	const causes = [{ reason: "FieldValueInvalid", field: "patch", message }];
+	return new StatusError("Invalid", ` "" is invalid: patch: ${message}`, { causes });
 };

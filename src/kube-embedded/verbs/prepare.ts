@@ -54,9 +54,23 @@ const withoutEmptyMetadata = (object: KubeObject): KubeObject => {
 	return { ...object, metadata: { ...withoutFields(object.metadata, empty), name: object.metadata.name } };
 };
 
+/** Fields of built-in kinds that are not there when there is nothing in them. */
+const EMPTIED: Readonly<Record<string, readonly string[]>> = {
+	"/configmaps": ["data", "binaryData"],
+	"/secrets": ["data", "stringData"],
+	"/serviceaccounts": ["secrets", "imagePullSecrets"],
+};
+
+const withoutEmptyMaps = (kind: ServedKind, object: KubeObject): KubeObject => {
+	const empty = (EMPTIED[kind.storage] ?? []).filter((field) => Object.hasOwn(object, field) && isEmpty(object[field]));
+	if (empty.length === 0) return object;
+	const { apiVersion, kind: word, metadata } = object;
+	return { ...withoutFields(object, empty), apiVersion, kind: word, metadata };
+};
+
 /** What the API server itself does to objects before they are judged: to all, and to those of some built-in kinds. */
 export const prepare = (kind: ServedKind, given: KubeObject): KubeObject => {
-	const object = withoutEmptyMetadata(given);
+	const object = withoutEmptyMaps(kind, withoutEmptyMetadata(given));
 	if (kind.storage === "/secrets") return prepareSecret(object);
 	if (kind.storage === "/namespaces") return prepareNamespace(object);
 	return isDefinition(kind) ? defaultCrd(object) : object;

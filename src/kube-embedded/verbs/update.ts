@@ -6,11 +6,11 @@ import type { FieldCause } from "#/kube-embedded/schema/kind-rules.ts";
 import { conflict, MODIFIED } from "#/kube-embedded/status-error.ts";
 import type { Transaction } from "#/kube-embedded/store/transaction.ts";
 import { checkMetadata } from "./check-metadata.ts";
-import { passed, refuseFor } from "./judge.ts";
+import { passed } from "./judge.ts";
 import { checkChange, checkServable, prepare, withOwnStatus } from "./prepare.ts";
 import { isSameObject } from "./same-object.ts";
 import type { VerbDeps, WriteSettings, Written } from "./verb-deps.ts";
-import { withManagedFields } from "./with-managed-fields.ts";
+import { withManagedFields, withOwnStatusManaged } from "./with-managed-fields.ts";
 
 /** Refuses a write that stands on another version or another object of that name. @throws StatusError Conflict */
 export const checkPreconditions = (
@@ -20,7 +20,9 @@ export const checkPreconditions = (
 ): void => {
 	const { name } = live.metadata;
 	if (typeof uid === "string" && uid !== "" && uid !== live.metadata.uid) {
-		const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`;
+		const [namespace, group] = [live.metadata.namespace ?? "", kind.crd === undefined ? "" : `${kind.type.group}/`];
+		const key = ["/registry", `${group}${kind.type.plural}`, ...(namespace === "" ? [] : [namespace]), name].join("/");
+		const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`;
 		throw conflict(kind.type, name, why);
 	}
 	if (typeof resourceVersion !== "string" || resourceVersion === "") return;
@@ -97,17 +99,18 @@ const judgeChange = (
 	const reached = reachOf(kind, next, live, subresource);
 	const prepared = subresource === undefined ? prepare(kind, reached) : reached;
 	const { unknownFields } = settings;
-	const { object, warnings } = passed(
-		kind,
-		name,
-		kind.rules.judgeUpdate(prepared, live, { unknownFields, subresource }),
-	);
-	refuseFor(kind, name, [...newFinalizers(object, live), ...checkMetadata(object, kind.storage === "/namespaces")]);
+	const [once, changed] = [checkMetadata(prepared, kind.storage === "/namespaces"), newFinalizers(prepared, live)];
+	// Kubernetes looks at the metadata of a custom resource several times, and tells of it as often.
+	const known = kind.crd === undefined ? [...changed, ...once] : [...changed, ...once, ...changed, ...once, ...once];
+	const judged = kind.rules.judgeUpdate(prepared, live, { unknownFields, subresource, known });
+	const { object, warnings } = passed(kind, name, judged);
 	checkChange(kind, object, live);
 	checkServable(kind, object);
 	const counted = withGeneration(kind, withOwnStatus(kind, object, deps), live);
-	if (settings.managed) return { object: counted, warnings };
-	return { object: withManagedFields(kind, { before: live, after: counted }, settings, deps.now()), warnings };
+	const managed = settings.managed
+		? counted
+		: withManagedFields(kind, { before: live, after: counted }, settings, deps.now());
+	return { object: withOwnStatusManaged(kind, { before: live, after: managed }, deps.now()), warnings };
 };
 
 /** JSON as it will be read again: fields that are undefined are not there. */

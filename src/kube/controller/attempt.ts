@@ -1,6 +1,6 @@
 import type { ObjectKey } from "#/kube/kube-object.ts";
 import { type Reconcile, ReconcileError } from "#/kube/reconciler.ts";
-import type { Timing } from "#/kube/timing.ts";
+import type { Timing } from "#/lib/timing.ts";
 import type { ReconcileFault, ReconcileVerdict } from "./controller-meters.ts";
 
 /** How one reconcile ended. */
@@ -26,6 +26,9 @@ const SHORTEST_AGAIN_MS = 100;
 
 /** Those who wait for the same thing are spread over a tenth of the time. */
 const WAIT_SPREAD = 0.1;
+
+/** Said to nobody: an abort without a reason makes an error with its stack, and there is one for each reconcile. */
+const ENDED = "ended";
 
 /** Runs one reconcile. Never rejects: whatever happens in there is an outcome. */
 export const attempt = async (
@@ -57,7 +60,7 @@ export const attempt = async (
 		const fault = isLate ? "timeout" : faultOf(error);
 		return fault === undefined ? { verdict: "error", error } : { verdict: "error", error, fault };
 	} finally {
-		ended.abort();
+		ended.abort(ENDED);
 	}
 };
 

@@ -1,6 +1,6 @@
 import type { ObjectStore } from "#/kube/object-store.ts";
 import type { Reconcile } from "#/kube/reconciler.ts";
-import type { Timing } from "#/kube/timing.ts";
+import type { Timing } from "#/lib/timing.ts";
 import type { ControllerMeters, ReconcileVerdict } from "./controller-meters.ts";
 import type { Source } from "./source.ts";
 

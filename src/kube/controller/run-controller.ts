@@ -1,6 +1,6 @@
 import type { ObjectStore } from "#/kube/object-store.ts";
 import { WorkQueue } from "#/kube/queue/work-queue.ts";
-import type { Timing } from "#/kube/timing.ts";
+import type { Timing } from "#/lib/timing.ts";
 import type { Controller, ControllerDeps } from "./controller.ts";
 import { ownKind } from "./source.ts";
 import { untilSynced } from "./until-synced.ts";

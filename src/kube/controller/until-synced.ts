@@ -1,5 +1,5 @@
 import { KubeError } from "#/kube/kube-error.ts";
-import type { Timing } from "#/kube/timing.ts";
+import type { Timing } from "#/lib/timing.ts";
 
 /** Something that is to be filled. */
 export interface Filling {

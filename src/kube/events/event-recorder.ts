@@ -4,7 +4,7 @@ import type { KubeClient } from "#/kube/kube-client.ts";
 import { KubeError } from "#/kube/kube-error.ts";
 import type { KubeObject } from "#/kube/kube-object.ts";
 import { apiVersionOf, EVENTS } from "#/kube/resource-type.ts";
-import type { Timing } from "#/kube/timing.ts";
+import type { Timing } from "#/lib/timing.ts";
 import { untilAborted } from "#/lib/until-aborted.ts";
 import { EventLimiter } from "./event-limiter.ts";
 import type { EventNote } from "./event-note.ts";
@@ -49,7 +49,7 @@ export class EventRecorder implements AsyncDisposable {
 	/** Takes note of something that happened. */
 	record(note: EventNote): void {
 		if (this.#closed.signal.aborted) return;
-		const series = this.#memory.count(note, this.#deps.now());
+		const series = this.#memory.count({ ...note, regarding: referenceTo(note.regarding) }, this.#deps.now());
 		// Counted in the one that waits to be written.
 		if (this.#waiting.has(series)) return;
 		if (!this.#limiter.admits(objectKeyOf(note), this.#deps.timing.monotonic())) return;
@@ -140,6 +140,21 @@ export class EventRecorder implements AsyncDisposable {
 		};
 	}
 }
+
+/** What an event says of its object, which may be large and is remembered longer than it lives. */
+const referenceTo = ({ apiVersion, kind, metadata }: KubeObject): KubeObject => {
+	const { name, namespace, uid, resourceVersion } = metadata;
+	return {
+		apiVersion,
+		kind,
+		metadata: {
+			name,
+			...(namespace === undefined ? {} : { namespace }),
+			...(uid === undefined ? {} : { uid }),
+			...(resourceVersion === undefined ? {} : { resourceVersion }),
+		},
+	};
+};
 
 /** Events of objects that are in no namespace live in `default`. */
 const namespaceOf = ({ note }: EventSeries): string => note.regarding.metadata.namespace ?? "default";

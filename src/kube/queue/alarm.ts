@@ -1,4 +1,4 @@
-import type { Timing } from "#/kube/timing.ts";
+import type { Timing } from "#/lib/timing.ts";
 
 /** Timers of Node fire at once when asked for more than this, so what is farther away is approached in steps. */
 const LONGEST_SLEEP_MS = 2 ** 31 - 1;

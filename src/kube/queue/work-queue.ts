@@ -1,5 +1,5 @@
 import type { ObjectKey } from "#/kube/kube-object.ts";
-import type { Timing } from "#/kube/timing.ts";
+import type { Timing } from "#/lib/timing.ts";
 import { Alarm } from "./alarm.ts";
 import { Delays } from "./delays.ts";
 import type { QueueMeter, QueueState } from "./queue-meter.ts";

@@ -1,5 +1,6 @@
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
 import { Agent, buildConnector } from "undici";
+import { untilAborted } from "#/lib/until-aborted.ts";
 import type { KubeConnection } from "./connection.ts";
 
 /** How connections are kept. */
@@ -23,11 +24,17 @@ const STREAM_WINDOW = 256 * 1024;
  * renewal of a lease never waits in a line.
  *
  * A peer that vanished without a word is noticed in time for a lease to be renewed over another connection.
+ *
+ * @param ending aborted when the pool is about to be destroyed: what is just being connected is left to itself by that
  */
-export const openAgent = (connection: KubeConnection, { pingMs = 3000, silenceMs = 8000 }: AgentOpts): Agent =>
+export const openAgent = (
+	connection: KubeConnection,
+	{ pingMs = 3000, silenceMs = 8000 }: AgentOpts,
+	ending: AbortSignal,
+): Agent =>
 	new Agent({
 		allowH2: true,
-		connect: connector(connection, { pingMs, silenceMs }),
+		connect: connector(connection, { pingMs, silenceMs }, ending),
 		connectTimeout: CONNECT_MS,
 		keepAliveTimeout: IDLE_MS,
 		// Calls and watches have deadlines of their own.
@@ -46,19 +53,25 @@ const connector =
 	(
 		connection: KubeConnection,
 		{ pingMs, silenceMs }: { readonly pingMs: number; readonly silenceMs: number },
+		ending: AbortSignal,
 	): buildConnector.connector =>
 	(options, callback) => {
 		const connect = async () => {
-			const tls = await connection.tls();
+			const tls = await untilAborted(ending, () => connection.tls());
 			const build = buildConnector({ ...tls, allowH2: true, preferH2: true, timeout: CONNECT_MS });
-			build(options, (...result) => {
+			const connecting: unknown = build(options, (...result) => {
 				const [error, socket] = result;
+				ending.removeEventListener("abort", stop);
 				if (error === null) {
 					socket.setKeepAlive(true, PROBE.afterMs, PROBE.everyMs, PROBE.times);
 					if ("alpnProtocol" in socket && socket.alpnProtocol === "h2") destroyWhenSilent(socket, pingMs, silenceMs);
 				}
 				callback(...result);
 			});
+			const stop = () => {
+				if (connecting instanceof Socket) connecting.destroy(new Error("the client was closed"));
+			};
+			ending.addEventListener("abort", stop, { once: true });
 		};
 		connect().catch((error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), null));
 	};

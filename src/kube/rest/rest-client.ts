@@ -11,7 +11,7 @@ import type {
 import { KubeError } from "#/kube/kube-error.ts";
 import type { KubeObject } from "#/kube/kube-object.ts";
 import type { ResourceType } from "#/kube/resource-type.ts";
-import type { Timing } from "#/kube/timing.ts";
+import type { Timing } from "#/lib/timing.ts";
 import { pathOf, type Query, withQuery } from "./paths.ts";
 import { readObject, readPage } from "./read-object.ts";
 import { type Call, Transport, type TransportDeps, type TransportOpts } from "./transport.ts";

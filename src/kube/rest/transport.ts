@@ -1,12 +1,13 @@
 import type { Agent, Dispatcher } from "undici";
 import { KubeError } from "#/kube/kube-error.ts";
-import type { Timing } from "#/kube/timing.ts";
+import { Deadline } from "#/lib/deadline.ts";
+import type { Timing } from "#/lib/timing.ts";
 import { untilAborted } from "#/lib/until-aborted.ts";
 import { causedBy } from "./caused-by.ts";
 import type { KubeConnection } from "./connection.ts";
-import { Deadline } from "./deadline.ts";
 import { type AgentOpts, openAgent } from "./open-agent.ts";
 import { readFailure } from "./read-failure.ts";
+import { sendRequest } from "./send-request.ts";
 import { VERBS, type Verb } from "./verbs.ts";
 
 /** One request that has got its answer, or has failed. */
@@ -53,6 +54,7 @@ export class Transport implements AsyncDisposable {
 	readonly #connection: KubeConnection;
 	readonly #timing: Timing;
 	readonly #observe: ((call: ObservedCall) => void) | undefined;
+	readonly #ending = new AbortController();
 	readonly #agent: Agent;
 	readonly #timeoutMs: number;
 	readonly #tries: number;
@@ -66,7 +68,7 @@ export class Transport implements AsyncDisposable {
 		this.#connection = connection;
 		this.#timing = timing;
 		this.#observe = observe;
-		this.#agent = openAgent(connection, opts);
+		this.#agent = openAgent(connection, opts, this.#ending.signal);
 		this.#timeoutMs = opts.timeoutMs ?? 30_000;
 		this.#tries = opts.tries ?? 4;
 		this.#userAgent = opts.userAgent ?? "limani";
@@ -114,6 +116,7 @@ export class Transport implements AsyncDisposable {
 
 	/** Closes all connections; what is under way fails. */
 	async [Symbol.asyncDispose](): Promise<void> {
+		this.#ending.abort();
 		await this.#agent.destroy();
 	}
 
@@ -144,11 +147,10 @@ export class Transport implements AsyncDisposable {
 		const startedAt = this.#timing.monotonic();
 		let code = "<error>";
 		try {
-			const response = await this.#agent.request({
+			const request = {
 				origin: this.#origin,
 				path: `${this.#prefix}${path}`,
 				method,
-				signal,
 				headersTimeout,
 				headers: {
 					accept: "application/json",
@@ -157,10 +159,9 @@ export class Transport implements AsyncDisposable {
 					...credentials,
 				},
 				body: body === undefined ? null : JSON.stringify(body),
-			});
+			};
+			const response = await sendRequest(this.#agent, request, signal);
 			code = String(response.statusCode);
-			// Whoever reads the body hears of a break; where nobody does, it is nobody's failure, and must not end the process.
-			response.body.on("error", () => undefined);
 			return response;
 		} finally {
 			const seconds = (this.#timing.monotonic() - startedAt) / 1000;
@@ -170,6 +171,7 @@ export class Transport implements AsyncDisposable {
 
 	/** Undefined: it is not sent again. */
 	#waitMs({ verb }: Call, { code, status, retryAfterMs }: KubeError): number | undefined {
+		if (this.#ending.signal.aborted) return undefined;
 		const { reads = false, repeatable = false } = VERBS[verb];
 		const again =
 			status === undefined ? reads && code === "UNAVAILABLE" : repeatable && (status === 429 || status === 503);

@@ -1,8 +1,8 @@
 import type { WatchEvent } from "#/kube/kube-client.ts";
 import { KubeError } from "#/kube/kube-error.ts";
-import type { Timing } from "#/kube/timing.ts";
+import { Deadline } from "#/lib/deadline.ts";
+import type { Timing } from "#/lib/timing.ts";
 import { causedBy } from "./caused-by.ts";
-import { Deadline } from "./deadline.ts";
 import { linesOf } from "./lines-of.ts";
 import { type Query, withQuery } from "./paths.ts";
 import { readEvent } from "./read-object.ts";

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Timing } from "#/kube/timing.ts";
+import type { Timing } from "#/lib/timing.ts";
 
 /** Settings of a {@link VolatileStatus}. */
 export interface VolatileStatusOpts {

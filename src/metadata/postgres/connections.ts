@@ -1,8 +1,11 @@
 import pg from "pg";
+import { systemTiming, type Timing } from "#/lib/timing.ts";
 import { MetadataError } from "#/metadata/metadata-error.ts";
 import { columnTypes } from "./column-types.ts";
 import { DatabaseClock } from "./database-clock.ts";
 import { DatabaseFailure, messageOf } from "./database-failure.ts";
+import { isAnswer, probeServer } from "./probe-server.ts";
+import { ServerWatch } from "./server-watch.ts";
 import { NOW_COLUMN, Session } from "./session.ts";
 import { Translator } from "./translate.ts";
 
@@ -35,18 +38,37 @@ const SILENCE_MS = 5000;
 /** Longer than any pause between two statements of one transaction, milliseconds. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
 
-/** The connections of one process to PostgreSQL, made when they are needed and checked when they are made. */
+/** What the connections of a process work with. */
+export interface ConnectionsDeps {
+	/** Is told of what goes wrong behind the callers. */
+	readonly warn: (message: string, error: unknown) => void;
+	/** @defaultValue the machine's */
+	readonly timing?: Timing;
+}
+
+/**
+ * The connections of one process to PostgreSQL, made when they are needed and checked when they are made. While the
+ * server is gone without a word, everything fails at once; a call is never left waiting for long.
+ */
 export class Connections implements AsyncDisposable {
 	/** The server's clock, set whenever it told its time. */
 	readonly clock = new DatabaseClock();
-	readonly #pool: pg.Pool;
+	readonly #deps: ConnectionsDeps & { readonly timing: Timing };
+	readonly #settings: pg.PoolConfig;
 	readonly #translator = new Translator();
 	readonly #statementTimeoutMs: number;
+	readonly #watch: ServerWatch;
+	#pool: pg.Pool;
+	/** Connections that are lent. */
+	readonly #lent = new Set<Session>();
+	/** Those who wait for one. */
+	readonly #waiting = new Set<(error: Error) => void>();
 
-	constructor(opts: PostgresOpts, warn: (message: string, error: unknown) => void) {
+	constructor(opts: PostgresOpts, { timing = systemTiming, ...deps }: ConnectionsDeps) {
 		const { url, ca, maxConnections, connectTimeoutMs, statementTimeoutMs } = { ...defaults, ...opts };
+		this.#deps = { ...deps, timing };
 		this.#statementTimeoutMs = statementTimeoutMs;
-		this.#pool = new pg.Pool({
+		this.#settings = {
 			connectionString: url,
 			...(ca !== undefined && { ssl: { ca } }),
 			application_name: "limani",
@@ -55,16 +77,33 @@ export class Connections implements AsyncDisposable {
 			query_timeout: statementTimeoutMs + SILENCE_MS,
 			keepAlive: true,
 			types: columnTypes,
-			onConnect: (client) => this.#prepare(client),
+		};
+		this.#pool = this.#openPool();
+		this.#watch = new ServerWatch({
+			timing,
+			probe: (ms) => probeServer(this.#settings, timing, ms),
+			onAway: () => this.#giveUp(),
+			onBack: (ms) => deps.warn("PostgreSQL answers again", `it was away for ${Math.round(ms)} ms`),
 		});
-		this.#pool.on("error", (error) => warn("an idle connection to PostgreSQL broke", error));
 	}
 
 	/** A connection for the caller alone, who releases it. @throws DatabaseFailure */
 	async open(opts: { readonly prepare: boolean } = { prepare: true }): Promise<Session> {
+		if (this.#watch.isAway) throw away();
+		const end = this.#watch.asked();
 		try {
-			return new Session(await this.#pool.connect(), this.#translator, opts);
+			const client = await this.#connect();
+			end(true);
+			const session = new Session(client, this.#translator, {
+				...opts,
+				asked: () => this.#watch.asked(),
+				released: () => this.#lent.delete(session),
+			});
+			this.#lent.add(session);
+			return session;
 		} catch (error) {
+			end(isAnswer(error) || error instanceof MetadataError);
+			if (error instanceof DatabaseFailure) throw error;
 			throw new DatabaseFailure(messageOf(error), { cause: error, committing: false });
 		}
 	}
@@ -72,6 +111,41 @@ export class Connections implements AsyncDisposable {
 	/** Waits for what is running, then closes. */
 	async [Symbol.asyncDispose](): Promise<void> {
 		await this.#pool.end();
+		this.#watch[Symbol.dispose]();
+	}
+
+	#openPool(): pg.Pool {
+		const pool = new pg.Pool({ ...this.#settings, onConnect: (client) => this.#prepare(client) });
+		pool.on("error", (error) => this.#deps.warn("an idle connection to PostgreSQL broke", error));
+		return pool;
+	}
+
+	/** One of the pool's, unless the server goes away meanwhile. */
+	#connect(): Promise<pg.PoolClient> {
+		const { promise, resolve, reject } = Promise.withResolvers<pg.PoolClient>();
+		this.#waiting.add(reject);
+		this.#pool.connect().then(
+			(client) => {
+				if (this.#waiting.delete(reject)) resolve(client);
+				else client.release(true);
+			},
+			(error) => {
+				this.#waiting.delete(reject);
+				reject(error);
+			},
+		);
+		return promise;
+	}
+
+	/** Lets go of all connections: what comes over one of them now comes from before. */
+	#giveUp(): void {
+		this.#deps.warn("PostgreSQL does not answer", "nothing came for some seconds");
+		for (const reject of this.#waiting) reject(away());
+		this.#waiting.clear();
+		for (const session of [...this.#lent]) session.release(true);
+		const old = this.#pool;
+		this.#pool = this.#openPool();
+		old.end().catch(() => undefined);
 	}
 
 	async #prepare(client: pg.ClientBase): Promise<void> {
@@ -132,3 +206,8 @@ function refuseUnsafe(facts: ServerFacts): void {
 		throw new MetadataError("UNAVAILABLE", `the database is encoded in ${facts.encoding}; it must be UTF8`);
 	}
 }
+
+const away = (): DatabaseFailure => {
+	const cause = new MetadataError("UNAVAILABLE", "the database does not answer");
+	return new DatabaseFailure(cause.message, { cause, committing: false });
+};

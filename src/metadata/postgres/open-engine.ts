@@ -18,7 +18,7 @@ export interface PostgresDeps {
  */
 export async function openEngine(opts: PostgresOpts, deps: PostgresDeps, program: Program): Promise<Engine> {
 	await using opening = new AsyncDisposableStack();
-	const connections = new Connections(opts, deps.warn);
+	const connections = new Connections(opts, { warn: deps.warn });
 	const engine = opening.use(new PostgresEngine({ connections, program, random: deps.random }));
 	await engine.migrate();
 	opening.move();

@@ -40,7 +40,7 @@ export class PostgresEngine implements Engine {
 
 	async read(name: string, input: unknown, signal?: AbortSignal): Promise<unknown> {
 		signal?.throwIfAborted();
-		const answer = await this.#query(name, (context) => queryStep(this.#deps.program, name, input, context));
+		const answer = await this.#query(name, (context) => queryStep(this.#deps.program, name, input, context), signal);
 		signal?.throwIfAborted();
 		return answer;
 	}
@@ -68,15 +68,15 @@ export class PostgresEngine implements Engine {
 		await this.#deps.connections[Symbol.asyncDispose]();
 	}
 
-	#query<T>(name: string, makeStep: MakeStep<T>): Promise<T> {
+	#query<T>(name: string, makeStep: MakeStep<T>, signal?: AbortSignal): Promise<T> {
 		const { connections } = this.#deps;
 		return this.#retried(true, async () => {
 			if (!this.#several.has(name)) {
-				const alone = await readAlone(connections, makeStep);
+				const alone = await readAlone(connections, makeStep, signal);
 				if (alone !== undefined) return alone.value;
 				this.#several.add(name);
 			}
-			return transact(connections, { words: reading, prepare: true }, makeStep);
+			return transact(connections, { words: reading, prepare: true, signal }, makeStep);
 		});
 	}
 

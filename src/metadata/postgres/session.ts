@@ -1,6 +1,7 @@
 import type pg from "pg";
 import type { Row, Statement, Step } from "#/metadata/sql/engine/statement.ts";
 import { DatabaseFailure, messageOf } from "./database-failure.ts";
+import { isAnswer } from "./probe-server.ts";
 import type { Translator } from "./translate.ts";
 
 /** Milliseconds since the epoch by the server's clock at this moment, as a column `now`. */
@@ -10,9 +11,10 @@ export const NOW_COLUMN = "(extract(epoch FROM clock_timestamp()) * 1000)::bigin
 export class Session {
 	readonly #client: pg.PoolClient;
 	readonly #translator: Translator;
-	readonly #opts: SessionOpts;
+	readonly #opts: SessionOpts & SessionWatch;
+	#isReleased = false;
 
-	constructor(client: pg.PoolClient, translator: Translator, opts: SessionOpts) {
+	constructor(client: pg.PoolClient, translator: Translator, opts: SessionOpts & SessionWatch) {
 		this.#client = client;
 		this.#translator = translator;
 		this.#opts = opts;
@@ -50,15 +52,22 @@ export class Session {
 		return turn.value;
 	}
 
-	/** Gives the connection back, or closes it when it cannot be used again. */
+	/** Gives the connection back, or closes it when it cannot be used again: what it was asked fails then. */
 	release(broken: boolean): void {
+		if (this.#isReleased) return;
+		this.#isReleased = true;
+		this.#opts.released();
 		this.#client.release(broken);
 	}
 
 	async #ask<T>(query: () => Promise<T>, committing: boolean): Promise<T> {
+		const end = this.#opts.asked();
 		try {
-			return await query();
+			const answer = await query();
+			end(true);
+			return answer;
 		} catch (error) {
+			end(isAnswer(error));
 			throw new DatabaseFailure(messageOf(error), { cause: error, committing });
 		}
 	}
@@ -68,6 +77,14 @@ export class Session {
 export interface SessionOpts {
 	/** Keep the statements prepared on the connection. For statements that come again. */
 	readonly prepare: boolean;
+}
+
+/** Who is told what becomes of a {@link Session}. */
+export interface SessionWatch {
+	/** Called with each statement; its result when that is over, with whether the server answered. */
+	readonly asked: () => (answered: boolean) => void;
+	/** Called when the connection was given back. */
+	readonly released: () => void;
 }
 
 function nowOf(result: unknown): number {

@@ -12,16 +12,27 @@ export const reading = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 /** Makes a computation for the time at which it runs. */
 export type MakeStep<T> = (context: StepContext) => Step<T>;
 
+/** How a connection is lent. */
+interface LendOpts extends SessionOpts {
+	/** When it is aborted before there is a connection, nothing is begun. */
+	readonly signal?: AbortSignal | undefined;
+}
+
 /**
  * Lends a connection. If the work throws, what it did in an open transaction is undone, and a connection that cannot be
  * used again is closed.
  */
 async function lend<T>(
 	connections: Connections,
-	opts: SessionOpts,
+	{ signal, ...opts }: LendOpts,
 	work: (session: Session) => Promise<T>,
 ): Promise<T> {
 	const session = await connections.open(opts);
+	if (signal?.aborted === true) {
+		// Whoever asked went away while all connections were in use: others wait for this one.
+		session.release(false);
+		throw signal.reason;
+	}
 	try {
 		const value = await work(session);
 		session.release(false);
@@ -35,7 +46,7 @@ async function lend<T>(
 /** Runs a computation in a transaction opened by `words`, and commits. */
 export async function transact<T>(
 	connections: Connections,
-	{ words, ...opts }: SessionOpts & { readonly words: string },
+	{ words, ...opts }: LendOpts & { readonly words: string },
 	makeStep: MakeStep<T>,
 ): Promise<T> {
 	return lend(connections, opts, async (session) => {
@@ -55,12 +66,15 @@ export async function transact<T>(
 export async function readAlone<T>(
 	connections: Connections,
 	makeStep: MakeStep<T>,
+	signal?: AbortSignal,
 ): Promise<{ readonly value: T } | undefined> {
 	const step = makeStep({ dialect: postgresDialect, now: connections.clock.now() });
 	let turn = step.next([]);
 	if (!turn.done) {
 		const statement = turn.value;
-		const rows: readonly Row[] = await lend(connections, { prepare: true }, (session) => session.run(statement));
+		const rows: readonly Row[] = await lend(connections, { prepare: true, signal }, (session) =>
+			session.run(statement),
+		);
 		turn = step.next(rows);
 	}
 	return turn.done ? { value: turn.value } : undefined;

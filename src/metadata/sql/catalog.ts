@@ -1,5 +1,8 @@
 /** Every command and query by name: the one list that engines run from, and that the types are read off. */
 
+import { listArtifacts } from "./artifacts/list-artifacts.ts";
+import { listRepositories } from "./artifacts/list-repositories.ts";
+import { retireArtifact } from "./artifacts/retire-artifact.ts";
 import { blobHolders, findBlob } from "./blobs/blob-queries.ts";
 import { mountBlob } from "./blobs/mount-blob.ts";
 import { touchBlob } from "./blobs/touch-blob.ts";
@@ -13,7 +16,10 @@ import { restoreTag } from "./deletions/restore-tag.ts";
 import type { Step, StepContext } from "./engine/statement.ts";
 import { collectBlobs } from "./gc/collect-blobs.ts";
 import { collectLinks } from "./gc/collect-links.ts";
-import { findRefreshToken, findRobot, findUser } from "./identities/identity-queries.ts";
+import { collectProjects } from "./gc/collect-projects.ts";
+import { dangling } from "./gc/dangling.ts";
+import { collectionTotals } from "./gc/totals.ts";
+import { findRefreshToken, findRobot, findTrusting, findUser } from "./identities/identity-queries.ts";
 import { putRefreshToken } from "./identities/put-refresh-token.ts";
 import { adoptSegment, pruneJournal, sealSegment, takeLease } from "./journal/journal-commands.ts";
 import { lastSegment, unjournaled } from "./journal/journal-queries.ts";
@@ -22,10 +28,21 @@ import { listSigningKeys } from "./keys/signing-key-queries.ts";
 import { findManifest, listReferrers, listTags } from "./manifests/manifest-queries.ts";
 import { putManifest } from "./manifests/put-manifest.ts";
 import { removeManifest, removeTag } from "./manifests/remove-manifest.ts";
+import { notePulls } from "./manifests/use-rows.ts";
+import { intendCopy, keepCopy, placeCopy } from "./moves/copy-commands.ts";
+import { closeMove, openMove, reportMove } from "./moves/move-commands.ts";
+import { listMoves, moveProgress, movingRepositories, wantedBlobs } from "./moves/move-queries.ts";
+import { switchRepository } from "./moves/switch-repository.ts";
 import { claimCondemned, condemn, forgetObject, intendObject, settleIntended } from "./objects/object-commands.ts";
 import { listObjects } from "./objects/object-queries.ts";
 import { watchClock } from "./objects/watch-clock.ts";
+import { become, beginRestore, endRestore, identify, restoration } from "./origins/origin-commands.ts";
+import { findPolicy, listPolicies } from "./policies/policy-queries.ts";
+import { savePolicy } from "./policies/save-policy.ts";
 import { findProject, listProjects } from "./projects/project-queries.ts";
+import { forgetGoneReplicas, forgetReplicas, putReplicas } from "./replicas/replica-commands.ts";
+import { countReplicas, findReplicas, listReplicas } from "./replicas/replica-queries.ts";
+import { findTagDigests, listAttached, listChanged, listTagStates } from "./replicas/tag-state-queries.ts";
 import { catalog, findRepository } from "./repositories/repository-queries.ts";
 import { restoreRecords } from "./snapshots/restore-records.ts";
 import { snapshotPage } from "./snapshots/snapshot-pages.ts";
@@ -35,6 +52,7 @@ import { cancelUpload, expireUploads } from "./uploads/end-upload.ts";
 import { acquireUpload, extendUpload, releaseUpload } from "./uploads/hold-upload.ts";
 import { findUpload } from "./uploads/upload-queries.ts";
 import { listUsage, projectUsage, recountUsage } from "./usage/usage-queries.ts";
+import { usedStores } from "./usage/used-stores.ts";
 
 /** The registry's commands. */
 export const commands = {
@@ -62,6 +80,7 @@ export const commands = {
 	"objects.forget": forgetObject,
 	"collection.collectLinks": collectLinks,
 	"collection.collectBlobs": collectBlobs,
+	"collection.collectProjects": collectProjects,
 	"outbox.seal": sealSegment,
 	"outbox.prune": pruneJournal,
 	"outbox.lease": takeLease,
@@ -71,8 +90,25 @@ export const commands = {
 	"control.begin": beginEpoch,
 	"control.apply": applyChange,
 	"control.resync": resync,
+	"artifacts.retire": retireArtifact,
+	"pulls.note": notePulls,
+	"policies.save": savePolicy,
 	"snapshots.restore": restoreRecords,
 	"snapshots.adopt": adoptSegment,
+	"replicas.put": putReplicas,
+	"replicas.forget": forgetReplicas,
+	"replicas.forgetGone": forgetGoneReplicas,
+	"moves.intend": intendCopy,
+	"moves.keep": keepCopy,
+	"moves.place": placeCopy,
+	"moves.open": openMove,
+	"moves.switch": switchRepository,
+	"moves.close": closeMove,
+	"moves.report": reportMove,
+	"origins.identify": identify,
+	"origins.become": become,
+	"origins.beginRestore": beginRestore,
+	"origins.endRestore": endRestore,
 } as const;
 
 /** The registry's queries. */
@@ -82,8 +118,10 @@ export const queries = {
 	"usages.find": projectUsage,
 	"usages.list": listUsage,
 	"usages.recount": recountUsage,
+	"usages.stores": usedStores,
 	"identities.findUser": findUser,
 	"identities.findRobot": findRobot,
+	"identities.findTrusting": findTrusting,
 	"identities.findRefreshToken": findRefreshToken,
 	"repositories.find": findRepository,
 	"repositories.catalog": catalog,
@@ -96,12 +134,30 @@ export const queries = {
 	"blobs.holders": blobHolders,
 	"uploads.find": findUpload,
 	"objects.list": listObjects,
+	"objects.dangling": dangling,
+	"collection.totals": collectionTotals,
 	"outbox.unjournaled": unjournaled,
 	"outbox.lastSegment": lastSegment,
 	"signingKeys.list": listSigningKeys,
 	"control.current": currentControl,
 	"control.observe": observe,
+	"artifacts.repositories": listRepositories,
+	"artifacts.list": listArtifacts,
+	"policies.list": listPolicies,
+	"policies.find": findPolicy,
 	"snapshots.page": snapshotPage,
+	"replicas.find": findReplicas,
+	"replicas.list": listReplicas,
+	"replicas.counts": countReplicas,
+	"tagStates.list": listTagStates,
+	"tagStates.digests": findTagDigests,
+	"tagStates.attached": listAttached,
+	"tagStates.changed": listChanged,
+	"moves.list": listMoves,
+	"moves.progress": moveProgress,
+	"moves.repositories": movingRepositories,
+	"moves.wanting": wantedBlobs,
+	"origins.restoration": restoration,
 } as const;
 
 type CommandTable = typeof commands;

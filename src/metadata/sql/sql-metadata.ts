@@ -1,3 +1,4 @@
+import type { Artifacts, Pulls } from "#/metadata/artifacts.ts";
 import type { Blobs } from "#/metadata/blobs.ts";
 import type { Collection } from "#/metadata/collection.ts";
 import type { ControlState } from "#/metadata/control-state.ts";
@@ -5,12 +6,17 @@ import type { History } from "#/metadata/history.ts";
 import type { Identities } from "#/metadata/identities.ts";
 import type { Manifests } from "#/metadata/manifests.ts";
 import type { Metadata } from "#/metadata/metadata.ts";
+import type { Moves } from "#/metadata/moves.ts";
 import type { Objects } from "#/metadata/objects.ts";
+import type { Origins } from "#/metadata/origins.ts";
 import type { Outbox } from "#/metadata/outbox.ts";
+import type { Policies } from "#/metadata/policies.ts";
 import type { Projects } from "#/metadata/projects.ts";
+import type { Replicas } from "#/metadata/replicas.ts";
 import type { Repositories } from "#/metadata/repositories.ts";
 import type { SigningKeys } from "#/metadata/signing-keys.ts";
 import type { Snapshots } from "#/metadata/snapshots.ts";
+import type { TagStates } from "#/metadata/tag-states.ts";
 import type { Uploads } from "#/metadata/uploads.ts";
 import type { Usages } from "#/metadata/usages.ts";
 import type { SqlExecutor } from "./executor.ts";
@@ -32,6 +38,13 @@ export class SqlMetadata implements Metadata {
 	readonly controlState: ControlState;
 	readonly snapshots: Snapshots;
 	readonly usages: Usages;
+	readonly policies: Policies;
+	readonly artifacts: Artifacts;
+	readonly pulls: Pulls;
+	readonly replicas: Replicas;
+	readonly tagStates: TagStates;
+	readonly origins: Origins;
+	readonly moves: Moves;
 	readonly #executor: SqlExecutor;
 
 	constructor(executor: SqlExecutor) {
@@ -50,6 +63,13 @@ export class SqlMetadata implements Metadata {
 		this.controlState = controlStateOn(executor);
 		this.snapshots = snapshotsOn(executor);
 		this.usages = usagesOn(executor);
+		this.policies = policiesOn(executor);
+		this.artifacts = artifactsOn(executor);
+		this.pulls = pullsOn(executor);
+		this.replicas = replicasOn(executor);
+		this.tagStates = tagStatesOn(executor);
+		this.origins = originsOn(executor);
+		this.moves = movesOn(executor);
 	}
 
 	ping(signal: AbortSignal): Promise<void> {
@@ -69,12 +89,14 @@ const projectsOn = (on: SqlExecutor): Projects => ({
 const usagesOn = (on: SqlExecutor): Usages => ({
 	find: (project, signal) => on.read("usages.find", { project }, signal),
 	list: (page, signal) => on.read("usages.list", page, signal),
+	stores: (signal) => on.read("usages.stores", undefined, signal),
 	recount: (signal) => on.read("usages.recount", undefined, signal),
 });
 
 const identitiesOn = (on: SqlExecutor): Identities => ({
 	findUser: (name, signal) => on.read("identities.findUser", { name }, signal),
 	findRobot: (name, signal) => on.read("identities.findRobot", { name }, signal),
+	findTrusting: (namespace, signal) => on.read("identities.findTrusting", { namespace }, signal),
 	putRefreshToken: (token) => on.write("identities.putRefreshToken", token),
 	findRefreshToken: (hash, signal) => on.read("identities.findRefreshToken", { hash }, signal),
 });
@@ -130,12 +152,15 @@ const objectsOn = (on: SqlExecutor): Objects => ({
 	claimCondemned: (claim) => on.write("objects.claimCondemned", claim),
 	watchClock: (last) => on.write("objects.watchClock", last === undefined ? {} : { last }),
 	forget: (store, key) => on.write("objects.forget", { store, key }),
+	dangling: (request, signal) => on.read("objects.dangling", request, signal),
 	list: (store, page, signal) => on.read("objects.list", { store, ...page }, signal),
 });
 
 const collectionOn = (on: SqlExecutor): Collection => ({
 	collectLinks: (step) => on.write("collection.collectLinks", step),
 	collectBlobs: (step) => on.write("collection.collectBlobs", step),
+	collectProjects: (step) => on.write("collection.collectProjects", step),
+	totals: (signal) => on.read("collection.totals", undefined, signal),
 });
 
 const outboxOn = (on: SqlExecutor): Outbox => ({
@@ -160,8 +185,70 @@ const controlStateOn = (on: SqlExecutor): ControlState => ({
 	observe: (cursor, limit, signal) => on.read("control.observe", { cursor, limit }, signal),
 });
 
+const policiesOn = (on: SqlExecutor): Policies => ({
+	list: (kind, page, signal) => on.read("policies.list", { kind, ...page }, signal),
+	find: (uid, signal) => on.read("policies.find", { uid }, signal),
+	save: (uid, kept) => on.write("policies.save", { uid, ...kept }),
+});
+
+const artifactsOn = (on: SqlExecutor): Artifacts => ({
+	repositories: (projects, page, signal) => on.read("artifacts.repositories", { projects, ...page }, signal),
+	list: (repository, page, signal) => on.read("artifacts.list", { repository, ...page }, signal),
+	retire: (repository, expected, actor) => on.write("artifacts.retire", { repository, expected, actor }),
+});
+
+const pullsOn = (on: SqlExecutor): Pulls => ({
+	note: async (pulls) => {
+		for (let from = 0; from < pulls.length; from += PULLS_EACH) {
+			await on.write("pulls.note", { pulls: pulls.slice(from, from + PULLS_EACH) });
+		}
+	},
+});
+
+/** So few that they hold up nobody who writes. */
+const PULLS_EACH = 200;
+
 const snapshotsOn = (on: SqlExecutor): Snapshots => ({
 	export: (store, signal) => exportStore(on, store, signal),
 	restore: (records) => on.write("snapshots.restore", { records }),
 	adopt: (segment) => on.write("snapshots.adopt", segment),
+});
+
+const replicasOn = (on: SqlExecutor): Replicas => ({
+	find: (policy, repository, references, signal) =>
+		on.read("replicas.find", { policy, repository, references }, signal),
+	list: (policy, page, signal) => on.read("replicas.list", { policy, ...page }, signal),
+	counts: (policy, signal) => on.read("replicas.counts", { policy }, signal),
+	put: (policy, repository, replicas) => on.write("replicas.put", { policy, repository, replicas }),
+	forget: (policy, repository, references) => on.write("replicas.forget", { policy, repository, references }),
+	forgetGone: (limit) => on.write("replicas.forgetGone", { limit }),
+});
+
+const tagStatesOn = (on: SqlExecutor): TagStates => ({
+	list: (repository, page, signal) => on.read("tagStates.list", { repository, ...page }, signal),
+	digests: (repository, references, signal) => on.read("tagStates.digests", { repository, references }, signal),
+	attached: (repository, page, signal) => on.read("tagStates.attached", { repository, ...page }, signal),
+	changed: (page, signal) => on.read("tagStates.changed", page, signal),
+});
+
+const movesOn = (on: SqlExecutor): Moves => ({
+	list: (request, signal) => on.read("moves.list", request, signal),
+	progress: ({ projectId, to }, signal) => on.read("moves.progress", { projectId, to }, signal),
+	repositories: (request, signal) => on.read("moves.repositories", request, signal),
+	wanting: (request, signal) => on.read("moves.wanting", request, signal),
+	intend: (object) => on.write("moves.intend", object),
+	keep: (store, key) => on.write("moves.keep", { store, key }),
+	place: (copy) => on.write("moves.place", copy),
+	open: (projectId, to, fence) => on.write("moves.open", { projectId, to, fence }),
+	switch: (repositoryId, to, fence) => on.write("moves.switch", { repositoryId, to, fence }),
+	close: (projectId, to, fence) => on.write("moves.close", { projectId, to, fence }),
+	report: (uid, report) => on.write("moves.report", { uid, report }),
+});
+
+const originsOn = (on: SqlExecutor): Origins => ({
+	identify: (candidate) => on.write("origins.identify", { candidate }),
+	become: (identity) => on.write("origins.become", { identity }),
+	beginRestore: (source) => on.write("origins.beginRestore", { source }),
+	endRestore: (source) => on.write("origins.endRestore", { source }),
+	restoration: (signal) => on.read("origins.restoration", undefined, signal),
 });

@@ -1,4 +1,4 @@
-import type { Timing } from "#/kube/timing.ts";
+import type { Timing } from "#/lib/timing.ts";
 
 /** Wakes one who sleeps. A ring while nobody sleeps is heard by the next one who does. */
 export class Bell {
@@ -13,7 +13,7 @@ export class Bell {
 	/** Ends the sleep. */
 	ring(): void {
 		this.#rung = true;
-		this.#sleeper?.abort();
+		this.#sleeper?.abort("rung");
 	}
 
 	/** Resolves at a ring, or after so many milliseconds; the signal's reason is thrown once it is aborted. */
@@ -21,11 +21,15 @@ export class Bell {
 		signal.throwIfAborted();
 		const sleeper = new AbortController();
 		this.#sleeper = sleeper;
+		// A composed signal would leave something of each sleep with the other one, which lives long.
+		const end = () => sleeper.abort(signal.reason);
+		signal.addEventListener("abort", end, { once: true });
 		try {
-			if (!this.#rung) await this.#timing.sleep(ms, AbortSignal.any([signal, sleeper.signal]));
+			if (!this.#rung) await this.#timing.sleep(ms, sleeper.signal);
 		} catch (error) {
 			if (!sleeper.signal.aborted) throw error;
 		} finally {
+			signal.removeEventListener("abort", end);
 			this.#sleeper = undefined;
 			this.#rung = false;
 		}

@@ -2,13 +2,14 @@
 import type { ControlledKind } from "#/api/controlled-specs.ts";
 import type { Control } from "#/control/control.ts";
 import { ControlError } from "#/control/control-error.ts";
-import { BackOff } from "#/kube/back-off.ts";
-import type { Timing } from "#/kube/timing.ts";
+import { BackOff, type BackOffOpts } from "#/kube/back-off.ts";
+import type { Timing } from "#/lib/timing.ts";
 import { Bell } from "./bell.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { Observations, type Standing } from "./observations.ts";
 import { type Change, MAX_RESOURCE_BYTES, Outbox } from "./outbox.ts";
 import { PlaneError } from "./plane-error.ts";
+import { Refusals } from "./refusals.ts";
 import { UsageBook } from "./usage-book.ts";
 
 /** One resource as its controller wants it. */
@@ -17,6 +18,11 @@ export interface Wish {
 	readonly uid: string;
 	/** See `api/controlled-specs.ts`. */
 	readonly spec: { readonly [field: string]: unknown };
+	/**
+	 * What tells this spec from others in its fingerprint, where the spec holds a secret that people may have chosen: a
+	 * digest of that could be guessed at, and the fingerprint is kept and shown. Absent: the spec itself.
+	 */
+	readonly telltale?: { readonly [field: string]: unknown };
 }
 
 /** What {@link PlaneLink} works with. */
@@ -33,6 +39,10 @@ export interface PlaneLinkOpts {
 	readonly minPollMs?: number;
 	/** How often when nothing happens, milliseconds. @defaultValue 15000 */
 	readonly maxPollMs?: number;
+	/** How soon it is asked again for what it refused to look at, milliseconds. @defaultValue 60000 */
+	readonly refusedMs?: number;
+	/** How long a data plane that did not answer is left alone. @defaultValue 250 ms to 15 s */
+	readonly backOff?: BackOffOpts;
 }
 
 /** Told which resources are not as they were. */
@@ -40,6 +50,8 @@ export type PlaneListener = (uids: ReadonlySet<string>) => void;
 
 /** Lets the wishes of controllers that run at the same time come together in one call, milliseconds. */
 const GATHER_MS = 5;
+/** The same after a call that carried some: where thousands are wanted, each call costs more than what it carries. */
+const BUSY_GATHER_MS = 30;
 
 /**
  * The link to one data plane. Wishes are level-triggered: a controller says again and again what it wants, which costs
@@ -52,18 +64,19 @@ export class PlaneLink {
 	readonly #timing: Timing;
 	readonly #minPollMs: number;
 	readonly #maxPollMs: number;
+	readonly #backOff: BackOffOpts;
 	readonly #bell: Bell;
 	readonly #observations: Observations;
 	readonly #outbox = new Outbox();
 	/** What projects use. */
 	readonly usage: UsageBook;
 	readonly #listeners = new Set<PlaneListener>();
-	/** Wishes that the data plane will not even look at, by uid. */
-	readonly #refused = new Map<string, Standing>();
+	readonly #refusals: Refusals;
 	#epoch = 0;
 	#base = 0;
 	#pollMs: number;
 	#synced = false;
+	#isBusy = false;
 	#trouble: string | undefined;
 
 	constructor({ control, holder, timing }: PlaneLinkDeps, opts: PlaneLinkOpts = {}) {
@@ -72,8 +85,10 @@ export class PlaneLink {
 		this.#timing = timing;
 		this.#minPollMs = opts.minPollMs ?? 1_000;
 		this.#maxPollMs = opts.maxPollMs ?? 15_000;
+		this.#backOff = opts.backOff ?? { minMs: 250, maxMs: 15_000 };
 		this.#pollMs = this.#minPollMs;
 		this.#bell = new Bell(timing);
+		this.#refusals = new Refusals(() => timing.monotonic(), opts.refusedMs ?? 60_000);
 		this.#observations = new Observations(control);
 		this.usage = new UsageBook({ control, monotonic: () => timing.monotonic() });
 	}
@@ -99,22 +114,39 @@ export class PlaneLink {
 	}
 
 	/** Wants a resource so; what the data plane says of just this, absent until it has said so. */
-	want({ kind, uid, spec }: Wish): Standing | undefined {
-		const fingerprint = fingerprintOf(spec);
-		const standing = this.#judge(uid, fingerprint);
-		if (standing !== undefined) {
-			this.#outbox.cancel(uid);
-			return standing;
+	want({ kind, uid, spec, telltale = spec }: Wish): Standing | undefined {
+		const fingerprint = fingerprintOf(telltale);
+		const refused = this.#refusals.find(uid, fingerprint);
+		if (refused !== undefined && !this.#refusals.takeTurn(uid)) return refused;
+		if (refused === undefined) {
+			this.#refusals.forget(uid);
+			const standing = this.#judge(uid, fingerprint);
+			if (standing !== undefined) {
+				this.#outbox.cancel(uid);
+				return standing;
+			}
 		}
 		const resource = { kind, uid, generation: fingerprint, spec };
 		const bytes = Buffer.byteLength(JSON.stringify(resource)) + 1;
 		if (bytes > MAX_RESOURCE_BYTES) {
 			const message = `it weighs ${bytes} bytes, at most ${MAX_RESOURCE_BYTES} can be handed over`;
 			this.#outbox.cancel(uid);
-			return this.#refuse({ kind, fingerprint, reason: "TooLarge", message }, uid);
+			const tooLarge = { kind, fingerprint, ready: false, reason: "TooLarge", message };
+			this.#refusals.add(uid, tooLarge, { isForGood: true });
+			return tooLarge;
 		}
 		this.#post({ act: "upsert", uid, bytes, resource });
-		return undefined;
+		return refused;
+	}
+
+	/**
+	 * Takes back what was wanted of a resource and not sent yet.
+	 *
+	 * @returns whether the data plane has the resource, or may yet come to have it by what was sent
+	 */
+	withdraw(uid: string): boolean {
+		this.#outbox.cancel(uid);
+		return this.#observations.find(uid) !== undefined || this.#outbox.isInFlight(uid);
 	}
 
 	/** Wants a resource gone; whether it is, for certain. */
@@ -140,7 +172,7 @@ export class PlaneLink {
 	 * @throws PlaneError STALE once another holder has begun a later epoch
 	 */
 	async run(signal: AbortSignal): Promise<never> {
-		const backOff = new BackOff(this.#timing, { minMs: 250, maxMs: 15_000 });
+		const backOff = new BackOff(this.#timing, this.#backOff);
 		for (;;) {
 			let pauseMs: number;
 			try {
@@ -156,7 +188,7 @@ export class PlaneLink {
 				continue;
 			}
 			if (pauseMs > 0) await this.#bell.wait(pauseMs, signal);
-			await this.#timing.sleep(GATHER_MS, signal);
+			await this.#timing.sleep(this.#isBusy ? BUSY_GATHER_MS : GATHER_MS, signal);
 		}
 	}
 
@@ -170,13 +202,14 @@ export class PlaneLink {
 	/** Sends what waits, and reads what changed. */
 	async #exchange(signal: AbortSignal): Promise<void> {
 		const batch = this.#outbox.next();
+		this.#isBusy = batch.length > 0;
 		if (batch.length > 0 && !(await this.#send(batch, signal))) return;
 		const changed = await this.#observations.read(signal);
 		const quiet = batch.length === 0 && changed.size === 0;
 		this.#pollMs = quiet ? Math.min(this.#maxPollMs, this.#pollMs * 2) : this.#minPollMs;
 		// Only now: until it is observed, what was sent is not known to be there.
 		this.#outbox.settle();
-		this.#tell(changed.union(new Set(batch.map(({ uid }) => uid))));
+		this.#tell(changed.union(new Set(batch.map(({ uid }) => uid))).union(this.#refusals.due()));
 	}
 
 	/** Whether it arrived. If not, it is sent again, or found needless, or refused for good. */
@@ -194,6 +227,7 @@ export class PlaneLink {
 			const applied = await this.#control.apply(change, signal);
 			if ("base" in applied) {
 				this.#base = applied.base;
+				for (const { uid } of batch) this.#refusals.forget(uid);
 				return true;
 			}
 			const { refused } = applied;
@@ -220,7 +254,8 @@ export class PlaneLink {
 		}
 		if (only.act === "upsert") {
 			const { kind, generation: fingerprint } = only.resource;
-			this.#refuse({ kind, fingerprint, reason: "Invalid", message }, only.uid);
+			const invalid = { kind, fingerprint, ready: false, reason: "Invalid", message };
+			this.#refusals.add(only.uid, invalid, { isForGood: false });
 		}
 		this.#outbox.settle();
 		this.#tell(new Set([only.uid]));
@@ -241,7 +276,7 @@ export class PlaneLink {
 	}
 
 	#part(uid: string, act: "delete" | "release"): boolean {
-		this.#refused.delete(uid);
+		this.#refusals.forget(uid);
 		if (this.#synced && this.#observations.find(uid) === undefined && !this.#outbox.isInFlight(uid)) {
 			this.#outbox.cancel(uid);
 			return true;
@@ -251,18 +286,10 @@ export class PlaneLink {
 	}
 
 	#judge(uid: string, fingerprint: number): Standing | undefined {
-		const refused = this.#refused.get(uid);
-		if (refused?.fingerprint === fingerprint) return refused;
 		const standing = this.#observations.find(uid);
 		return this.#synced && standing?.fingerprint === fingerprint && !this.#outbox.isInFlight(uid)
 			? standing
 			: undefined;
-	}
-
-	#refuse(standing: Omit<Standing, "ready">, uid: string): Standing {
-		const refused = { ...standing, ready: false };
-		this.#refused.set(uid, refused);
-		return refused;
 	}
 
 	#post(change: Change): void {

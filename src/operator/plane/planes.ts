@@ -2,7 +2,7 @@ import type { ControlledKind } from "#/api/controlled-specs.ts";
 import type { Control } from "#/control/control.ts";
 import { BackOff } from "#/kube/back-off.ts";
 import type { ObjectKey } from "#/kube/kube-object.ts";
-import type { Timing } from "#/kube/timing.ts";
+import type { Timing } from "#/lib/timing.ts";
 import { type Census, findOrphans } from "./find-orphans.ts";
 import { PlaneLink, type PlaneLinkOpts } from "./plane-link.ts";
 
@@ -35,22 +35,41 @@ export interface PlanesDeps {
 	readonly report: (registry: ObjectKey, error: unknown) => void;
 }
 
+/** Settings of {@link Planes}. */
+export interface PlanesOpts extends PlaneLinkOpts {
+	/**
+	 * How long nothing need be said of a data plane that was not seen yet, milliseconds: so long what was written down of
+	 * it before still holds.
+	 *
+	 * @defaultValue 30000
+	 */
+	readonly unseenMs?: number;
+}
+
 interface Attached {
 	readonly address: PlaneAddress;
+	/** Since when it is not known what there is, unless that is known; by the monotonic clock. */
+	unseenSince: number;
 	readonly leaving: AbortController;
 	link: PlaneLink;
 	ended: Promise<void>;
 }
 
+const UNSEEN_MS = 30_000;
+
 /** The links to the data planes, by the uids of their Registries. */
 export class Planes implements AsyncDisposable {
 	readonly #deps: PlanesDeps;
-	readonly #opts: PlaneLinkOpts;
+	readonly #opts: PlanesOpts;
+	readonly #begunAt: number;
+	/** Registries that were looked at, and have nothing to speak to. */
+	readonly #absent = new Set<string>();
 	readonly #attached = new Map<string, Attached>();
 	readonly #listeners = new Set<(change: PlaneChange) => void>();
 
-	constructor(deps: PlanesDeps, opts: PlaneLinkOpts = {}) {
+	constructor(deps: PlanesDeps, opts: PlanesOpts = {}) {
 		this.#deps = deps;
+		this.#begunAt = deps.timing.monotonic();
 		this.#opts = opts;
 	}
 
@@ -59,8 +78,10 @@ export class Planes implements AsyncDisposable {
 		const present = this.#attached.get(address.uid);
 		if (present?.address.control === address.control) return;
 		present?.leaving.abort();
+		this.#absent.delete(address.uid);
 		const attached: Attached = {
 			address,
+			unseenSince: this.#deps.timing.monotonic(),
 			leaving: new AbortController(),
 			link: this.#newLink(address),
 			ended: Promise.resolve(),
@@ -70,8 +91,9 @@ export class Planes implements AsyncDisposable {
 		this.#tell(address, undefined);
 	}
 
-	/** Ends the link, if there is one. Resolves when nothing of it goes on. */
+	/** There is nothing to speak to: ends the link, if there is one. Resolves when nothing of it goes on. */
 	async detach(uid: string): Promise<void> {
+		this.#absent.add(uid);
 		const attached = this.#attached.get(uid);
 		if (attached === undefined) return;
 		this.#attached.delete(uid);
@@ -83,6 +105,22 @@ export class Planes implements AsyncDisposable {
 	/** The link of a Registry; absent while its data plane cannot be spoken to. */
 	find(uid: string): PlaneLink | undefined {
 		return this.#attached.get(uid)?.link;
+	}
+
+	/** Whether it was looked, and there is nothing to speak to. */
+	isAbsent(uid: string): boolean {
+		return this.#absent.has(uid);
+	}
+
+	/**
+	 * Whether it is yet to be seen what the data plane of a Registry has, or whether there is one at all, and it is too
+	 * early to say that this is waited for: so it is when the control plane has just begun.
+	 */
+	isUnseen(uid: string): boolean {
+		const attached = this.#attached.get(uid);
+		if (attached === undefined ? this.#absent.has(uid) : attached.link.synced) return false;
+		const since = attached?.unseenSince ?? this.#begunAt;
+		return this.#deps.timing.monotonic() - since < (this.#opts.unseenMs ?? UNSEEN_MS);
 	}
 
 	/** Tells of every change at any data plane from now on. */
@@ -110,6 +148,7 @@ export class Planes implements AsyncDisposable {
 				this.#deps.report(address.key, error);
 			}
 			await this.#deps.timing.sleep(backOff.next(), signal).catch(() => undefined);
+			if (attached.link.synced) attached.unseenSince = this.#deps.timing.monotonic();
 			attached.link = this.#newLink(address);
 			this.#tell(address, undefined);
 		}

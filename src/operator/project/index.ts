@@ -1,5 +1,5 @@
 /** Project: claims its name in the registry, tells it who may do what, and writes down what it holds. */
-import { type Project, parseProject, projectNameOf } from "#/api/kinds/project.ts";
+import { type Project, type ProjectStatus, parseProject, projectNameOf } from "#/api/kinds/project.ts";
 import { addFinalizer, hasFinalizer, removeFinalizer } from "#/kube/finalizers.ts";
 import type { KubeObject } from "#/kube/kube-object.ts";
 import type { ObjectStore } from "#/kube/object-store.ts";
@@ -10,8 +10,9 @@ import { isRequested } from "#/operator/annotations.ts";
 import { FINALIZER } from "#/operator/finalizer.ts";
 import type { Standing } from "#/operator/plane/observations.ts";
 import { isReported, type ReportDeps, reportVerdict } from "#/operator/report-verdict.ts";
-import { type Binding, type BindingDeps, findBinding } from "#/operator/tenancy/find-binding.ts";
-import { judgeProject, projectUrl, wishOf } from "./plan.ts";
+import { stillOf } from "#/operator/tell-refusals.ts";
+import { type Binding, type BindingDeps, findBinding, whyItStays } from "#/operator/tenancy/find-binding.ts";
+import { judgePlace, judgeProject, moveOf, projectUrl, wishOf } from "./plan.ts";
 
 /** What the Project controller works with. */
 export interface ProjectDeps extends Omit<ReportDeps, "fieldManager">, BindingDeps {
@@ -24,6 +25,9 @@ const FIELD_MANAGER = "limani-project";
 
 /** How soon is looked again for what the watch of the data plane should tell, milliseconds. */
 const WAIT_MS = 15_000;
+
+/** How long the registry may take to answer before the status says that it is waited for, milliseconds. */
+const PATIENCE_MS = 2_000;
 
 /** Makes one Project so. */
 export const createProjectReconcile =
@@ -51,7 +55,10 @@ const keep = async (
 	signal: AbortSignal,
 ): Promise<ReconcileResult> => {
 	const { link } = binding;
-	const wish = wishOf(project, binding, link?.find(project.metadata.uid));
+	// Not even for a moment does a wish come to pass that its namespace may not have any more.
+	const isThere = !binding.allowed && link?.withdraw(project.metadata.uid) === true;
+	const wish = wishOf(project, binding, isThere);
+	const isNew = !hasFinalizer(object, FINALIZER);
 	let standing: Standing | undefined;
 	if (wish !== undefined && link !== undefined) {
 		if ((await addFinalizer(finalizing(deps, object), signal)) === undefined) return {};
@@ -59,6 +66,8 @@ const keep = async (
 	}
 	if (binding.unseen && isReported(object)) return { againMs: WAIT_MS };
 	const verdict = judgeProject(project, binding, standing);
+	// The registry was asked this moment; a status that says so would be overtaken by its answer.
+	if (isNew && verdict.reason === "Progressing") return { againMs: PATIENCE_MS };
 	const usage = await takeUsage(deps, { object, project, binding }, standing, signal);
 	const url = projectUrl(project, binding.registry?.status.url);
 	const isHeld = standing === undefined ? project.status.projectName !== undefined : standing.reason !== "NameTaken";
@@ -67,10 +76,20 @@ const keep = async (
 			? { projectName: projectNameOf(project), ...(url === undefined ? {} : { url }) }
 			: {}),
 		...(usage.value === undefined ? {} : { usage: usage.value }),
+		...moveFields(standing),
 	};
-	await reportVerdict({ ...deps, fieldManager: FIELD_MANAGER }, object, { verdict, fields }, signal);
+	const place = judgePlace(standing, moveOf(standing));
+	const report = { verdict, fields, ...(place === undefined ? {} : { asides: [place] }) };
+	await reportVerdict({ ...deps, fieldManager: FIELD_MANAGER }, object, report, signal);
 	const againMs = verdict.is === "Working" ? WAIT_MS : usage.againMs;
 	return againMs === undefined ? {} : { againMs };
+};
+
+const moveFields = (standing: Standing | undefined): Pick<ProjectStatus, "move"> => {
+	const move = moveOf(standing);
+	if (move === undefined) return {};
+	const { message: _, ...progress } = move;
+	return { move: progress };
 };
 
 const end = async (
@@ -86,7 +105,8 @@ const end = async (
 		await removeFinalizer(finalizing(deps, object), signal);
 		return {};
 	}
-	const message = binding.obstacle?.message ?? "waiting until the registry has let go of it";
+	if (binding.unseen && isReported(object)) return { againMs: WAIT_MS };
+	const message = whyItStays(binding) ?? "waiting until the registry has let go of it";
 	const verdict = { is: "Working", reason: "Deleting", message } as const;
 	const { projectName, url, usage } = project.status;
 	await reportVerdict(
@@ -105,7 +125,12 @@ const refuse = async (
 	signal: AbortSignal,
 ): Promise<ReconcileResult> => {
 	const verdict = { is: "Stalled", reason: "InvalidSpec", message } as const;
-	await reportVerdict({ ...deps, fieldManager: FIELD_MANAGER }, object, { verdict, fields: {} }, signal);
+	await reportVerdict(
+		{ ...deps, fieldManager: FIELD_MANAGER },
+		object,
+		{ verdict, fields: stillOf(object).fields },
+		signal,
+	);
 	return {};
 };
 

@@ -1,6 +1,8 @@
 import { durationMs } from "#/api/fields/durations.ts";
 import { quantityBytes } from "#/api/fields/quantities.ts";
 import { type Project, projectNameOf } from "#/api/kinds/project.ts";
+import { type MoveReport, moveReport } from "#/api/move-report.ts";
+import type { Finding } from "#/kube/status/summarize.ts";
 import type { Standing } from "#/operator/plane/observations.ts";
 import type { Wish } from "#/operator/plane/plane-link.ts";
 import type { Binding } from "#/operator/tenancy/find-binding.ts";
@@ -13,12 +15,14 @@ export type ProjectVerdict = Verdict<StandingReason | "Succeeded" | "NotAllowed"
  * What a Project asks of its registry; absent when it asks for nothing now. One whose namespace the Registry does not
  * allow any more is shut, so that nobody gets in by it, and keeps what it holds; it opens again with the consent.
  *
- * @param present what the data plane has of it
+ * @param isThere whether the registry has it, or may come to have it by what it was asked before
  */
-export const wishOf = (project: Project, binding: Binding, present: Standing | undefined): Wish | undefined => {
+export const wishOf = (project: Project, binding: Binding, isThere: boolean): Wish | undefined => {
 	if (project.spec.suspend) return undefined;
-	if (binding.allowed) return binding.obstacle === undefined ? toWish(project) : undefined;
-	if (present === undefined) return undefined;
+	if (binding.allowed) {
+		return binding.obstacle === undefined && whyNoStorage(project, binding) === undefined ? toWish(project) : undefined;
+	}
+	if (!isThere) return undefined;
 	return toWish({ ...project, spec: { ...project.spec, visibility: "Private", members: [] } });
 };
 
@@ -32,10 +36,36 @@ export const judgeProject = (project: Project, binding: Binding, standing: Stand
 	if (obstacle !== undefined) {
 		return { is: obstacle.reason === "NotAllowed" ? "Stalled" : "Working", ...obstacle };
 	}
+	const noStorage = whyNoStorage(project, binding);
+	if (noStorage !== undefined) return { is: "Stalled", reason: "InvalidSpec", message: noStorage };
 	const trouble = link === undefined ? undefined : judgeStanding(standing, link);
 	if (trouble !== undefined) return trouble;
 	const at = projectUrl(project, registry?.status.url) ?? projectNameOf(project);
 	return { is: "Ready", reason: "Succeeded", message: `images go to ${at}` };
+};
+
+/** Whether all that a Project has is where it is to be; absent while nothing is known of it. */
+export const judgePlace = (standing: Standing | undefined, move: MoveReport | undefined): Finding | undefined => {
+	if (standing?.ready !== true) return undefined;
+	if (move === undefined) {
+		return {
+			type: "StoragePlaced",
+			status: "True",
+			reason: "Succeeded",
+			message: "its blobs are where they are to be",
+		};
+	}
+	const { to, moved, repositories, message: why } = move;
+	const far = `${moved} of ${repositories} repositories are in the storage class ${to}`;
+	return why === undefined
+		? { type: "StoragePlaced", status: "False", reason: "Moving", message: far }
+		: { type: "StoragePlaced", status: "False", reason: "StorageUnavailable", message: `${far}: ${why}` };
+};
+
+/** How far a project is on its way, by its data plane; absent: it is on none. */
+export const moveOf = (standing: Standing | undefined): MoveReport | undefined => {
+	const parsed = moveReport.safeParse(standing?.report ?? {});
+	return parsed.success ? parsed.data.move : undefined;
 };
 
 /** What names of images in a project begin with; absent while its Registry has no address. */
@@ -43,6 +73,21 @@ export const projectUrl = (project: Project, registryUrl: string | undefined): s
 	registryUrl === undefined || !URL.canParse(registryUrl)
 		? undefined
 		: `${new URL(registryUrl).host}/${projectNameOf(project)}`;
+
+/** Why the storage class of a Project cannot be had; absent: it can, or it names none. */
+const whyNoStorage = ({ metadata, spec }: Project, { registry }: Binding): string | undefined => {
+	const { storageClassName: wanted } = spec;
+	if (wanted === undefined || registry === undefined) return undefined;
+	const { namespace, name } = registry.metadata;
+	// Of those for others nothing is said.
+	const mayUse = registry.spec.storageClasses.filter(
+		({ namespaces }) => namespaces === undefined || namespaces.includes(metadata.namespace),
+	);
+	if (mayUse.some((one) => one.name === wanted)) return undefined;
+	const names = mayUse.map((one) => one.name);
+	const there = names.length === 0 ? "it has none for this namespace" : `there is ${names.join(", ")}`;
+	return `spec.storageClassName: Registry ${namespace}/${name} has no storage class ${wanted}: ${there}`;
+};
 
 const toWish = (project: Project): Wish => {
 	const { metadata, spec } = project;
@@ -56,7 +101,9 @@ const toWish = (project: Project): Wish => {
 			visibility: spec.visibility,
 			sparseIndexes: spec.sparseIndexes,
 			members: spec.members,
+			immutability: spec.immutability,
 			undoWindow: durationMs(spec.tagHistory.window),
+			...(spec.storageClassName === undefined ? {} : { store: spec.storageClassName }),
 			...(storage === undefined ? {} : { quotaBytes: quantityBytes(storage) }),
 		},
 	};

@@ -1,6 +1,7 @@
 import type { RegistryReason } from "#/api/kinds/registry.ts";
 import type { Control } from "#/control/control.ts";
 import type { ObjectKey } from "#/kube/kube-object.ts";
+import type { OwnDatabases } from "./own-database.ts";
 import type { WantedRegistry } from "./wanted-registry.ts";
 
 /** How a registry runs, as seen just now. */
@@ -37,6 +38,8 @@ export interface RegistryRef {
 
 /** Runs registries: in this process in standalone mode, as pods in a cluster. Every call is safe to repeat. */
 export interface RegistryActuator {
+	/** Makes those databases that are for one registry alone; absent where there can be none. */
+	readonly databases?: OwnDatabases | undefined;
 	/** Makes it run as wanted, or goes on with that, and says how it runs. A change that needs it restarts it. */
 	ensure(wanted: WantedRegistry, signal: AbortSignal): Promise<RegistryState>;
 	/** How it runs, changing nothing; absent when there is nothing of it. */

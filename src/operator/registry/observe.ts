@@ -18,17 +18,18 @@ export const indexByRegistry = (object: KubeObject): readonly ObjectKey[] => {
 	return [`${namespace}/${String(ref.name)}`];
 };
 
-/** Reads the Secrets that a Registry refers to; those that do not exist are left out. @throws KubeError */
+/** Reads the Secrets that a registry needs; those that do not exist are left out. @throws KubeError */
 export const readSecrets = async (
 	client: KubeClient,
-	{ metadata, spec }: Registry,
+	registry: Pick<WantedRegistry, "namespace" | "spec" | "recovery">,
 	signal: AbortSignal,
 ): Promise<Pick<WantedRegistry, "secrets" | "secretVersions">> => {
-	const names = new Set(secretReferences(spec).map(({ secret }) => secret));
+	const { namespace } = registry;
+	const names = new Set(secretReferences(registry).map(({ secret }) => secret));
 	const secrets = new Map<string, { readonly [key: string]: Uint8Array }>();
 	const secretVersions = new Map<string, string>();
 	for (const name of names) {
-		const secret = await client.find(SECRETS, { namespace: metadata.namespace, name }, signal);
+		const secret = await client.find(SECRETS, { namespace, name }, signal);
 		if (secret === undefined) continue;
 		secrets.set(name, entriesOf(secret));
 		secretVersions.set(name, secret.metadata.resourceVersion ?? "");

@@ -1,6 +1,7 @@
 import type { RegistrySpec } from "#/api/kinds/registry.ts";
+import type { StoredAt } from "#/api/kinds/registry-places.ts";
 import { passwordIn } from "./users.ts";
-import type { SecretContents, SecretEntry } from "./wanted-registry.ts";
+import type { SecretContents, SecretEntry, WantedRegistry } from "./wanted-registry.ts";
 
 /** An entry of a Secret that a spec refers to. */
 export interface SecretReference extends SecretEntry {
@@ -10,10 +11,27 @@ export interface SecretReference extends SecretEntry {
 	readonly optional: boolean;
 	/** Whether it is a password, of which the first line counts. */
 	readonly isPassword?: boolean;
+	/** How many bytes it has to have; absent: any but none. */
+	readonly size?: number;
 }
 
-/** Every entry of a Secret that a spec refers to. */
-export const secretReferences = ({ storage, database, exposure, auth }: RegistrySpec): readonly SecretReference[] => {
+/** What refers to Secrets: a spec, and what it begins with, if that is to be had yet. */
+export type Referring = Pick<WantedRegistry, "spec" | "recovery">;
+
+/** Every entry of a Secret that a registry needs. */
+export const secretReferences = ({ spec, recovery }: Referring): readonly SecretReference[] => [
+	...referencesOf(spec),
+	...archiveReferences("backup", spec.backup),
+	...archiveReferences("bootstrap.recovery", recovery),
+];
+
+const referencesOf = ({
+	storage,
+	storageClasses,
+	database,
+	exposure,
+	auth,
+}: RegistrySpec): readonly SecretReference[] => {
 	const found: SecretReference[] = [];
 	const add = (field: string, secret: string | undefined, key: string, optional = false): void => {
 		if (secret !== undefined) found.push({ field, secret, key, optional });
@@ -21,16 +39,13 @@ export const secretReferences = ({ storage, database, exposure, auth }: Registry
 	const entry = (field: string, ref: { readonly name: string; readonly key: string } | undefined): void => {
 		if (ref !== undefined) add(field, ref.name, ref.key);
 	};
-	const keys = storage.s3?.credentialsSecretRef?.name;
-	for (const key of ["accessKeyId", "secretAccessKey"]) add("storage.s3.credentialsSecretRef", keys, key);
-	add("storage.s3.credentialsSecretRef", keys, "sessionToken", true);
-	entry("storage.s3.caSecretRef", storage.s3?.caSecretRef);
-	entry("storage.gcs.credentialsSecretRef", storage.gcs?.credentialsSecretRef);
-	entry("storage.azure.accountKeySecretRef", storage.azure?.accountKeySecretRef);
-	entry("storage.azure.connectionStringSecretRef", storage.azure?.connectionStringSecretRef);
-	entry("database.postgres.urlSecretRef", database.postgres?.urlSecretRef);
-	entry("database.postgres.caSecretRef", database.postgres?.caSecretRef);
+	found.push(...storageReferences("storage", storage));
+	for (const one of storageClasses) found.push(...storageReferences(`storageClasses[${one.name}]`, one));
+	const own = database.cloudNativePG === undefined ? undefined : "database.cloudNativePG";
+	entry(own ?? "database.postgres.urlSecretRef", database.postgres?.urlSecretRef);
+	entry(own ?? "database.postgres.caSecretRef", database.postgres?.caSecretRef);
 	for (const key of ["tls.crt", "tls.key"]) add("exposure.tls.secretName", exposure.tls?.secretName, key);
+	for (const { url, caSecretRef } of auth.issuers) entry(`auth.issuers[${url}].caSecretRef`, caSecretRef);
 	for (const { name, passwordSecretRef } of auth.users) {
 		const field = `auth.users[${name}].passwordSecretRef`;
 		found.push({
@@ -44,14 +59,55 @@ export const secretReferences = ({ storage, database, exposure, auth }: Registry
 	return found;
 };
 
-/** What is missing of what a spec refers to, one sentence each; none: all is there. */
-export const missingSecrets = (spec: RegistrySpec, contents: SecretContents): readonly string[] => [
+/** Bytes of the key of an archive. */
+const KEY_SIZE = 32;
+
+const archiveReferences = (
+	at: string,
+	named:
+		| { readonly archive: StoredAt; readonly encryptionKeySecretRef?: { readonly name: string; readonly key: string } }
+		| undefined,
+): readonly SecretReference[] => {
+	if (named === undefined) return [];
+	const { archive, encryptionKeySecretRef: ref } = named;
+	const field = `${at}.encryptionKeySecretRef`;
+	return [
+		...storageReferences(`${at}.archive`, archive),
+		...(ref === undefined ? [] : [{ field, secret: ref.name, key: ref.key, optional: false, size: KEY_SIZE }]),
+	];
+};
+
+const storageReferences = (at: string, { s3, gcs, azure }: StoredAt): readonly SecretReference[] => {
+	const entry = (
+		field: string,
+		ref: { readonly name: string; readonly key: string } | undefined,
+	): readonly SecretReference[] =>
+		ref === undefined ? [] : [{ field: `${at}.${field}`, secret: ref.name, key: ref.key, optional: false }];
+	const keys = s3?.credentialsSecretRef;
+	const field = `${at}.s3.credentialsSecretRef`;
+	return [
+		...(keys === undefined
+			? []
+			: [
+					{ field, secret: keys.name, key: "accessKeyId", optional: false },
+					{ field, secret: keys.name, key: "secretAccessKey", optional: false },
+					{ field, secret: keys.name, key: "sessionToken", optional: true },
+				]),
+		...entry("s3.caSecretRef", s3?.caSecretRef),
+		...entry("gcs.credentialsSecretRef", gcs?.credentialsSecretRef),
+		...entry("azure.accountKeySecretRef", azure?.accountKeySecretRef),
+		...entry("azure.connectionStringSecretRef", azure?.connectionStringSecretRef),
+	];
+};
+
+/** What is missing of what a registry needs, one sentence each; none: all is there. */
+export const missingSecrets = (registry: Referring, contents: SecretContents): readonly string[] => [
 	// Several entries of one Secret are missed together.
-	...new Set(secretReferences(spec).flatMap((reference) => missingOf(reference, contents))),
+	...new Set(secretReferences(registry).flatMap((reference) => missingOf(reference, contents))),
 ];
 
 const missingOf = (
-	{ field, secret, key, optional, isPassword = false }: SecretReference,
+	{ field, secret, key, optional, isPassword = false, size }: SecretReference,
 	contents: SecretContents,
 ): readonly string[] => {
 	const entries = contents.get(secret);
@@ -61,6 +117,10 @@ const missingOf = (
 		if (passwordIn(entry) !== "") return [];
 		return [`spec.${field}: the first line of entry ${key} of the Secret ${secret}, which is the password, is empty`];
 	}
-	if (optional || (entry?.byteLength ?? 0) > 0) return [];
+	const has = entry?.byteLength ?? 0;
+	if (size !== undefined && has > 0 && has !== size) {
+		return [`spec.${field}: entry ${key} of the Secret ${secret} has ${has} bytes, expected ${size} random ones`];
+	}
+	if (optional || has > 0) return [];
 	return [`spec.${field}: the Secret ${secret} has no entry ${key}, or an empty one`];
 };

@@ -1,14 +1,24 @@
 import { durationMs } from "#/api/fields/durations.ts";
 import type { RegistrySpec } from "#/api/kinds/registry.ts";
-import type { SecretEntry } from "./wanted-registry.ts";
+import { type ArchivePlaces, backupSettings, recoverySettings } from "./backup-settings.ts";
+import { SecretUses, type SecretVariable } from "./secret-uses.ts";
+import { storeSettings } from "./store-settings.ts";
+import type { SecretEntry, WantedRegistry } from "./wanted-registry.ts";
 
 /** Where a data plane finds things. */
-export interface Places {
+export interface Places extends ArchivePlaces {
 	/** `HOST:PORT` to listen on. */
 	readonly listen: string;
 	/** Where clients connect; absent: at `listen`. */
 	readonly externalUrl: string | undefined;
 	readonly dataDir: string;
+	/** How the API server is asked that knows the issuer of its service accounts' tokens, and its keys. */
+	readonly cluster: {
+		readonly apiServer: string;
+		readonly caFile?: string;
+		/** Absent: it is asked without. */
+		readonly tokenFile?: string;
+	};
 	/** The file that an entry of a Secret will be in. */
 	readonly fileOf: (entry: SecretEntry) => string;
 }
@@ -16,100 +26,64 @@ export interface Places {
 /** The configuration document of a data plane without secrets, and where those come in. */
 export interface Settings {
 	readonly document: { readonly [key: string]: unknown };
-	/** Variables of the environment, each with the entry of a Secret whose text it has. */
-	readonly environment: readonly {
-		readonly variable: string;
-		readonly from: SecretEntry;
-		readonly optional: boolean;
-	}[];
+	readonly environment: readonly SecretVariable[];
 	/** Entries of Secrets that must be files, where {@link Places.fileOf} says. */
 	readonly files: readonly SecretEntry[];
 }
 
-interface Collected {
-	readonly environment: Settings["environment"][number][];
-	readonly files: SecretEntry[];
-}
-
 /** The settings of a registry: one translation, whether it runs in this process or in pods. */
-export const settingsOf = (spec: RegistrySpec, places: Places): Settings => {
-	const collected: Collected = { environment: [], files: [] };
-	const { auth, exposure } = spec;
+export const settingsOf = ({ spec, recovery }: Pick<WantedRegistry, "spec" | "recovery">, places: Places): Settings => {
+	const uses = new SecretUses(places.fileOf);
+	const { auth, backup, egress, exposure } = spec;
 	const tls = exposure.tls?.secretName;
 	const externalUrl = exposure.externalUrl ?? places.externalUrl;
-	const file = fileIn(collected, places);
 	const document = {
 		listen: places.listen,
 		...(externalUrl === undefined ? {} : { externalUrl }),
 		dataDir: places.dataDir,
 		...(tls === undefined
 			? {}
-			: { tls: { certFile: file({ secret: tls, key: "tls.crt" }), keyFile: file({ secret: tls, key: "tls.key" }) } }),
-		database: databaseOf(spec, collected, places),
-		stores: { default: storeOf(spec, collected, places) },
+			: {
+					tls: {
+						certFile: uses.file({ name: tls, key: "tls.crt" }),
+						keyFile: uses.file({ name: tls, key: "tls.key" }),
+					},
+				}),
+		database: databaseOf(spec, uses),
+		stores: Object.fromEntries(
+			[{ name: "default", ...spec.storage }, ...spec.storageClasses].map((one) => {
+				const prefix = `LIMANI_STORES_${one.name.toUpperCase().replaceAll("-", "_")}`;
+				return [one.name, storeSettings(one, prefix, uses) ?? { filesystem: {} }] as const;
+			}),
+		),
 		auth: {
 			anonymousPull: auth.anonymousPull,
 			basic: auth.basic,
 			tokenLifetime: `${durationMs(auth.tokenLifetime) / 1_000}s`,
 			refreshTokenLifetime: `${durationMs(auth.refreshTokenLifetime) / 1_000}s`,
+			...trustedIn(spec, places, uses),
 		},
+		...(egress.allow.length === 0 ? {} : { egress: { allow: egress.allow } }),
+		...(backup === undefined ? {} : { backup: backupSettings(backup, places, uses) }),
+		...(recovery === undefined ? {} : { recovery: recoverySettings(recovery, places, uses) }),
 	};
-	return { document, ...collected };
+	const { environment, files } = uses;
+	return { document, environment, files };
 };
 
-const fileIn =
-	({ files }: Collected, { fileOf }: Places) =>
-	(entry: SecretEntry): string => {
-		files.push(entry);
-		return fileOf(entry);
-	};
-
-const variableIn =
-	({ environment }: Collected) =>
-	(variable: string, secret: string, key: string, optional = false): void => {
-		environment.push({ variable, from: { secret, key }, optional });
-	};
-
-const databaseOf = ({ database }: RegistrySpec, collected: Collected, places: Places): unknown => {
+const databaseOf = ({ database }: RegistrySpec, uses: SecretUses): unknown => {
 	const { postgres } = database;
 	if (postgres === undefined) return { sqlite: {} };
 	const { urlSecretRef, caSecretRef, maxConnections } = postgres;
-	variableIn(collected)("LIMANI_DATABASE_POSTGRES_URL", urlSecretRef.name, urlSecretRef.key);
-	return { postgres: { maxConnections, ...caFileOf(caSecretRef, collected, places) } };
+	uses.variable("LIMANI_DATABASE_POSTGRES_URL", urlSecretRef);
+	return { postgres: { maxConnections, ...uses.caFile(caSecretRef) } };
 };
 
-const storeOf = ({ storage }: RegistrySpec, collected: Collected, places: Places): unknown => {
-	const { s3, gcs, azure } = storage;
-	const variable = variableIn(collected);
-	if (s3 !== undefined) {
-		const { credentialsSecretRef, caSecretRef, ...settings } = s3;
-		if (credentialsSecretRef !== undefined) {
-			const { name } = credentialsSecretRef;
-			variable("LIMANI_STORES_DEFAULT_S3_ACCESS_KEY_ID", name, "accessKeyId");
-			variable("LIMANI_STORES_DEFAULT_S3_SECRET_ACCESS_KEY", name, "secretAccessKey");
-			variable("LIMANI_STORES_DEFAULT_S3_SESSION_TOKEN", name, "sessionToken", true);
-		}
-		return { s3: { ...settings, ...caFileOf(caSecretRef, collected, places) } };
-	}
-	if (gcs !== undefined) {
-		const { credentialsSecretRef: ref, ...settings } = gcs;
-		if (ref === undefined) return { gcs: settings };
-		return { gcs: { ...settings, credentialsFile: fileIn(collected, places)({ secret: ref.name, key: ref.key }) } };
-	}
-	if (azure !== undefined) {
-		const { accountKeySecretRef: key, connectionStringSecretRef: connection, ...settings } = azure;
-		if (key !== undefined) variable("LIMANI_STORES_DEFAULT_AZURE_ACCOUNT_KEY", key.name, key.key);
-		if (connection !== undefined) {
-			variable("LIMANI_STORES_DEFAULT_AZURE_CONNECTION_STRING", connection.name, connection.key);
-		}
-		return { azure: settings };
-	}
-	return { filesystem: {} };
-};
-
-const caFileOf = (
-	ref: { readonly name: string; readonly key: string } | undefined,
-	collected: Collected,
-	places: Places,
-): { readonly caFile?: string } =>
-	ref === undefined ? {} : { caFile: fileIn(collected, places)({ secret: ref.name, key: ref.key }) };
+const trustedIn = ({ auth }: RegistrySpec, places: Places, uses: SecretUses) => ({
+	...(auth.serviceAccountTokens === undefined
+		? {}
+		: { serviceAccountTokens: { ...auth.serviceAccountTokens, ...places.cluster } }),
+	...(auth.issuers.length === 0
+		? {}
+		: { issuers: auth.issuers.map(({ caSecretRef, ...issuer }) => ({ ...issuer, ...uses.caFile(caSecretRef) })) }),
+});

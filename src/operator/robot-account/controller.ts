@@ -4,15 +4,24 @@ import type { Controller } from "#/kube/controller/controller.ts";
 import { INITIAL_PRIORITY, mappedObjects } from "#/kube/controller/source.ts";
 import { type KubeObject, keyOf, type ObjectKey } from "#/kube/kube-object.ts";
 import type { ObjectChange, ObjectStore } from "#/kube/object-store.ts";
-import { BY_NAMESPACE, BY_PLACE, BY_UID } from "#/operator/indexes.ts";
+import { BY_NAMESPACE, BY_UID } from "#/operator/indexes.ts";
 import type { PlaneChange, Planes } from "#/operator/plane/planes.ts";
 import { BY_REGISTRY } from "#/operator/registry/observe.ts";
-import { namespacePart, partsOf, planeChanges, registryPart, specPart } from "#/operator/sources.ts";
+import {
+	ANSWERED_PRIORITY,
+	keysOf,
+	namespacePart,
+	partsOf,
+	planeChanges,
+	registryPart,
+	specPart,
+} from "#/operator/sources.ts";
 import { ACCEPT_LABEL } from "#/operator/tenancy/accepts-copies.ts";
-import { concerns } from "#/operator/tenancy/permit.ts";
-import { reachesOf } from "./find-grants.ts";
+import { concerns, isPattern } from "#/operator/tenancy/permit.ts";
+import { callOf, reachesOf } from "./find-grants.ts";
 import { createRobotAccountReconcile } from "./index.ts";
 import { readLedger } from "./ledger.ts";
+import { ANY_PROJECT, BY_NAMING, permissionsOf } from "./naming.ts";
 import type { RobotDeps } from "./robot-deps.ts";
 import { ownersOf } from "./robot-secrets.ts";
 
@@ -24,9 +33,11 @@ export const robotAccountController = (deps: RobotDeps & { readonly planes: Plan
 	const ofChange = ({ registry, uids }: PlaneChange): Iterable<ObjectKey> =>
 		uids === undefined
 			? by(BY_REGISTRY, registry.key)
-			: [...uids].flatMap((uid) => [...by(BY_UID, uid), ...projects.by(BY_UID, uid).flatMap(ofProject)]);
+			: [...uids].flatMap((uid) => projects.by(BY_UID, uid).flatMap(ofProject));
+	const ofAnswer = ({ uids = new Set() }: PlaneChange) => [...uids].flatMap((uid) => by(BY_UID, uid));
 	const ofNamespace = ({ metadata }: KubeObject) => [
 		...by(BY_NAMESPACE, metadata.name),
+		// They may copy their Secrets there, and trust its service accounts.
 		...by(BY_NAMESPACE, metadata.labels?.[ACCEPT_LABEL] ?? ""),
 		// What its Projects delegate holds as long as the Registry allows the namespace.
 		...projects.by(BY_NAMESPACE, metadata.name).flatMap(ofProject),
@@ -53,13 +64,12 @@ export const robotAccountController = (deps: RobotDeps & { readonly planes: Plan
 			partsOf("namespaces", namespaces, namespacePart, ofNamespace),
 			partsOf("service accounts", serviceAccounts, accountPart, ofAccount),
 			planeChanges("data planes", planes, ofChange),
+			planeChanges("answers of data planes", planes, ofAnswer, ANSWERED_PRIORITY),
 		],
 		caches: { projects, registries, namespaces, secrets, serviceAccounts },
 		reconcile: createRobotAccountReconcile(deps),
 	};
 };
-
-const keysOf = (objects: readonly KubeObject[]): readonly ObjectKey[] => objects.map(({ metadata }) => keyOf(metadata));
 
 /** Nobody but us makes Secrets of ours and writes ledgers; what else happens to them somebody did. */
 const urgencyOfSecret = ({ before, after }: ObjectChange): number => {
@@ -73,14 +83,14 @@ const robotsNaming = (robotAccounts: ObjectStore, object: KubeObject): readonly 
 	const parsed = parseProject(object);
 	if ("invalid" in parsed) return [];
 	const name = projectNameOf(parsed.resource);
-	const robots = reachesOf(object).flatMap((reach) => robotAccounts.by(BY_PLACE, reach));
-	return keysOf(robots.filter((robot) => permissionsOf(robot).some((permission) => concerns(permission, name))));
+	return reachesOf(object).flatMap((reach) => [
+		...keysOf(robotAccounts.by(BY_NAMING, callOf(reach, name))),
+		...keysOf(robotAccounts.by(BY_NAMING, callOf(reach, ANY_PROJECT)).filter((robot) => hasPatternFor(robot, name))),
+	]);
 };
 
-const permissionsOf = (object: KubeObject) => {
-	const parsed = parseRobotAccount(object);
-	return "invalid" in parsed ? [] : parsed.resource.spec.permissions;
-};
+const hasPatternFor = (robot: KubeObject, name: string): boolean =>
+	permissionsOf(robot).some((permission) => isPattern(permission.project) && concerns(permission, name));
 
 const attachesTo = (object: KubeObject, account: string): boolean => {
 	const parsed = parseRobotAccount(object);

@@ -5,6 +5,11 @@ import type { KubeObject, OwnerReference } from "#/kube/kube-object.ts";
 import { isRobotSecret } from "./ledger.ts";
 import { entriesOf, entry, ownedLabels, type RobotIdentity } from "./secret-entries.ts";
 
+/** The form of a Secret with a credential. */
+export interface CredentialSettings extends Pick<RobotAccountSpec["secret"], "labels" | "annotations"> {
+	readonly type: Exclude<RobotAccountSpec["secret"]["type"], "None">;
+}
+
 /** What a Secret with a robot's credential is made of. */
 export interface CredentialContent {
 	readonly robot: RobotIdentity;
@@ -12,7 +17,7 @@ export interface CredentialContent {
 	readonly secret: string;
 	/** Host and, unless it is the scheme's own, port of the registry. */
 	readonly host: string;
-	readonly settings: Pick<RobotAccountSpec["secret"], "type" | "labels" | "annotations">;
+	readonly settings: CredentialSettings;
 }
 
 /** Where it is to be. */
@@ -54,10 +59,11 @@ export const credentialSecret = (
 	};
 };
 
-/** The robot's secret that a Secret holds, in whatever form; absent when it holds none that could be one. */
+/** The robot's secret that a Secret holds, where its type has it; absent when it holds none that could be one. */
 export const readCredential = (secret: KubeObject | undefined): string | undefined => {
 	const entries = entriesOf(secret);
-	const found = entries.password ?? passwordOf(entries[".dockerconfigjson"]);
+	const isConfig = secret?.type === TYPES.DockerConfigJson;
+	const found = isConfig ? passwordOf(entries[".dockerconfigjson"]) : entries.password;
 	return found !== undefined && isRobotSecret(found) ? found : undefined;
 };
 

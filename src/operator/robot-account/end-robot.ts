@@ -1,7 +1,8 @@
 import { hasFinalizer, removeFinalizer } from "#/kube/finalizers.ts";
 import type { ReconcileResult } from "#/kube/reconciler.ts";
 import { FINALIZER } from "#/operator/finalizer.ts";
-import { reportVerdict } from "#/operator/report-verdict.ts";
+import { isReported, reportVerdict } from "#/operator/report-verdict.ts";
+import { whyItStays } from "#/operator/tenancy/find-binding.ts";
 import { attachAccounts, detachAccounts } from "./attach-accounts.ts";
 import { secretNameOf } from "./judge-robot.ts";
 import { finalizing, type LookedRobot, type RobotDeps, reporting } from "./robot-deps.ts";
@@ -21,7 +22,8 @@ export const endRobot = async (
 	const { metadata, spec, status } = robot;
 	const { link, gone } = binding;
 	if (!gone && link?.drop(metadata.uid) !== true) {
-		const message = binding.obstacle?.message ?? "waiting until the registry no longer knows it";
+		if (binding.unseen && isReported(object)) return { againMs: WAIT_MS };
+		const message = whyItStays(binding) ?? "waiting until the registry no longer knows it";
 		const verdict = { is: "Working", reason: "Deleting", message } as const;
 		const { observedGeneration: _, conditions: __, lastHandledRequestedAt: ___, ...fields } = status;
 		await reportVerdict(reporting(deps), object, { verdict, fields }, signal);

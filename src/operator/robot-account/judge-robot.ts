@@ -40,7 +40,9 @@ export const judgeRobot = (robot: RobotAccount, outcome: RobotOutcome): RobotVer
 		const message = problems.map((one) => one.message).join("; ");
 		return { is: first.reason === "NotAllowed" ? "Stalled" : "Working", reason: first.reason, message };
 	}
-	return { is: "Ready", reason: "Succeeded", message: `its credential is in Secret ${name}` };
+	const isBare = robot.spec.secret.type === "None";
+	const message = isBare ? "whom it trusts may be it; it has no Secret" : `its credential is in Secret ${name}`;
+	return { is: "Ready", reason: "Succeeded", message };
 };
 
 /** When a credential is due, milliseconds since the epoch; absent: never. */

@@ -9,6 +9,7 @@ import { FINALIZER } from "#/operator/finalizer.ts";
 import type { ReportDeps } from "#/operator/report-verdict.ts";
 import type { Binding, BindingDeps } from "#/operator/tenancy/find-binding.ts";
 import type { AttachDeps } from "./attach-accounts.ts";
+import type { CredentialSettings } from "./credential-secret.ts";
 import { secretNameOf } from "./judge-robot.ts";
 import type { CredentialDeps, CredentialOrder } from "./settle-credential.ts";
 import { FIELD_MANAGER } from "./take-step.ts";
@@ -57,10 +58,17 @@ export const orderOf = (
 		name: secretNameOf(robot),
 		fullName: robotFullName(metadata),
 		host,
-		settings: spec.secret,
+		settings: settingsOf(spec.secret),
 		intervalMs: interval === undefined ? undefined : durationMs(interval),
 		graceMs: durationMs(gracePeriod),
 		force: forceAt === requestedAt ? forceAt : undefined,
 		knownRotation: status.lastRotationTime === undefined ? undefined : instantMs(status.lastRotationTime),
 	};
 };
+
+/** Of one that is to be None nothing is ever written. */
+const settingsOf = ({ type, labels, annotations }: RobotAccount["spec"]["secret"]): CredentialSettings => ({
+	type: type === "None" ? "Opaque" : type,
+	labels,
+	annotations,
+});

@@ -50,6 +50,16 @@ export const freshSecrets = async (
 	return { ledger: ours(ledger, robot), credential, strays: strays.filter((one) => one !== undefined) };
 };
 
+/** The Secrets as they were seen, but for the one that the robot's owner reads, which is read anew. */
+export const withFreshCredential = async (
+	client: Pick<KubeClient, "find">,
+	{ robot, name, seen }: { readonly robot: RobotIdentity; readonly name: string; readonly seen: RobotSecrets },
+	signal: AbortSignal,
+): Promise<RobotSecrets> => ({
+	...seen,
+	credential: await client.find(SECRETS, { namespace: robot.namespace, name }, signal),
+});
+
 const ours = (object: KubeObject | undefined, { uid }: RobotIdentity): KubeObject | undefined =>
 	ownershipOf(object, { label: OWNER_LABEL, uid }) === "ours" ? object : undefined;
 

@@ -3,11 +3,14 @@ import { type RobotAccount, robotFullName } from "#/api/kinds/robot-account.ts";
 import type { Wish } from "#/operator/plane/plane-link.ts";
 import type { RobotGrant } from "#/operator/tenancy/permit.ts";
 import type { Ledger } from "./ledger.ts";
+import type { PermittedTrust } from "./permit-trust.ts";
 
 /** What a robot is to be at the data plane. */
 export interface RobotTerms {
 	readonly robot: RobotAccount;
 	readonly grants: readonly RobotGrant[];
+	/** Whose tokens stand for a credential. */
+	readonly trust: PermittedTrust["trust"];
 	/** Absent when none of its credentials is known. */
 	readonly ledger: Ledger | undefined;
 	/** Whether the robot may be used at all. */
@@ -21,7 +24,7 @@ export interface RobotTerms {
  * same robot is the same after a restart.
  */
 export const robotWish = (terms: RobotTerms): Wish => {
-	const { robot, grants, ledger, enabled, expired, verifierOf } = terms;
+	const { robot, grants, trust, ledger, enabled, expired, verifierOf } = terms;
 	const { expirationTime } = robot.spec;
 	return {
 		kind: "RobotAccount",
@@ -32,6 +35,8 @@ export const robotWish = (terms: RobotTerms): Wish => {
 			...(expirationTime === undefined ? {} : { expiresAt: Math.max(0, instantMs(expirationTime)) }),
 			disabled: !enabled,
 			permissions: enabled ? grants : [],
+			// Said where there is any: a data plane of an older release knows nothing of it.
+			...(enabled && trust.length > 0 ? { trust } : {}),
 		},
 	};
 };

@@ -1,4 +1,5 @@
 import type { KubeClient } from "#/kube/kube-client.ts";
+import { KubeError } from "#/kube/kube-error.ts";
 import type { KubeObject } from "#/kube/kube-object.ts";
 import type { ObjectStore } from "#/kube/object-store.ts";
 import { ownershipOf } from "#/kube/ownership.ts";
@@ -7,8 +8,8 @@ import type { Standing } from "#/operator/plane/observations.ts";
 import { credentialSecret, hasTypeOf, isAsWanted, readCredential } from "./credential-secret.ts";
 import { type Ledger, readLedger } from "./ledger.ts";
 import { type CredentialFacts, type MintReason, nextStep, type PresentSecret, type Step } from "./next-step.ts";
-import { cachedSecrets, freshSecrets, type RobotSecrets } from "./robot-secrets.ts";
-import { placeOf, type StepDeps, type StepSubject, takeStep } from "./take-step.ts";
+import { cachedSecrets, freshSecrets, type RobotSecrets, withFreshCredential } from "./robot-secrets.ts";
+import { type Effect, placeOf, type StepDeps, type StepSubject, takeStep } from "./take-step.ts";
 
 /** What {@link settleCredential} works with. */
 export interface CredentialDeps extends StepDeps {
@@ -27,8 +28,8 @@ export interface CredentialOrder extends StepSubject {
 	readonly graceMs: number;
 	readonly force: string | undefined;
 	readonly knownRotation: number | undefined;
-	/** Tells the data plane of the credentials that a ledger names; what it says of just these. */
-	readonly want: (ledger: Ledger) => Standing | undefined;
+	/** Tells the data plane of the credentials that a ledger names, absent: of none; what it says of just these. */
+	readonly want: (ledger: Ledger | undefined) => Standing | undefined;
 	/** Told of each new secret. */
 	readonly minted: (why: MintReason) => void;
 }
@@ -49,7 +50,8 @@ const MAX_EFFECTS = 16;
 
 /**
  * Brings a robot's credential as far as it goes now, one effect at a time. A cache is believed when it says that there is
- * nothing to do, and when it is not behind what this process wrote; whatever is done is done on what was just read.
+ * nothing to do, and when it is not behind what this process wrote; whatever is done is done on what was just read, but
+ * for what the API server itself refuses when the cache was wrong: making what is there already.
  *
  * @throws KubeError when the API server does not do it, or something changed meanwhile
  */
@@ -59,9 +61,11 @@ export const settleCredential = async (
 	signal: AbortSignal,
 ): Promise<SettledCredential> => {
 	const { robot, name } = order;
+	const sources = { client: deps.client, store: deps.secrets };
+	const readAll = () => freshSecrets(sources, robot, name, signal);
 	const cached = cachedSecrets(deps.secrets, robot, name);
-	let isFresh = isBehind(deps, order, cached);
-	let seen = isFresh ? await freshSecrets({ client: deps.client, store: deps.secrets }, robot, name, signal) : cached;
+	let known: Known = isBehind(deps, order, cached) ? "all" : "cached";
+	let seen = known === "all" ? await readAll() : cached;
 	for (let effects = 0; effects <= MAX_EFFECTS; ) {
 		deps.ledgerVersions.set(robot.uid, versionOf(seen));
 		const ledger = readLedger(seen.ledger);
@@ -69,18 +73,39 @@ export const settleCredential = async (
 		const step = nextStep(factsOf(deps, order, { seen, ledger, standing }));
 		const at = endOf(step);
 		if (at !== undefined) return { at, ledger, standing, secret: heldOf(deps, order, { seen, ledger }) };
-		if (!isFresh) {
-			isFresh = true;
-			seen = await freshSecrets({ client: deps.client, store: deps.secrets }, robot, name, signal);
+		if (!isEffect(step)) continue;
+		const needed = neededFor(step, seen);
+		if (!isEnough(known, needed)) {
+			seen =
+				needed === "all" ? await readAll() : await withFreshCredential(sources.client, { robot, name, seen }, signal);
+			known = needed;
 			continue;
 		}
-		if (!isEffect(step)) continue;
 		effects++;
-		seen = await takeStep(deps, order, { step, seen }, signal);
-		if (step.do === "mint") order.minted(step.why);
+		const after = await takeStep(deps, order, { step, seen }, signal).catch((error: unknown) => {
+			if (known === "all" || !(error instanceof KubeError) || error.code !== "EXISTS") throw error;
+			return undefined;
+		});
+		if (after !== undefined && step.do === "mint") order.minted(step.why);
+		seen = after ?? (await readAll());
+		known = "all";
 	}
 	throw new Error(`the credential of ${robot.namespace}/${robot.name} does not settle`);
 };
+
+/** What is known otherwise than by a cache. `credential`: what is in the place of the Secret that the owner reads. */
+type Known = "cached" | "credential" | "all";
+
+/**
+ * What must be known for a step. Making what is there already is refused, so what a step makes is not looked for: but no
+ * secret is made for a place where somebody else's Secret is, which no cache shows.
+ */
+const neededFor = (step: Effect, { ledger, credential }: RobotSecrets): Known => {
+	if (step.do === "place" && credential === undefined) return "cached";
+	return step.do === "mint" && step.why === "First" && ledger === undefined ? "credential" : "all";
+};
+
+const isEnough = (known: Known, needed: Known): boolean => known === "all" || needed === "cached" || known === needed;
 
 /** Whether the cache is known to be older than what this process wrote. */
 const isBehind = ({ ledgerVersions }: CredentialDeps, { robot }: CredentialOrder, cached: RobotSecrets): boolean =>
@@ -111,8 +136,7 @@ const endOf = (step: Step): SettledCredential["at"] | undefined => {
 	}
 };
 
-const isEffect = (step: Step): step is Exclude<Step, { do: "nothing" | "wait" | "conflict" }> =>
-	endOf(step) === undefined;
+const isEffect = (step: Step): step is Effect => endOf(step) === undefined;
 
 const factsOf = (
 	deps: CredentialDeps,

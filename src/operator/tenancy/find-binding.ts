@@ -9,7 +9,7 @@ import { mayBind, type NamespaceFacts } from "./may-bind.ts";
 export interface BindingDeps {
 	readonly registries: ObjectStore;
 	readonly namespaces: ObjectStore;
-	readonly planes: Pick<Planes, "find">;
+	readonly planes: Pick<Planes, "find" | "isAbsent" | "isUnseen">;
 }
 
 /** A resource that names a Registry. */
@@ -22,7 +22,10 @@ export interface Binder {
 export interface Binding {
 	/** Absent when there is none of that name that can be read. */
 	readonly registry: Registry | undefined;
-	/** Whether nothing that was ever wanted of it can still be there: it went, or it goes and speaks to nobody any more. */
+	/**
+	 * Whether nothing that was ever wanted of it can still be there: it went, or it goes, was looked at, and speaks to
+	 * nobody any more.
+	 */
 	readonly gone: boolean;
 	/** Whether the Registry lets the namespace name it. */
 	readonly allowed: boolean;
@@ -30,7 +33,7 @@ export interface Binding {
 	readonly link: PlaneLink | undefined;
 	/**
 	 * Whether it is yet to be seen what the data plane has, as it is when the control plane has just begun. What was
-	 * written down before still holds then.
+	 * written down before still holds then, unless that lasts.
 	 */
 	readonly unseen: boolean;
 	/** Why nothing can be wanted of it now; absent when it can. */
@@ -56,8 +59,8 @@ export const findBinding = ({ registries, namespaces, planes }: BindingDeps, bin
 	const found = {
 		registry,
 		link,
-		gone: link === undefined && (object === undefined || isLeaving),
-		unseen: link === undefined ? !isLeaving && serves(registry) : !link.synced && link.trouble === undefined,
+		gone: uid === undefined || (link === undefined && isLeaving && planes.isAbsent(uid)),
+		unseen: uid !== undefined && isUnseen({ registry, isLeaving }, planes, uid),
 	};
 	if (registry === undefined) {
 		if (!key.startsWith(`${namespace}/`)) return { ...found, ...refused(key, namespace) };
@@ -70,11 +73,35 @@ export const findBinding = ({ registries, namespaces, planes }: BindingDeps, bin
 	return { ...found, ...unready(`Registry ${key} ${isLeaving ? "is being deleted" : "does not serve"}`) };
 };
 
+/**
+ * Why a resource that is being deleted has to stay for now, and what ends that; absent when it is only a matter of its
+ * data plane's answer.
+ */
+export const whyItStays = ({ registry, link, obstacle }: Binding): string | undefined => {
+	if (link !== undefined || registry === undefined || registry.spec.replicas > 0) return obstacle?.message;
+	const { namespace, name } = registry.metadata;
+	return (
+		`Registry ${namespace}/${name} has to let go of it and does not serve, as its spec.replicas is 0: ` +
+		"scale it to 1, or delete it"
+	);
+};
+
 /** What consent is judged by; of a namespace that is not known, its name alone. */
 export const namespaceFacts = (object: KubeObject | undefined, name: string): NamespaceFacts => ({
 	name,
 	labels: object?.metadata.labels ?? {},
 });
+
+/** One that is to serve nobody, and says so, is not waited for. */
+const isUnseen = (
+	{ registry, isLeaving }: { readonly registry: Registry | undefined; readonly isLeaving: boolean },
+	planes: BindingDeps["planes"],
+	uid: string,
+): boolean => {
+	const isDown = !isLeaving && registry?.spec.replicas === 0;
+	if (planes.find(uid) !== undefined) return planes.isUnseen(uid);
+	return (!isDown && planes.isUnseen(uid)) || (!isLeaving && serves(registry));
+};
 
 /** Whether it served when its status was last written, and is to go on with it. */
 const serves = (registry: Registry | undefined): boolean =>

@@ -82,7 +82,8 @@ export const permit = (applicant: Applicant, projects: Iterable<NamedProject>): 
 export const concerns = (permission: Pick<RobotGrant, "project">, projectName: string): boolean =>
 	matcherOf(permission.project)({ projectName });
 
-const isPattern = (project: string): boolean => /[*?]/.test(project);
+/** Whether what a permission names may be several projects. */
+export const isPattern = (project: string): boolean => /[*?]/.test(project);
 
 const matcherOf = (project: string): ((candidate: Pick<NamedProject, "projectName">) => boolean) => {
 	const matches = compileGlob(project);

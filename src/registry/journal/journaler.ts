@@ -2,10 +2,11 @@
  * The journal: every committed change, written next to the blobs that it speaks of, so that metadata can be had again
  * from the stores alone. `journaler.ts` and `snapshotter.ts` write it, `rebuild.ts` reads it.
  */
+
+import type { Clock } from "#/lib/clock.ts";
 import type { Objects } from "#/metadata/objects.ts";
 import type { Outbox, OutboxRow } from "#/metadata/outbox.ts";
 import { BackOff } from "#/registry/back-off.ts";
-import type { Clock } from "#/registry/clock.ts";
 import { journalKey } from "#/registry/object-keys.ts";
 import type { Report } from "#/registry/report.ts";
 import { runRounds } from "#/registry/run-rounds.ts";
@@ -153,6 +154,8 @@ export class Journaler {
 			await condemn(this.#deps, object);
 		} catch (error) {
 			// When it is not known whether the seal was set, the segment stays: unsealed, its intent becomes stale.
+			// Told to end: that says nothing about the store, and what ends it may be about to write the last segment.
+			if (signal.aborted) return false;
 			this.#backOff.failed(name, clock.monotonic());
 			report({ event: "journal.segment-failed", level: "warn", error, fields: { store: name } });
 		}

@@ -1,3 +1,4 @@
+import { parseRecord, type RegistryRecord } from "#/metadata/records.ts";
 import type { JournalRecord } from "#/metadata/snapshots.ts";
 import { JOURNAL_PREFIX, numberOfKey, SNAPSHOT_PREFIX } from "#/registry/object-keys.ts";
 import type { BlobStore } from "#/storage/blob-store.ts";
@@ -27,6 +28,8 @@ export interface Journal {
 	readonly snapshot: { readonly key: string; readonly segment: number; readonly hash: string } | undefined;
 	/** The segments after the snapshot, each following the one before. */
 	readonly chain: readonly SegmentFile[];
+	/** Repositories that came from another store, with all that they had, as {@link arrivalOf} names them. */
+	readonly arrivals: ReadonlySet<string>;
 	readonly ignored: readonly IgnoredObject[];
 	/** The keys of all segments and snapshots, used or not, with their sizes in bytes. */
 	readonly objects: readonly { readonly key: string; readonly size: number }[];
@@ -63,11 +66,15 @@ export const readJournal = async (name: string, store: BlobStore, signal: AbortS
 	const anchor = snapshot ?? { segment: 0, hash: "" };
 
 	const files: SegmentFile[] = [];
+	const arrivals = new Set<string>();
 	for (const { key } of segments) {
 		if ((numberOfKey(key) ?? 0) <= anchor.segment) continue;
 		try {
 			const { header, records, hash } = await readSegment(store, key, signal);
 			files.push({ key, number: header.number, previous: header.previous, hash, records: records.length });
+			for (const record of records) {
+				if (record.kind === "repository-arrived") arrivals.add(arrivalOf(parseRecord(record)) ?? "");
+			}
 		} catch (error) {
 			ignore(key, error);
 		}
@@ -75,15 +82,32 @@ export const readJournal = async (name: string, store: BlobStore, signal: AbortS
 	const { chain, superseded, loose } = chooseChain(anchor, files);
 	for (const { key } of superseded) ignored.push({ store: name, key, reason: "superseded" });
 	for (const { key } of loose) ignored.push({ store: name, key, reason: "loose" });
-	return { name, store, snapshot, chain, ignored, objects: [...snapshots, ...segments] };
+	return { name, store, snapshot, chain, arrivals, ignored, objects: [...snapshots, ...segments] };
 };
 
-/** The records of a journal's segments, in order. */
-export async function* recordsOf({ store, chain }: Journal, signal: AbortSignal): AsyncGenerator<JournalRecord> {
+/** One coming of a repository into a store; absent for records of anything else. */
+const arrivalOf = (record: RegistryRecord): string | undefined => {
+	const isMove =
+		record.kind === "repository-arrived" || (record.kind === "repository-created" && record.moved === true);
+	return isMove ? `${record.repository}@${record.placement}` : undefined;
+};
+
+/** The records of a journal's segments, in order, but for repositories that came and were not all recorded. */
+export async function* recordsOf(
+	{ store, chain, arrivals }: Journal,
+	signal: AbortSignal,
+): AsyncGenerator<JournalRecord> {
 	for (const { key, hash } of chain) {
 		const segment = await readSegment(store, key, signal);
 		if (segment.hash !== hash) throw new StoreError("CORRUPT", `${key} changed while it was read`);
-		yield* segment.records;
+		for (const record of segment.records) {
+			if (record.kind === "repository-created") {
+				const arrival = arrivalOf(parseRecord(record));
+				// It is where it was, and the other store's journal tells of it.
+				if (arrival !== undefined && !arrivals.has(arrival)) continue;
+			}
+			yield record;
+		}
 	}
 }
 

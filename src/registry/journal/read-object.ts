@@ -1,7 +1,11 @@
 import type { BlobStore } from "#/storage/blob-store.ts";
 
 /** The bytes of an object, piece by piece; each piece belongs to the reader. @throws StoreError */
-export async function* readObject(store: BlobStore, key: string, signal: AbortSignal): AsyncGenerator<Buffer> {
+export async function* readObject(
+	store: Pick<BlobStore, "open">,
+	key: string,
+	signal: AbortSignal,
+): AsyncGenerator<Buffer> {
 	await using blob = await store.open(key, signal);
 	for await (const chunk of blob.chunks(undefined, signal)) {
 		const piece = Buffer.from(chunk.bytes);

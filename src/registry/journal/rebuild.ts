@@ -5,6 +5,7 @@ import { findObject } from "#/registry/find-object.ts";
 import { journalKey } from "#/registry/object-keys.ts";
 import type { Stores } from "#/registry/store-named.ts";
 import { type Finding, verifyStore } from "#/registry/verify.ts";
+import { applyRecords, inOrder } from "./apply-records.ts";
 import { type IgnoredObject, type Journal, readJournal, recordsOf, snapshotOf } from "./read-journal.ts";
 
 /** What {@link rebuild} works with. */
@@ -36,9 +37,6 @@ class RebuildError extends CodedError<"NOT_EMPTY" | "NOTHING"> {
 	override readonly name = "RebuildError";
 }
 
-/** Records applied in one transaction. */
-const BATCH = 200;
-
 /**
  * Makes an empty metadata store what it was, from the stores: the newest snapshot of each, then the segments after it.
  * Lost are changes of the last second or so that had not come to the journal.
@@ -53,9 +51,15 @@ export const rebuild = async (deps: RebuildDeps, signal: AbortSignal): Promise<R
 		throw new RebuildError("NOTHING", "no store has a snapshot or a journal that begins at its first segment");
 	}
 
-	const applied = { records: 0, lastAt: undefined };
-	for (const journal of journals) await apply(deps, snapshotOf(journal, signal), applied);
-	await apply(deps, inOrder(journals.map((journal) => recordsOf(journal, signal))), applied);
+	let records = 0;
+	let lastAt: number | undefined;
+	const apply = async (from: AsyncIterable<JournalRecord>): Promise<void> => {
+		const applied = await applyRecords(metadata.snapshots, from);
+		records += applied.records;
+		lastAt = Math.max(lastAt ?? 0, applied.lastAt ?? 0) || undefined;
+	};
+	for (const journal of journals) await apply(snapshotOf(journal, signal));
+	await apply(inOrder(journals.map((journal) => recordsOf(journal, signal))));
 
 	let findings = 0;
 	const contents = { repositories: 0, manifests: 0, blobs: 0 };
@@ -65,7 +69,7 @@ export const rebuild = async (deps: RebuildDeps, signal: AbortSignal): Promise<R
 		const { name, store } = journal;
 		findings += (await verifyStore({ objects: metadata.objects, store, found }, name, signal)).findings;
 	}
-	return { ...applied, ...contents, ignored: journals.flatMap(({ ignored }) => ignored), findings };
+	return { records, lastAt, ...contents, ignored: journals.flatMap(({ ignored }) => ignored), findings };
 };
 
 const assertEmpty = async ({ metadata, stores }: RebuildDeps, signal: AbortSignal): Promise<void> => {
@@ -81,40 +85,6 @@ const assertEmpty = async ({ metadata, stores }: RebuildDeps, signal: AbortSigna
 	if (isEmpty && segments.every((segment) => segment === undefined)) return;
 	throw new RebuildError("NOT_EMPTY", "a rebuild needs an empty database");
 };
-
-const apply = async (
-	{ metadata }: RebuildDeps,
-	records: AsyncIterable<JournalRecord>,
-	applied: { records: number; lastAt: number | undefined },
-): Promise<void> => {
-	let batch: JournalRecord[] = [];
-	const flush = async (): Promise<void> => {
-		if (batch.length > 0) await metadata.snapshots.restore(batch);
-		batch = [];
-	};
-	for await (const record of records) {
-		applied.records += 1;
-		applied.lastAt = Math.max(applied.lastAt ?? 0, record.at);
-		if (batch.push(record) >= BATCH) await flush();
-	}
-	await flush();
-};
-
-/** The records of several journals by the time of their changes; within a journal the order stays. */
-async function* inOrder(journals: readonly AsyncGenerator<JournalRecord>[]): AsyncGenerator<JournalRecord> {
-	const heads = await Promise.all(journals.map(async (rest) => ({ rest, head: await rest.next() })));
-	for (;;) {
-		let first: (typeof heads)[number] | undefined;
-		for (const journal of heads) {
-			if (journal.head.done === true) continue;
-			if (first === undefined || first.head.done === true || journal.head.value.at < first.head.value.at)
-				first = journal;
-		}
-		if (first === undefined || first.head.done === true) return;
-		yield first.head.value;
-		first.head = await first.rest.next();
-	}
-}
 
 /** Lets the journal go on where it ended, and knows its objects, so that none of them is an unknown byte. */
 const adopt = async (

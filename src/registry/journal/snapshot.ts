@@ -56,16 +56,9 @@ export const writeSnapshot = async (
 	const ended = new AbortController();
 	const within = AbortSignal.any([signal, ended.signal, AbortSignal.timeout(WRITE_MS)]);
 	try {
-		const { segment, hash, records } = await deps.snapshots.export(name, within);
-		const counted = { records: 0 };
-		const lines = linesOf({ format: "limani-snapshot/1", store: name, segment, hash }, records, counted);
-		const gzip = createGzip({ level: 1 });
-		const feeding = pipeline(Readable.from(lines), gzip, { signal: within });
-		// Its failure shows when the compressed bytes are read; waiting for it comes later.
-		feeding.catch(() => undefined);
+		const { segment, counted, pieces } = await packSnapshot(deps.snapshots, name, within);
 		const key = snapshotKey(segment, deps.newId());
-		const size = await writeObject(deps, { name, store, key, purpose: "snapshot" }, gzip, within);
-		await feeding;
+		const size = await writeObject(deps, { name, store, key, purpose: "snapshot" }, pieces, within);
 		await deps.objects.settle(name, key, size);
 		return { key, segment, size, ...counted };
 	} finally {
@@ -73,6 +66,36 @@ export const writeSnapshot = async (
 		ended.abort();
 	}
 };
+
+/** A snapshot on its way. What it holds is let go when the pieces have been read, or when the signal is aborted. */
+export interface PackedSnapshot {
+	readonly segment: number;
+	readonly hash: string;
+	readonly pieces: AsyncIterable<Buffer>;
+	/** Right once the pieces have been read. */
+	readonly counted: { readonly records: number };
+}
+
+/** The bytes of a snapshot of a store as it is now. @throws MetadataError */
+export const packSnapshot = async (
+	snapshots: Pick<Snapshots, "export">,
+	name: string,
+	signal: AbortSignal,
+): Promise<PackedSnapshot> => {
+	const { segment, hash, records } = await snapshots.export(name, signal);
+	const counted = { records: 0 };
+	const lines = linesOf({ format: "limani-snapshot/1", store: name, segment, hash }, records, counted);
+	const gzip = createGzip({ level: 1 });
+	const feeding = pipeline(Readable.from(lines), gzip, { signal });
+	// Its failure shows when the compressed bytes are read; waiting for it comes later.
+	feeding.catch(() => undefined);
+	return { segment, hash, counted, pieces: fed(gzip, feeding) };
+};
+
+async function* fed(gzip: AsyncIterable<Buffer>, feeding: Promise<void>): AsyncGenerator<Buffer> {
+	yield* gzip;
+	await feeding;
+}
 
 async function* linesOf(
 	header: SnapshotHeader,
@@ -91,7 +114,11 @@ async function* linesOf(
 }
 
 /** The header of a snapshot, read to its end. @throws Error with a sentence when it is not whole, StoreError */
-export const checkSnapshot = async (store: BlobStore, key: string, signal: AbortSignal): Promise<SnapshotHeader> => {
+export const checkSnapshot = async (
+	store: Pick<BlobStore, "open">,
+	key: string,
+	signal: AbortSignal,
+): Promise<SnapshotHeader> => {
 	const lines = splitLines(gunzip(readObject(store, key, signal)));
 	const first = await lines.next();
 	const header = parseLine(SnapshotHeader, first.done === true ? "" : first.value);
@@ -108,7 +135,7 @@ export const checkSnapshot = async (store: BlobStore, key: string, signal: Abort
 
 /** The records of a snapshot that {@link checkSnapshot} found whole. */
 export async function* readSnapshot(
-	store: BlobStore,
+	store: Pick<BlobStore, "open">,
 	{ key, name }: { readonly key: string; readonly name: string },
 	signal: AbortSignal,
 ): AsyncGenerator<JournalRecord> {

@@ -3,6 +3,7 @@ import { numberOfKey, SNAPSHOT_PREFIX } from "#/registry/object-keys.ts";
 import { runRounds } from "#/registry/run-rounds.ts";
 import type { Stores } from "#/registry/store-named.ts";
 import type { BlobStore } from "#/storage/blob-store.ts";
+import { StoreError } from "#/storage/store-error.ts";
 import { type WriteSnapshotDeps, writeSnapshot } from "./snapshot.ts";
 
 /** What the snapshotter works with. */
@@ -50,19 +51,34 @@ export class Snapshotter {
 		return runRounds(round, { name: "snapshot", intervalMs, maxPauseMs: 600_000, report: this.#deps.report }, signal);
 	}
 
-	/** Writes the snapshots that are due; returns their keys. */
+	/**
+	 * Writes the snapshots that are due; returns their keys.
+	 *
+	 * @throws MetadataError; failures of a store are reported, and its snapshot waits
+	 */
 	async round(signal: AbortSignal): Promise<readonly string[]> {
-		const { stores, outbox, holder, report } = this.#deps;
 		const keys: string[] = [];
-		for (const [name, store] of stores) {
-			if (!(await this.#isDue(name, store, signal))) continue;
-			if ((await outbox.lease("snapshot", holder, this.#opts.leaseMs)) === undefined) return keys;
-			const { key, segment, records, size } = await writeSnapshot(this.#deps, { name, store }, signal);
-			this.#reached.set(name, segment);
-			keys.push(key);
-			report({ event: "snapshot.written", level: "info", fields: { store: name, segment, records, size } });
+		for (const [name, store] of this.#deps.stores) {
+			try {
+				const key = await this.#write(name, store, signal);
+				if (key !== undefined) keys.push(key);
+			} catch (error) {
+				if (signal.aborted || !(error instanceof StoreError)) throw error;
+				this.#deps.report({ event: "snapshot.failed", level: "warn", error, fields: { store: name } });
+			}
 		}
 		return keys;
+	}
+
+	/** Writes the store's snapshot if it is due and nobody else is at it. */
+	async #write(name: string, store: BlobStore, signal: AbortSignal): Promise<string | undefined> {
+		const { outbox, holder, report } = this.#deps;
+		if (!(await this.#isDue(name, store, signal))) return undefined;
+		if ((await outbox.lease("snapshot", holder, this.#opts.leaseMs)) === undefined) return undefined;
+		const { key, segment, records, size } = await writeSnapshot(this.#deps, { name, store }, signal);
+		this.#reached.set(name, segment);
+		report({ event: "snapshot.written", level: "info", fields: { store: name, segment, records, size } });
+		return key;
 	}
 
 	async #isDue(name: string, store: BlobStore, signal: AbortSignal): Promise<boolean> {

@@ -1,5 +1,6 @@
 import type { ManifestHead, Manifests, TagCondition } from "#/metadata/manifests.ts";
 import { isRefused } from "#/metadata/refusal.ts";
+import type { TagStates } from "#/metadata/tag-states.ts";
 import { OciError } from "#/oci/error.ts";
 import type { Reference } from "#/oci/reference.ts";
 import { answer, refusalError } from "#/registry/errors.ts";
@@ -11,27 +12,28 @@ import { readManifest } from "./read-manifest.ts";
 /** What manifests are served from. */
 export interface ManifestServiceDeps {
 	readonly manifests: Manifests;
+	readonly tagStates: Pick<TagStates, "list" | "attached">;
 	/** Worth it where reading a payload is a trip over the network. @defaultValue none */
 	readonly cache?: ManifestCache | undefined;
 }
 
 /** Manifests and tags over metadata, where their bytes are. */
-export const createManifestService = ({ manifests, cache }: ManifestServiceDeps): ManifestService => ({
+export const createManifestService = ({ manifests, tagStates, cache }: ManifestServiceDeps): ManifestService => ({
 	get: (repository, reference, signal) =>
 		answer(async () => {
 			if (cache === undefined)
 				return contentOf(await find(manifests, repository, reference, { payload: true, signal }));
 			// The head proves that the repository has the manifest now; only then may cached bytes be shown.
 			const head = await find(manifests, repository, reference, { payload: false, signal });
-			const cached = cache.find(head.digest);
-			if (cached !== undefined) return { ...head, payload: cached };
+			const cached = cache.find(head.manifest.digest);
+			if (cached !== undefined) return contentOf({ ...head, manifest: { ...head.manifest, payload: cached } });
 			const stored = contentOf(await find(manifests, repository, reference, { payload: true, signal }));
 			cache.put(stored.digest, stored.payload);
 			return stored;
 		}),
 
 	head: (repository, reference, signal) =>
-		answer(() => find(manifests, repository, reference, { payload: false, signal })),
+		answer(async () => (await find(manifests, repository, reference, { payload: false, signal })).manifest),
 
 	put: (push, body) => answer(() => put(manifests, push, body)),
 
@@ -52,6 +54,19 @@ export const createManifestService = ({ manifests, cache }: ManifestServiceDeps)
 			return { tags: page.entries, more: page.more };
 		}),
 
+	tagDigests: (repository, { last, limit }, signal) =>
+		answer(async () => {
+			const page = await pageOf(limit, (more) => tagStates.list(repository, { last, limit: more }, signal));
+			if (page === undefined) throw new OciError("NAME_UNKNOWN", { detail: { name: repository } });
+			return { tags: page.entries, more: page.more };
+		}),
+
+	attached: (repository, { last, limit }, signal) =>
+		answer(async () => {
+			const page = await pageOf(limit, (more) => tagStates.attached(repository, { last, limit: more }, signal));
+			return { referrers: page?.entries ?? [], more: page?.more ?? false };
+		}),
+
 	referrers: (repository, subject, { artifactType, last, limit }, signal) =>
 		answer(async () => {
 			const page = await pageOf(limit, (more) =>
@@ -61,27 +76,28 @@ export const createManifestService = ({ manifests, cache }: ManifestServiceDeps)
 		}),
 });
 
+interface Found {
+	readonly manifest: ManifestHead & { readonly payload?: Uint8Array };
+	readonly repositoryId: number;
+}
+
 const find = async (
 	manifests: Manifests,
 	repository: string,
 	reference: Reference,
 	opts: { readonly payload: boolean; readonly signal: AbortSignal },
-): Promise<ManifestHead & { readonly payload?: Uint8Array }> => {
+): Promise<Found> => {
 	const found = await manifests.find(repository, reference, { payload: opts.payload }, opts.signal);
 	if (found === undefined) throw new OciError("NAME_UNKNOWN", { detail: { name: repository } });
-	if (found.manifest !== undefined) return found.manifest;
+	if (found.manifest !== undefined) return { manifest: found.manifest, repositoryId: found.repository.id };
 	const text = reference.kind === "tag" ? reference.tag : reference.digest;
 	throw new OciError("MANIFEST_UNKNOWN", { detail: { reference: text } });
 };
 
-const contentOf = ({
-	digest,
-	mediaType,
-	size,
-	payload,
-}: ManifestHead & { readonly payload?: Uint8Array }): ManifestContent => {
+const contentOf = ({ manifest, repositoryId }: Found): ManifestContent => {
+	const { digest, mediaType, size, payload } = manifest;
 	if (payload === undefined) throw new Error(`metadata has no payload of manifest ${digest}`);
-	return { digest, mediaType, size, payload };
+	return { digest, mediaType, size, payload, repositoryId };
 };
 
 const put = async (

@@ -1,5 +1,5 @@
+import type { Clock } from "#/lib/clock.ts";
 import type { Refusal, Refused } from "#/metadata/refusal.ts";
-import type { Clock } from "#/registry/clock.ts";
 import { refusalError } from "#/registry/errors.ts";
 
 /** Thrown when another holder may have the upload: not a byte more may be written to it. */

@@ -1,8 +1,8 @@
+import type { Clock } from "#/lib/clock.ts";
 import { isRefused } from "#/metadata/refusal.ts";
 import type { UploadLease, Uploads } from "#/metadata/uploads.ts";
 import type { Algorithm } from "#/oci/digest.ts";
 import { OciError } from "#/oci/error.ts";
-import type { Clock } from "#/registry/clock.ts";
 import { discard } from "#/registry/discard.ts";
 import { refusalError } from "#/registry/errors.ts";
 import { type Stores, storeNamed } from "#/registry/store-named.ts";

@@ -10,11 +10,13 @@ import type { Body, StartOutcome, UploadService, UploadStatus } from "#/registry
 import { storeNamed } from "#/registry/store-named.ts";
 import { keepLease, type OpenUploadDeps, openUpload } from "./open-upload.ts";
 import { OpenWriters } from "./open-writers.ts";
+import { relocate } from "./relocate.ts";
 import { type HeldUpload, UploadSession } from "./upload-session.ts";
 import { type Slot, UploadSlots } from "./upload-slots.ts";
 
 /** What the service works with. */
-export interface UploadServiceDeps extends Omit<OpenUploadDeps, "writers" | "lostHolders" | "afterMs" | "defer"> {
+export interface UploadServiceDeps
+	extends Omit<OpenUploadDeps, "writers" | "lostHolders" | "afterMs" | "defer" | "relocate"> {
 	readonly blobs: Blobs;
 	/** A new upload id, see `new-id.ts`. */
 	readonly newId: () => string;
@@ -39,7 +41,14 @@ export class RegistryUploads implements UploadService {
 			this.#deferred.add(work);
 			void work.finally(() => this.#deferred.delete(work));
 		};
-		this.#deps = { ...deps, writers: this.#writers, lostHolders: new Set(), afterMs: limits.afterMs, defer };
+		this.#deps = {
+			...deps,
+			writers: this.#writers,
+			lostHolders: new Set(),
+			afterMs: limits.afterMs,
+			defer,
+			relocate: (upload, blob) => relocate(deps, upload, blob),
+		};
 	}
 
 	start(request: StartRequest, body: Body, signal: AbortSignal): Promise<StartOutcome> {

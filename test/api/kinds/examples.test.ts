@@ -6,6 +6,8 @@ import { ALL_KINDS } from "#/api/kinds/all-kinds.ts";
 import { parseResource } from "#/api/kinds/parse-resource.ts";
 import { parseProject, projectNameOf } from "#/api/kinds/project.ts";
 import { parseRegistry } from "#/api/kinds/registry.ts";
+import { parseReplicationPolicy } from "#/api/kinds/replication-policy.ts";
+import { parseRetentionPolicy } from "#/api/kinds/retention-policy.ts";
 import { parseRobotAccount } from "#/api/kinds/robot-account.ts";
 import { type Manifest, readManifests } from "../../support/manifests.ts";
 
@@ -40,7 +42,8 @@ const pathsOf = (schema: StructuralSchema, path: string): readonly string[] => [
 ];
 
 for (const kind of ALL_KINDS) {
-	const file = { Registry: "registry", Project: "project", RobotAccount: "robot-account" }[kind.kind];
+	// RobotAccount: robot-account
+	const file = kind.kind.replaceAll(/(?<=[a-z])(?=[A-Z])/g, "-").toLowerCase();
 	const spec = toCrd(kind).spec.versions[0]?.schema.openAPIV3Schema.properties?.spec ?? {};
 	const of = (flavour: string): readonly Manifest[] => {
 		const manifests = readManifests(`examples/kinds/${file}-${flavour}.yaml`);
@@ -66,13 +69,13 @@ for (const kind of ALL_KINDS) {
 			return pathsIn(manifest.spec, spec, ".spec");
 		});
 		const fields = new Set(pathsOf(spec, ".spec"));
-		assert.ok(fields.size > 5);
+		assert.ok(fields.size > (kind.kind === "Backup" ? 1 : 5));
 		assert.deepEqual([...fields.difference(new Set(used))], []);
 		assert.deepEqual([...new Set(used).difference(fields)], []);
 	});
 }
 
-test("the quickstart is two registries, a public and a private project, and a robot that pushes to both", () => {
+test("the quickstart is two registries with projects, robots and policies: what is pushed to one goes to the other", () => {
 	const manifests = readManifests("examples/quickstart/*.yaml");
 	const of = (kind: string) => manifests.filter((manifest) => manifest.kind === kind).map(created);
 	for (const { metadata } of manifests) assert.equal(metadata.namespace, undefined);
@@ -101,9 +104,16 @@ test("the quickstart is two registries, a public and a private project, and a ro
 		[
 			["demo", "Public", "default"],
 			["team", "Private", "default"],
+			["team", "Private", "edge"],
 		],
 	);
 	for (const { spec: wanted } of projects) assert.ok(wanted.members.every(({ name }) => name === "me"));
+	const [retention] = of("RetentionPolicy").map((object) => resourceOf(parseRetentionPolicy(object)));
+	assert.deepEqual(retention?.spec.projectRefs, [{ name: "team" }]);
+	const [replication] = of("ReplicationPolicy").map((object) => resourceOf(parseReplicationPolicy(object)));
+	assert.deepEqual(replication?.spec.destination?.registryRef, { name: "edge" });
+	assert.deepEqual(replication.spec.destination.robotAccountRef, { name: "copier" });
+	assert.equal(replication.spec.trigger.onEvent, true);
 	assert.deepEqual(
 		robots.map(({ metadata, spec: wanted }) => [metadata.name, wanted.permissions]),
 		[
@@ -114,6 +124,7 @@ test("the quickstart is two registries, a public and a private project, and a ro
 					{ project: "demo", actions: ["pull", "push"] },
 				],
 			],
+			["copier", [{ project: "team", actions: ["pull", "push"] }]],
 		],
 	);
 });

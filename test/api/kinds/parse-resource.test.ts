@@ -50,10 +50,19 @@ test("a spec comes with its defaults, and a status says that nobody has looked y
 	assert.deepEqual(registry.spec, {
 		replicas: 1,
 		storage: { filesystem: { size: "10Gi" } },
+		storageClasses: [],
 		database: { embedded: {} },
 		exposure: { service: { type: "ClusterIP", annotations: {} } },
-		auth: { users: [], anonymousPull: true, basic: true, tokenLifetime: "5m", refreshTokenLifetime: "30d" },
+		auth: {
+			users: [],
+			anonymousPull: true,
+			basic: true,
+			issuers: [],
+			tokenLifetime: "5m",
+			refreshTokenLifetime: "30d",
+		},
 		allowedNamespaces: { names: [] },
+		egress: { allow: [] },
 		deletionPolicy: "Retain",
 		suspend: false,
 	});
@@ -169,4 +178,17 @@ test("conditions and reasons are closed lists of CamelCase words, a sentence eac
 		for (const word of conditions) assert.ok(word in ofConditions);
 		for (const word of reasons) assert.ok(word in ofReasons);
 	}
+});
+
+test("an object that is frozen is parsed once, and one that may still change each time", () => {
+	const spec = Object.freeze({ registryRef: Object.freeze({ name: "main" }) });
+	const object = { metadata: Object.freeze({ name: "app", namespace: "team", uid: "u", generation: 1 }), spec };
+	const first = parseProject(object);
+	assert.deepEqual(parseProject(object), first);
+	assert.notEqual(parseProject(object), first);
+	const frozen = Object.freeze({ ...object });
+	const parsed = parseProject(frozen);
+	assert.deepEqual(parsed, first);
+	assert.equal(parseProject(frozen), parsed);
+	assert.notEqual(parseProject(Object.freeze({ ...object })), parsed, "another version of it");
 });

@@ -1,16 +1,39 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { z } from "zod";
+import type { BackupKindSpec, BackupStatus, backupKindSpec, backupStatus } from "#/api/kinds/backup.ts";
+import type {
+	BackupScheduleSpec,
+	BackupScheduleStatus,
+	backupScheduleSpec,
+	backupScheduleStatus,
+} from "#/api/kinds/backup-schedule.ts";
 import type { ProjectSpec, ProjectStatus, projectSpec, projectStatus } from "#/api/kinds/project.ts";
 import type { RegistrySpec, RegistryStatus, registrySpec, registryStatus } from "#/api/kinds/registry.ts";
+import type {
+	ReplicationPolicyKindSpec,
+	ReplicationPolicyStatus,
+	replicationPolicyKindSpec,
+	replicationPolicyStatus,
+} from "#/api/kinds/replication-policy.ts";
+import type {
+	RetentionPolicyKindSpec,
+	RetentionPolicyStatus,
+	retentionPolicyKindSpec,
+	retentionPolicyStatus,
+} from "#/api/kinds/retention-policy.ts";
 import type {
 	RobotAccountSpec,
 	RobotAccountStatus,
 	robotAccountSpec,
 	robotAccountStatus,
 } from "#/api/kinds/robot-account.ts";
+import type { Backup } from "../../../crds/backups.d.ts";
+import type { BackupSchedule } from "../../../crds/backupschedules.d.ts";
 import type { Project } from "../../../crds/projects.d.ts";
 import type { Registry } from "../../../crds/registries.d.ts";
+import type { ReplicationPolicy } from "../../../crds/replicationpolicies.d.ts";
+import type { RetentionPolicy } from "../../../crds/retentionpolicies.d.ts";
 import type { RobotAccount } from "../../../crds/robotaccounts.d.ts";
 
 /** True where each of two types can stand for the other, down to which members may be missing; else never. */
@@ -37,14 +60,30 @@ test("the types beside the definitions are what the schemas take", () => {
 		true satisfies Same<z.input<typeof projectStatus>, NonNullable<Project["status"]>>,
 		true satisfies Same<z.input<typeof robotAccountSpec>, RobotAccount["spec"]>,
 		true satisfies Same<z.input<typeof robotAccountStatus>, NonNullable<RobotAccount["status"]>>,
+		true satisfies Same<z.input<typeof retentionPolicyKindSpec>, RetentionPolicy["spec"]>,
+		true satisfies Same<z.input<typeof retentionPolicyStatus>, NonNullable<RetentionPolicy["status"]>>,
+		true satisfies Same<z.input<typeof replicationPolicyKindSpec>, ReplicationPolicy["spec"]>,
+		true satisfies Same<z.input<typeof replicationPolicyStatus>, NonNullable<ReplicationPolicy["status"]>>,
+		true satisfies Same<z.input<typeof backupKindSpec>, Backup["spec"]>,
+		true satisfies Same<z.input<typeof backupStatus>, NonNullable<Backup["status"]>>,
+		true satisfies Same<z.input<typeof backupScheduleSpec>, BackupSchedule["spec"]>,
+		true satisfies Same<z.input<typeof backupScheduleStatus>, NonNullable<BackupSchedule["status"]>>,
 		true satisfies Writable<RegistrySpec, NonNullable<Registry["spec"]>>,
 		true satisfies Writable<RegistryStatus, NonNullable<Registry["status"]>>,
 		true satisfies Writable<ProjectSpec, Project["spec"]>,
 		true satisfies Writable<ProjectStatus, NonNullable<Project["status"]>>,
 		true satisfies Writable<RobotAccountSpec, RobotAccount["spec"]>,
 		true satisfies Writable<RobotAccountStatus, NonNullable<RobotAccount["status"]>>,
+		true satisfies Writable<RetentionPolicyKindSpec, RetentionPolicy["spec"]>,
+		true satisfies Writable<RetentionPolicyStatus, NonNullable<RetentionPolicy["status"]>>,
+		true satisfies Writable<ReplicationPolicyKindSpec, ReplicationPolicy["spec"]>,
+		true satisfies Writable<ReplicationPolicyStatus, NonNullable<ReplicationPolicy["status"]>>,
+		true satisfies Writable<BackupKindSpec, Backup["spec"]>,
+		true satisfies Writable<BackupStatus, NonNullable<Backup["status"]>>,
+		true satisfies Writable<BackupScheduleSpec, BackupSchedule["spec"]>,
+		true satisfies Writable<BackupScheduleStatus, NonNullable<BackupSchedule["status"]>>,
 	];
-	assert.equal(same.length, 12);
+	assert.equal(same.length, 28);
 });
 
 test("a difference between types is seen", () => {

@@ -6,6 +6,7 @@ test("Options come from the command line, then from the environment, then from d
 	assert.deepEqual(readOperatorOptions(["--image", "limani:1"], {}), {
 		image: "limani:1",
 		namespaces: [],
+		secretNamespaces: [],
 		lease: undefined,
 		podLabels: { "app.kubernetes.io/name": "limani-operator" },
 		listen: "127.0.0.1:9090",
@@ -15,6 +16,7 @@ test("Options come from the command line, then from the environment, then from d
 	const environment = {
 		LIMANI_OPERATOR_IMAGE: "limani:2",
 		LIMANI_OPERATOR_NAMESPACES: "team-a, team-b,",
+		LIMANI_OPERATOR_SECRET_NAMESPACES: "team-a,robots",
 		LIMANI_OPERATOR_LEASE: "limani/one",
 		LIMANI_OPERATOR_POD_LABELS: "app=limani,part=operator",
 		LIMANI_OPERATOR_LISTEN: "0.0.0.0:8080",
@@ -24,6 +26,7 @@ test("Options come from the command line, then from the environment, then from d
 	assert.deepEqual(readOperatorOptions([], environment), {
 		image: "limani:2",
 		namespaces: ["team-a", "team-b"],
+		secretNamespaces: ["team-a", "robots"],
 		lease: { namespace: "limani", name: "one" },
 		podLabels: { app: "limani", part: "operator" },
 		listen: "0.0.0.0:8080",

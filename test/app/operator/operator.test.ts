@@ -1,78 +1,16 @@
 import assert from "node:assert/strict";
-import { Writable } from "node:stream";
 import { suite, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import winston from "winston";
 import { registryKind } from "#/api/kinds/registry.ts";
-import { openOperator } from "#/app/operator/open-operator.ts";
-import { applyDefinitions } from "#/app/standalone/apply-definitions.ts";
 import type { KubeObject } from "#/kube/kube-object.ts";
-import { LEASES, NAMESPACES, type ResourceType, SECRETS, SERVICES, STATEFUL_SETS } from "#/kube/resource-type.ts";
-import { plainConnection } from "#/kube/rest/plain-connection.ts";
-import { RestClient } from "#/kube/rest/rest-client.ts";
+import { LEASES, SECRETS, SERVICES, STATEFUL_SETS } from "#/kube/resource-type.ts";
 import { conditionsOf } from "#/kube/status/condition.ts";
-import { systemTiming } from "#/kube/timing.ts";
-import { openTestApi } from "../../support/embedded-api.ts";
 import { lintStatus } from "../../support/status-lint.ts";
-import { clusterKinds } from "./cluster-kinds.ts";
-import { freePort } from "./free-port.ts";
+import { OPTS, openCluster } from "./cluster.ts";
 
 const { signal } = new AbortController();
-const OPTS = { fieldManager: "a person" };
-
-const openWorld = async (stack: AsyncDisposableStack) => {
-	const api = stack.use(await openTestApi({ moreKinds: clusterKinds() }));
-	const connection = plainConnection({ url: api.url, ca: api.ca, token: api.token });
-	const client = stack.use(new RestClient({ connection, timing: systemTiming }));
-	await applyDefinitions(client, signal);
-	for (const name of ["team-a", "team-b"]) {
-		await client.create(NAMESPACES, { apiVersion: "v1", kind: "Namespace", metadata: { name } }, OPTS, signal);
-	}
-	const start = async (podName: string, namespaces: readonly string[] = []) => {
-		const lines: string[] = [];
-		const stream = new Writable({
-			write: (chunk, _encoding, done) => {
-				lines.push(String(chunk));
-				done();
-			},
-		});
-		const logger = winston.createLogger({
-			format: winston.format.json(),
-			transports: [new winston.transports.Stream({ stream })],
-		});
-		const listen = `127.0.0.1:${await freePort()}`;
-		const options = {
-			image: "registry.example/limani:0.1.0",
-			namespaces,
-			lease: { namespace: "default", name: "limani-operator" },
-			podLabels: { app: "limani-operator" },
-			listen,
-			kubeconfig: undefined,
-			logLevel: "info",
-		};
-		const operator = stack.use(await openOperator(options, { connection, logger, podName }));
-		return { operator, lines, ask: (path: string) => fetch(`http://${listen}${path}`) };
-	};
-	const until = async (
-		type: ResourceType,
-		name: string,
-		isSo: (object: KubeObject | undefined) => boolean,
-	): Promise<KubeObject | undefined> => {
-		const end = performance.now() + 30_000;
-		for (;;) {
-			const found = await client.find(type, { namespace: "team-a", name }, signal);
-			if (isSo(found)) return found;
-			assert.ok(performance.now() < end, `waiting for ${type.kind} ${name}: ${JSON.stringify(found?.status)}`);
-			await sleep(50);
-		}
-	};
-	const create = (namespace: string, name: string, spec: object = {}) => {
-		const { group, version, kind } = registryKind;
-		const object = { apiVersion: `${group}/${version}`, kind, metadata: { namespace, name }, spec };
-		return client.create(registryKind, object, OPTS, signal);
-	};
-	return { api, client, start, until, create };
-};
+/** How long the lease of a process that does not give it back lasts, as the operator asks for it. */
+const LEASE_MS = 15_000;
 
 const isThere = (object: KubeObject | undefined): boolean => object !== undefined;
 const readyOf = (object: KubeObject | undefined) =>
@@ -81,7 +19,7 @@ const readyOf = (object: KubeObject | undefined) =>
 suite("The operator in a cluster", () => {
 	test("makes what a Registry asks for, says how it is, repairs it and takes it away", async () => {
 		await using stack = new AsyncDisposableStack();
-		const { client, start, until, create } = await openWorld(stack);
+		const { client, start, until, create } = await openCluster(stack);
 		const { ask, lines } = await start("pod-1");
 		await create("team-a", "app");
 		const set = (await until(STATEFUL_SETS, "app-registry", isThere)) ?? assert.fail();
@@ -142,9 +80,9 @@ suite("The operator in a cluster", () => {
 		}
 	});
 
-	test("works in one process of two, and the other goes on within three seconds of the first one's end", async () => {
+	test("works in one process of two, and the other goes on when the first one ends, before its lease would have run out", async (test) => {
 		await using stack = new AsyncDisposableStack();
-		const { client, start, until, create } = await openWorld(stack);
+		const { client, start, until, create } = await openCluster(stack);
 		const first = await start("pod-1");
 		await until(LEASES, "limani-operator", () => true);
 		const holder = async () => {
@@ -163,7 +101,8 @@ suite("The operator in a cluster", () => {
 		await create("team-a", "two");
 		await until(STATEFUL_SETS, "two-registry", isThere);
 		const ms = performance.now() - stopped;
-		assert.ok(ms < 3_000, `it took ${ms} ms`);
+		test.diagnostic(`the other one went on after ${Math.round(ms)} ms`);
+		assert.ok(ms < LEASE_MS, `it took ${ms} ms`);
 		assert.equal(await holder(), "pod-2");
 		const before = first.lines.length;
 		await sleep(200);
@@ -172,7 +111,7 @@ suite("The operator in a cluster", () => {
 
 	test("looks after the namespaces that it is told to, and no others", async () => {
 		await using stack = new AsyncDisposableStack();
-		const { client, start, until, create } = await openWorld(stack);
+		const { client, start, until, create } = await openCluster(stack);
 		const { ask } = await start("pod-1", ["team-a", "default"]);
 		await create("team-b", "other");
 		await create("team-a", "app");

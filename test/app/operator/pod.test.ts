@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,11 +10,12 @@ import winston from "winston";
 import { parseConfig } from "#/app/config/load.ts";
 import { runAlone } from "#/app/run-alone.ts";
 import { CONTRACT } from "#/control/contract.ts";
-import { fieldAt, listAt, textAt } from "#/kube-embedded/json.ts";
+import { textAt } from "#/kube-embedded/json.ts";
 import { ClusterActuator } from "#/operator/registry/cluster/cluster-actuator.ts";
 import { FakeCluster } from "../../operator/registry/cluster/fake-cluster.ts";
 import { wantedOf } from "../../operator/registry/cluster/wanted.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../../support/free-ports.ts";
+import { mountVolumes, settingsHere } from "../../support/pod-files.ts";
 
 const { signal } = new AbortController();
 
@@ -33,34 +34,15 @@ const makeObjects = async (): Promise<FakeCluster> => {
 	return cluster;
 };
 
-/** Puts the pod's volumes below a directory, as a kubelet would at the root of its files. */
-const mountVolumes = (cluster: FakeCluster, root: string): void => {
-	const pod = fieldAt(cluster.at("StatefulSet", "app-registry"), ["spec", "template", "spec"]);
-	const volumes = listAt(pod, "volumes");
-	for (const mount of listAt(listAt(pod, "containers")[0], "volumeMounts")) {
-		const path = textAt(mount, "mountPath") ?? "";
-		mkdirSync(join(root, path), { recursive: true });
-		const volume = volumes.find((one) => textAt(one, "name") === textAt(mount, "name"));
-		const secret = cluster.at("Secret", textAt(volume, "secret", "secretName") ?? "");
-		for (const [name, content] of Object.entries(Object(secret?.data))) {
-			writeFileSync(join(root, path, name), Buffer.from(String(content), "base64"), { mode: 0o440 });
-		}
-	}
-};
-
 test("A data plane runs by what its pod is given, and lets the operator in by name, authority and token alone", async () => {
 	await using stack = new AsyncDisposableStack();
 	const cluster = await makeObjects();
 	const root = mkdtempSync(join(tmpdir(), "limani-pod-"));
 	stack.defer(() => rmSync(root, { recursive: true, force: true }));
-	mountVolumes(cluster, root);
+	await mountVolumes(cluster, cluster.at("StatefulSet", "app-registry") ?? assert.fail(), root);
 	const control = await freePort();
-	const document = (textAt(cluster.at("ConfigMap", "app-registry"), "data", "limani.yaml") ?? "")
-		.replaceAll(/ (?=\/)/g, ` ${root}`)
-		.replace("0.0.0.0:7443", `127.0.0.1:${control}`)
-		.replace("0.0.0.0:5080", `127.0.0.1:${await freePort()}`)
-		.replace("0.0.0.0:9090", `127.0.0.1:${await freePort()}`)
-		.replace("stopDelay: 5s", "stopDelay: 0s");
+	const ports = { clients: await freePort(), control, operations: await freePort() };
+	const document = settingsHere(cluster.at("ConfigMap", "app-registry"), { root, ports });
 	assert.doesNotMatch(document, /0\.0\.0\.0|stopDelay: [^0]/);
 	const logger = winston.createLogger({ silent: true });
 	stack.use(await runAlone(parseConfig(document, "the pod's", {}), logger));

@@ -40,6 +40,7 @@ export const applyingCases: readonly ControlCase[] = [
 				expiresAt: 4_102_444_800_000,
 				disabled: false,
 				permissions,
+				trust: [],
 			});
 			for (const seen of await observed(control)) {
 				const { ready, reason, generation, deleted } = seen;

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import type { Applied, Control, DesiredResource, ObservedResource } from "#/control/control.ts";
+import type { Applied, ArchiveStanding, Control, DesiredResource, ObservedResource } from "#/control/control.ts";
 import type { Metadata } from "#/metadata/metadata.ts";
 import { type Digest, formatDigest } from "#/oci/digest.ts";
 
 /** A data plane under test, and what shows whether it did as it was told. */
 export interface ControlHarness extends AsyncDisposable {
 	readonly control: Control;
-	readonly metadata: Pick<Metadata, "projects" | "identities" | "manifests">;
+	readonly metadata: Metadata;
 	/** The names of its blob stores. */
 	readonly stores: readonly string[];
 	/**
@@ -15,6 +15,8 @@ export interface ControlHarness extends AsyncDisposable {
 	 * people, and `endless` goes on until it is aborted.
 	 */
 	readonly runs: readonly { readonly feature: string; readonly id: string; readonly aborted: boolean }[];
+	/** How its archive of backups stands; none at first. */
+	readonly archive: { standing: ArchiveStanding | undefined };
 	/** Stops the data plane and starts it again over the same state. */
 	reopen(): Promise<void>;
 }

@@ -49,6 +49,21 @@ export const collectionCases: readonly MetadataCase[] = [
 		},
 	},
 	{
+		name: "while a pin is held no object of a blob is condemned, and afterwards it is",
+		async run(bench) {
+			await bench.forgetful("a");
+			const { collection, outbox } = bench.metadata;
+			await bench.push("a/x", "unused");
+			assert.equal((await collection.collectLinks(due())).collected, 1);
+			assert.ok(await outbox.lease("pin:backup", "one", 60_000));
+			const nothing = { reviewed: 0, collected: 0, bytes: 0 };
+			assert.deepEqual(await collection.collectBlobs(due()), nothing);
+			assert.ok(await outbox.lease("pinned", "one", 60_000));
+			assert.ok(await outbox.lease("pin:backup", "one", 0));
+			assert.deepEqual(await collection.collectBlobs(due()), { reviewed: 1, collected: 1, bytes: 6 });
+		},
+	},
+	{
 		name: "nothing is looked at that was touched since, and a link that is touched again is left alone anew",
 		async run(bench) {
 			await bench.forgetful("a");
@@ -186,6 +201,59 @@ export const collectionCases: readonly MetadataCase[] = [
 			assert.deepEqual(await bench.metadata.objects.list("default", { limit: 9 }), [], "not a byte is left");
 			for (const project of ["a", "b"]) assert.equal((await bench.metadata.usages.find(project))?.blobBytes, 0);
 			await bench.checkUsage();
+		},
+	},
+	{
+		name: "totals count each object once when it is condemned, and never what is used, linked elsewhere or can be restored",
+		async run(bench) {
+			const { collection, manifests, objects, blobs } = bench.metadata;
+			await bench.projects("a", "b");
+			const totals = () => collection.totals();
+			for (const text of ["held", "shared", "alone"]) await bench.push("a/x", text);
+			await bench.put("a/x", { blobs: ["held"] });
+			const manifest = await bench.put("a/x", { blobs: ["held"], text: "once more" });
+			await done(blobs.mount("b/y", digestOf("shared"), "a/x", actor));
+			await bench.put("b/y", { blobs: ["shared"] });
+			const alone = { objects: 1, bytes: 5 };
+			assert.deepEqual((await totals()).waiting, { reviews: 4, ...alone });
+			for (const digest of [manifest, await bench.put("a/x", { blobs: ["held"] })]) {
+				await done(manifests.remove("a/x", digest, actor));
+			}
+			assert.deepEqual((await totals()).waiting, { reviews: 4, ...alone }, "what was deleted can be restored");
+			await collection.collectLinks(due());
+			assert.deepEqual((await totals()).waiting, { reviews: 3, ...alone });
+			await collection.collectBlobs(due());
+			const { reclaimed, waiting } = await totals();
+			assert.deepEqual([reclaimed.objects, reclaimed.bytes], [1, 5]);
+			assert.deepEqual(waiting, { reviews: 0, ...alone });
+			for (const { store, key } of await objects.claimCondemned(claim)) await objects.forget(store, key);
+			assert.deepEqual(await totals(), { reclaimed, waiting: { reviews: 0, objects: 0, bytes: 0 } });
+		},
+	},
+	{
+		name: "no reference dangles while everything is there, whatever the pages, and each is looked at once",
+		async run(bench) {
+			await bench.projects("a");
+			for (const text of ["one", "two", "three"]) await bench.push("a/x", text);
+			await bench.put("a/x", { blobs: ["one"] });
+			const gone = await bench.put("a/x", { blobs: ["one", "two"] });
+			await done(bench.metadata.manifests.remove("a/x", gone, actor));
+			const looked: Record<string, number> = {};
+			for (const kind of ["blobs", "links", "manifests", "deleted"] as const) {
+				for (const limit of [1, 2, 100]) {
+					let sum = 0;
+					for (let after: readonly (string | number)[] | undefined; ; ) {
+						const page = await bench.metadata.objects.dangling({ store: "default", kind, after, limit });
+						assert.deepEqual(page.found, []);
+						sum += page.looked;
+						after = page.next;
+						if (after === undefined) break;
+					}
+					assert.equal(looked[kind] ?? sum, sum);
+					looked[kind] = sum;
+				}
+			}
+			assert.deepEqual(looked, { blobs: 3, links: 3, manifests: 1, deleted: 2 });
 		},
 	},
 ];

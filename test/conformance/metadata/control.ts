@@ -45,6 +45,7 @@ export const controlCases: readonly MetadataCase[] = [
 				expiresAt: 7,
 				disabled: true,
 				permissions,
+				trust: [],
 			});
 			assert.equal((await identities.findRobot("robot$plain"))?.expiresAt, undefined);
 			assert.equal(await identities.findUser("robot$ci"), undefined);
@@ -52,6 +53,37 @@ export const controlCases: readonly MetadataCase[] = [
 			assert.equal(await identities.findUser("ann"), undefined);
 			assert.equal((await identities.findUser("anna"))?.admin, false);
 			assert.equal(await identities.findRobot("robot$ci"), undefined);
+		},
+	},
+	{
+		name: "robots are found by where the service accounts are that they trust, until they trust them no more",
+		async run(bench) {
+			const account = (namespace: string, name = "web") => ({
+				issuer: "kubernetes",
+				subject: `system:serviceaccount:${namespace}:${name}`,
+			});
+			const everything = {
+				...account("b", "ci-*"),
+				audience: "registry.example.org",
+				claims: [{ name: "ref", value: "refs/heads/*" }],
+				tokenLifetimeS: 60,
+			};
+			const elsewhere = { issuer: "https://ci.example.org", subject: "system:serviceaccount:a:web" };
+			await bench.apply([
+				robot("r1", "robot$a+web", { trust: [account("a"), account("a", "api"), elsewhere] }),
+				robot("r2", "robot$a+all", { trust: [account("*"), everything] }),
+				robot("r3", "robot$a+else", { trust: [elsewhere] }),
+				robot("r4", "robot$a+none"),
+			]);
+			const { identities } = bench.metadata;
+			const namesAt = async (namespace: string) => (await identities.findTrusting(namespace)).map(({ name }) => name);
+			assert.deepEqual(await namesAt("a"), ["robot$a+all", "robot$a+web"]);
+			assert.deepEqual(await namesAt("b"), ["robot$a+all"]);
+			assert.deepEqual(await namesAt(""), ["robot$a+all"]);
+			assert.deepEqual((await identities.findTrusting("b"))[0]?.trust, [{ ...account("*"), claims: [] }, everything]);
+			await bench.apply([{ ...robot("r2", "robot$a+all", { trust: [account("c")] }), generation: 2 }], ["r1"]);
+			assert.deepEqual(await namesAt("a"), []);
+			assert.deepEqual(await namesAt("c"), ["robot$a+all"]);
 		},
 	},
 	{

@@ -34,6 +34,9 @@ const deletedIn = ({ metadata }: Bench, repository: string) =>
 const historyOf = ({ metadata }: Bench, repository: string, tag: string) =>
 	readAll((after) => metadata.history.ofTag({ repository, tag, after, limit: 2 }));
 
+/** A window that a slow machine does a few things within, and a test can wait for. */
+const BRIEF_MS = 2_000;
+
 /** The project `a`, with a window of so many milliseconds. */
 const window = (bench: Bench, undoWindow: number) => bench.apply([project("a", { undoWindow })]);
 
@@ -183,7 +186,7 @@ export const historyCases: readonly MetadataCase[] = [
 			assert.equal(await refused(history.restoreManifest({ repository: "a/x", digest, actor })), "manifest-unknown");
 			assert.equal(await refused(history.restoreTag({ repository: "a/x", tag: "v", actor })), "window-ended");
 			assert.equal((await bench.metadata.usages.find("a"))?.manifestBytes, 0);
-			await window(bench, 40);
+			await window(bench, BRIEF_MS);
 			await bench.push("a/x", "layer");
 			const brief = await bench.put("a/x", { blobs: ["layer"] });
 			const key = (await blobs.find("a/x", digestOf("layer")))?.blob?.key ?? assert.fail();
@@ -193,17 +196,62 @@ export const historyCases: readonly MetadataCase[] = [
 			assert.ok(used !== undefined && used.manifestBytes > 0);
 			assert.deepEqual([used.blobBytes, used.manifests], [5, 0]);
 			await assert.rejects(objects.condemn("default", key), /linked/);
-			await sleep(60);
+			await sleep(BRIEF_MS + 50);
 			assert.equal(
 				await refused(history.restoreManifest({ repository: "a/x", digest: brief, actor })),
 				"manifest-unknown",
 			);
-			assert.equal(await history.expire(10), 1);
-			assert.equal(await history.expire(10), 0);
+			assert.equal((await history.expire(10)).manifests, 1);
+			assert.equal((await history.expire(10)).manifests, 0);
 			const after = await bench.metadata.usages.find("a");
 			assert.deepEqual([after?.blobBytes, after?.manifestBytes], [0, 0]);
 			await bench.checkUsage();
 			await objects.condemn("default", key);
+		},
+	},
+	{
+		name: "a former place of a tag is forgotten when its window is over, some at a time, and the present one never",
+		async run(bench) {
+			await window(bench, BRIEF_MS);
+			const { history, manifests } = bench.metadata;
+			for (const text of ["1", "2", "3"]) {
+				await bench.put("a/x", { text, tags: ["v", "w"] });
+				// Each place is known by a millisecond of its own below.
+				await sleep(2);
+			}
+			const [present, former] = await historyOf(bench, "a/x", "v");
+			await done(manifests.removeTag("a/x", "w", undefined, actor));
+			await sleep(BRIEF_MS + 50);
+			assert.deepEqual(await history.expire(1), { manifests: 0, places: 1 });
+			assert.deepEqual(await history.expire(9), { manifests: 0, places: 4 });
+			assert.deepEqual(await history.expire(9), { manifests: 0, places: 0 });
+			assert.deepEqual(await historyOf(bench, "a/x", "v"), [present]);
+			assert.deepEqual(await historyOf(bench, "a/x", "w"), []);
+			const at = former?.startedAt;
+			assert.equal(await refused(history.restoreTag({ repository: "a/x", tag: "v", at, actor })), "tag-unknown");
+			assert.equal(await refused(history.restoreTag({ repository: "a/x", tag: "w", actor })), "tag-unknown");
+			assert.deepEqual(await deletedIn(bench, "a/x"), []);
+			await bench.put("a/x", { text: "1", tags: ["w"] });
+			assert.equal(await bench.tag("a/x", "v"), present?.digest);
+		},
+	},
+	{
+		name: "a shorter window forgets no place of a tag before the places that it had earlier",
+		async run(bench) {
+			await window(bench, 86_400_000);
+			const { history, manifests } = bench.metadata;
+			const digest = await bench.put("a/x", { text: "1", tags: ["v"] });
+			await done(manifests.remove("a/x", digest, actor));
+			await window(bench, 0);
+			const other = await bench.put("a/x", { text: "2", tags: ["v"] });
+			await done(manifests.removeTag("a/x", "v", undefined, actor));
+			assert.deepEqual(await history.expire(9), { manifests: 0, places: 0 });
+			const back = await restored(history.restoreManifest({ repository: "a/x", digest, actor }));
+			assert.deepEqual([back.tags, back.moved], [[], ["v"]], "it was moved since");
+			assert.deepEqual(
+				(await historyOf(bench, "a/x", "v")).map((place) => place.digest),
+				[other, digest],
+			);
 		},
 	},
 	{

@@ -30,7 +30,7 @@ export const repositoryCases: readonly MetadataCase[] = [
 		},
 	},
 	{
-		name: "a repository has the store that its project had when it was made",
+		name: "a repository has the store of its project, and stays there until it is moved",
 		async run(bench) {
 			await bench.projects("a");
 			await bench.put("a/old");
@@ -38,7 +38,7 @@ export const repositoryCases: readonly MetadataCase[] = [
 			await bench.put("a/new");
 			const { repositories } = bench.metadata;
 			assert.equal((await repositories.find("a/old"))?.store, "default");
-			assert.equal((await repositories.find("a/new"))?.store, "cold");
+			assert.equal((await repositories.find("a/new"))?.store, "default");
 		},
 	},
 	{

@@ -61,6 +61,26 @@ export const snapshotCases: readonly MetadataCase[] = [
 		},
 	},
 	{
+		name: "a snapshot tells when manifests were pulled last, and pushed again",
+		async run(bench) {
+			await bench.forgetful("a");
+			const { manifests, artifacts, pulls, repositories, snapshots } = bench.metadata;
+			const digest = await bench.put("a/x", { text: "1" });
+			await bench.put("a/x", { text: "1" });
+			const repositoryId = (await repositories.find("a/x"))?.id ?? assert.fail();
+			await pulls.note([{ repositoryId, digest, at: 1_000 }]);
+			const before = await artifacts.list("a/x", { limit: 9 });
+			assert.equal(before[0]?.pulledAt, 1_000);
+			const records = await snapshot(bench);
+			await done(manifests.remove("a/x", digest, actor));
+			await snapshots.restore(records);
+			assert.deepEqual(await artifacts.list("a/x", { limit: 9 }), before);
+			await pulls.note([{ repositoryId, digest, at: 2_000 }]);
+			await snapshots.restore(records);
+			assert.equal((await artifacts.list("a/x", { limit: 9 }))[0]?.pulledAt, 2_000, "the later one holds");
+		},
+	},
+	{
 		name: "a snapshot that nobody reads ends with its signal",
 		async run(bench) {
 			await fill(bench);

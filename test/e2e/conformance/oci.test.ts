@@ -1,6 +1,7 @@
 // The official conformance suites of the OCI Distribution Specification, against `limani registry` as a user runs it.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,7 +35,9 @@ const overS3: Start = async (test) => {
 	const url = await postgres.database(test);
 	if (url === undefined) return undefined;
 	const endpoint = await storage.endpoint();
-	const s3 = { bucket: s3Bucket, endpoint, pathStyle: true, partSize: S3_PART_BYTES, ...s3Keys };
+	// A registry shares its place with no other.
+	const prefix = `${randomUUID()}/`;
+	const s3 = { bucket: s3Bucket, prefix, endpoint, pathStyle: true, partSize: S3_PART_BYTES, ...s3Keys };
 	return startLimani({ config: { workers: 2, database: { postgres: { url } }, stores: { default: { s3 } } } });
 };
 

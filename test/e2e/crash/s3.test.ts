@@ -1,27 +1,16 @@
 // kill -9 of the registry and of PostgreSQL, with the bytes in an object store. See sqlite.test.ts for SEED and DURATION.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ListMultipartUploadsCommand, paginateListObjectsV2, type S3Client } from "@aws-sdk/client-s3";
 import { PART_SIZES } from "../../support/blob-pusher.ts";
 import { crashRun } from "../../support/crash-run.ts";
 import { DURATION, SEED } from "../../support/crash-settings.ts";
 import { hurtWithPostgres } from "../../support/hurt-with-postgres.ts";
 import { privatePostgres } from "../../support/postgres.ts";
-import { BehindTheBack, privateS3, S3_PART_BYTES, s3Bucket, s3Keys } from "../../support/s3.ts";
+import { BehindTheBack, bytesInBucket, privateS3, S3_PART_BYTES, s3Bucket, s3Keys } from "../../support/s3.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const postgres = privatePostgres();
 const server = privateS3("radosgw");
-
-/** Bytes of all objects of the bucket; more than there can be while a multipart upload is open. */
-const bytesIn = async (client: S3Client): Promise<number> => {
-	let sum = 0;
-	for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: s3Bucket })) {
-		for (const { Size = 0 } of Contents) sum += Size;
-	}
-	const { Uploads = [] } = await client.send(new ListMultipartUploadsCommand({ Bucket: s3Bucket }));
-	return Uploads.length === 0 ? sum : Number.POSITIVE_INFINITY;
-};
 
 test("every acknowledged push survives, with blobs in S3 and the rest in PostgreSQL", {
 	skip: server.skip,
@@ -39,7 +28,7 @@ test("every acknowledged push survives, with blobs in S3 and the rest in Postgre
 		config: { database: { postgres: { url } }, stores: { default: { s3 } } },
 		sizes: PART_SIZES,
 		injure: hurtWithPostgres(postgres),
-		storedBytes: () => bytesIn(client),
+		storedBytes: () => bytesInBucket(client),
 	});
 	t.diagnostic(JSON.stringify(settled.figures));
 	assert.ok(settled.figures.blobs > 0);

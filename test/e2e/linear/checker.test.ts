@@ -70,6 +70,12 @@ describe("the checker of histories rejects", () => {
 			false,
 		);
 	});
+
+	test("a write without an answer that takes effect after it was over", () => {
+		const late = { ...op(0, 1, put("a"), undefined), over: 4 };
+		assert.equal(verdict(late, op(2, 5, read, is(ABSENT)), op(6, 7, read, is("a"))), true, "just before");
+		assert.equal(verdict(late, op(5, 6, read, is(ABSENT)), op(7, 8, read, is("a"))), false);
+	});
 });
 
 describe("the checker of histories accepts", () => {
@@ -93,6 +99,23 @@ describe("the checker of histories accepts", () => {
 		assert.ok(found.linearizable);
 		assert.deepEqual([...found.values].sort(), ["a", ABSENT]);
 	});
+
+	test("a write without an answer that never takes effect before it is over, or does", () => {
+		const unknown = { ...op(0, 1, put("a"), undefined), over: 4 };
+		for (const value of ["a", ABSENT]) assert.equal(verdict(unknown, op(5, 6, read, is(value))), true);
+		const found = checkHistory([unknown], ABSENT);
+		assert.ok(found.linearizable);
+		assert.deepEqual([...found.values].sort(), ["a", ABSENT]);
+	});
+});
+
+test("the checker of histories needs no time for changes of which nobody knows what became", () => {
+	// Of 60 changes any may have taken effect: more choices than could be tried one by one.
+	const digests = ["a", "b", "c", "d", "e", "f"];
+	const unknown = Array.from({ length: 60 }, (_, i) => op(i, i, put(digests[i % 6] ?? "a"), undefined));
+	const reads = Array.from({ length: 120 }, (_, i) => op(100 + i, 100.5 + i, read, is(digests[(i >> 1) % 6] ?? "a")));
+	assert.equal(verdict(...unknown, ...reads), true, "each read is of a change that was there to be spent");
+	assert.equal(verdict(...unknown, ...reads, op(300, 301, read, is("a"))), false, "all were spent");
 });
 
 const actionOf = (random: Random): TagAction => {
@@ -118,23 +141,25 @@ const randomHistory = (random: Random): readonly TagOperation[] => {
 		value = next;
 		const end = start + 0.5 + randomBelow(random, 4);
 		if (random() < 0.15) return op(start, end, action, undefined);
+		if (random() < 0.2) return { ...op(start, end, action, undefined), over: end };
 		if (random() < 0.2) return op(start, end, action, { ...result, value: pick(random, ["a", "b", ABSENT]) });
 		return op(start, end, action, result);
 	});
 };
 
-/** Tries every order of every choice of what took effect. */
-const isExplained = (left: readonly TagOperation[], value: string): boolean => {
+/** Tries every order of every choice of what took effect. `time`: the earliest at which the next one can. */
+const isExplained = (left: readonly TagOperation[], value: string, time = 0): boolean => {
 	if (left.every(({ result }) => result === undefined)) return true;
-	const firstEnd = Math.min(...left.map(({ result, end }) => (result === undefined ? Number.POSITIVE_INFINITY : end)));
 	return left.some((operation) => {
-		if (operation.start > firstEnd) return false;
-		const { result, next } = applyToTag(value, operation.action);
-		const { result: seen } = operation;
+		const { action, result: seen, start, end, over = Number.POSITIVE_INFINITY } = operation;
+		const at = Math.max(time, start);
+		if (at > (seen === undefined ? over : end)) return false;
+		const { result, next } = applyToTag(value, action);
 		if (seen !== undefined && (seen.kind !== result.kind || seen.value !== result.value)) return false;
 		return isExplained(
 			left.filter((other) => other !== operation),
 			next,
+			at,
 		);
 	});
 };

@@ -24,7 +24,9 @@ test(`a pull loop through ${ROTATIONS} rotations with a short grace never fails`
 	const directory = temporaryDirectory(t);
 	const first = { host: "127.0.0.1", port: await freePorts(1) };
 	await using actuator = new StandaloneActuator({
+		cluster: { apiServer: "https://127.0.0.1:1" },
 		directory: join(directory, "registries"),
+		archives: join(directory, "archives"),
 		addresses: new AllottedAddresses({ file: join(directory, "addresses.json"), first, reserved: new Set() }),
 		logger: winston.createLogger({ silent: true }),
 		logRequests: false,

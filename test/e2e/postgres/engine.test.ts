@@ -3,8 +3,10 @@ import { type TestContext, test } from "node:test";
 import { MetadataError } from "#/metadata/metadata-error.ts";
 import { openEngine } from "#/metadata/postgres/open-engine.ts";
 import type { Engine, Program } from "#/metadata/sql/engine/engine.ts";
+import { eventually } from "../../support/eventually.ts";
 import { ledger } from "../../support/ledger.ts";
 import { privatePostgres, query } from "../../support/postgres.ts";
+import { SilentProxy } from "../../support/silent-proxy.ts";
 
 const postgres = privatePostgres();
 const signal = new AbortController().signal;
@@ -162,6 +164,64 @@ test("with the server gone everything is UNAVAILABLE, and with the server back i
 	assert.ok(Array.isArray(texts));
 	const lost = acknowledged.filter((text) => !texts.includes(text));
 	assert.deepEqual(lost, []);
+	await engine.write("append", { text: "after" });
+});
+
+test("a read whose caller went away while it waited for a connection asks the server nothing", async (t) => {
+	const url = await postgres.database(t);
+	if (url === undefined) return;
+	let ran = 0;
+	const slow: Program["queries"][string] = function* () {
+		return (yield { sql: "SELECT pg_sleep(1)", params: [] }).length;
+	};
+	const counted: Program["queries"][string] = function* () {
+		const rows = yield { sql: "SELECT 1", params: [] };
+		ran += 1;
+		return rows.length;
+	};
+	const engine = await open(t, url, { ...ledger, queries: { ...ledger.queries, slow, counted } });
+	const busy = Array.from({ length: 4 }, () => engine.read("slow", undefined));
+	const leaving = new AbortController();
+	const left = Array.from({ length: 5 }, () => engine.read("counted", undefined, leaving.signal));
+	const stayed = engine.read("counted", undefined);
+	leaving.abort(new Error("the client went away"));
+	for (const outcome of await Promise.allSettled(left)) assert.equal(outcome.status, "rejected");
+	assert.equal(await stayed, 1);
+	assert.equal(ran, 1);
+	await Promise.all(busy);
+});
+
+test("with the server gone without a word everything is UNAVAILABLE in seconds, then at once, until it is back", async (t) => {
+	const url = await postgres.database(t);
+	if (url === undefined) return;
+	await using proxy = await SilentProxy.open(Number(new URL(url).port));
+	const past = new URL(url);
+	past.port = String(proxy.port);
+	const slow: Program["queries"][string] = function* () {
+		return (yield { sql: "SELECT pg_sleep(7)", params: [] }).length;
+	};
+	const engine = await open(t, past.href, { ...ledger, queries: { ...ledger.queries, slow } });
+	await engine.write("append", { text: "before" });
+	assert.equal(await engine.read("slow", undefined), 1, "a statement may take long while nothing else is asked");
+
+	proxy.fallSilent();
+	const failed = async (calls: readonly Promise<unknown>[]): Promise<number> => {
+		const from = performance.now();
+		for (const outcome of await Promise.allSettled(calls)) {
+			assert.ok(outcome.status === "rejected" && unavailable(outcome.reason));
+		}
+		return performance.now() - from;
+	};
+	// More than there are connections.
+	const first = await failed(Array.from({ length: 8 }, (_, n) => engine.write("append", { text: `lost ${n}` })));
+	assert.ok(first < 12_000, `${first} ms`);
+	const next = await failed([engine.read("texts", undefined), engine.ping(signal), engine.openSnapshot(signal)]);
+	assert.ok(next < 500, `${next} ms`);
+
+	proxy.speak();
+	await eventually(() => engine.ping(signal));
+	const texts = await engine.read("texts", undefined);
+	assert.ok(Array.isArray(texts) && texts.includes("before"));
 	await engine.write("append", { text: "after" });
 });
 

@@ -3,8 +3,8 @@
 // SEED repeats a run's choices, DURATION is its time in seconds.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { systemClock } from "#/lib/clock.ts";
 import { OciError } from "#/oci/error.ts";
-import { systemClock } from "#/registry/clock.ts";
 import { Sweeper } from "#/registry/sweeper.ts";
 import { type Finding, verifyStore } from "#/registry/verify.ts";
 import type { BlobStore } from "#/storage/blob-store.ts";
@@ -168,10 +168,11 @@ test("what a registry acknowledged survives any number of power cuts, and no unk
 	assert.ok(acknowledged > cuts, "hardly anything was pushed");
 });
 
+const LOSSES = new Set(["UNKNOWN", "BLOB_UPLOAD_UNKNOWN", "BLOB_UNKNOWN"]);
+
 /** Something that was answered is not there, or is not what it was. */
 const isLoss = (error: unknown): boolean =>
-	error instanceof assert.AssertionError ||
-	(error instanceof OciError && (error.code === "UNKNOWN" || error.code === "BLOB_UPLOAD_UNKNOWN"));
+	error instanceof assert.AssertionError || (error instanceof OciError && LOSSES.has(error.code));
 
 for (const [name, isSwallowed] of [
 	["staged files", ({ kind, path }: FsyncCall) => kind === "file" && path.includes("/staged/")],

@@ -58,9 +58,28 @@ describe("helm in standalone mode", () => {
 		outputOf(block, await standalone.attemptWith({ PATH: path }, "bash", "-e", "-c", here));
 		const notes = await helm("get", "notes", "shop");
 		assert.match(notes, /Project app: kubectl get project app -n default/);
+		assert.match(notes, /Retention policy keep-ten: kubectl describe retentionpolicy keep-ten -n default/);
+		assert.match(await kubectl("get", "retentionpolicy", "keep-ten"), / True +in force for 1 project/);
 		const [, wait = ""] = /^ {2}(kubectl wait .*)$/m.exec(notes) ?? [];
 		outputOf(wait, await standalone.attemptWith({ PATH: path }, "bash", "-e", "-c", wait));
 		await helm("uninstall", "shop", "--wait");
+	});
+
+	it("renders policies of both kinds, and its schema knows one that is half a policy", async () => {
+		const given = [
+			"registry: {name: default}",
+			"retentionPolicies: {old: {projectRefs: [{name: app}], rules: [{name: a, keep: {always: true}}]}, none: null}",
+			"replicationPolicies: {out: {projectRefs: [{name: app}], destination: {url: https://far.example.org}}}",
+		];
+		const rendered = await helm("template", "two", chart, "-f", standalone.write("both.yaml", given.join("\n")));
+		assert.deepEqual(rendered.match(/^kind: .*$/gm)?.toSorted(), ["kind: ReplicationPolicy", "kind: RetentionPolicy"]);
+		const file = standalone.write("rendered-policies.yaml", rendered);
+		assert.match(await kubectl("apply", "--dry-run=server", "-f", file), /out created \(server dry run\)/);
+		const half = await standalone.attempt(
+			...(["helm", "template", "two", chart, "--set", "replicationPolicies.out.mode=Copy"] as const),
+		);
+		assert.notEqual(half.code, 0);
+		assert.match(half.stderr, /replicationPolicies/);
 	});
 
 	it("installs, upgrades, rolls back and uninstalls; rights that are taken away are gone", async () => {

@@ -122,6 +122,10 @@ describe("images in standalone mode", () => {
 		assert.ok(Number(artifacts) >= 1, artifacts);
 		const held = "jsonpath={.status.usage.logicalBytes}";
 		assert.ok(Number(await kubectl("get", "registry/default", "-o", held)) >= Number(bytes));
+		assert.match(
+			await kubectl("describe", "registry/default"),
+			/Collection:\n +Reclaimed Bytes: +0\n(.*\n)*? +Waiting Objects: +\d+/,
+		);
 		await eventually(async () => assert.match(await kubectl("get", "project/team", "-o", "wide"), / \d{6,} +5Gi /));
 	});
 });

@@ -10,7 +10,15 @@ import { outputOf } from "../../support/run-program.ts";
 import { credentialFile, pull, push } from "../../support/standalone-images.ts";
 import { type StandaloneProcess, startStandalone } from "../../support/standalone-process.ts";
 
-const KINDS = ["registry", "project", "robotaccount"];
+const KINDS = [
+	"registry",
+	"project",
+	"robotaccount",
+	"retentionpolicy",
+	"replicationpolicy",
+	"backup",
+	"backupschedule",
+];
 
 /** A tenant that names every field that it cares for, and none twice. */
 const tenant = (name: string, quota = "1Gi"): string => `
@@ -71,10 +79,12 @@ describe("kubectl in standalone mode", () => {
 			["NAME", "REGISTRY", "URL", "VISIBILITY", "READY", "STATUS", "AGE"],
 			["demo", "default", "127.0.0.1:5080/demo", "Public", "True", "images go to 127.0.0.1:5080/demo", ""],
 			["team", "default", "127.0.0.1:5080/team", "Private", "True", "images go to 127.0.0.1:5080/team", ""],
+			["team-copy", "edge", "127.0.0.1:5081/team", "Private", "True", "images go to 127.0.0.1:5081/team", ""],
 		]);
 		assert.deepEqual(tableOf(await kubectl("get", "robotaccounts")), [
 			["NAME", "REGISTRY", "SECRET", "READY", "STATUS", "AGE"],
 			["ci", "default", "ci", "True", "its credential is in Secret ci", ""],
+			["copier", "edge", "copier", "True", "its credential is in Secret copier", ""],
 		]);
 		const [wide = []] = tableOf(await kubectl("get", "proj", "-o", "wide"));
 		assert.deepEqual(wide, ["NAME", "REGISTRY", "URL", "VISIBILITY", "BYTES", "QUOTA", "READY", "STATUS", "AGE"]);
@@ -82,7 +92,10 @@ describe("kubectl in standalone mode", () => {
 		assert.deepEqual(wider.slice(3, 6), ["USER", "ROTATION", "EXPIRES"]);
 		assert.deepEqual(tableOf(await kubectl("get", "reg", "-o", "wide"))[0]?.slice(3, 5), ["VERSION", "BYTES"]);
 		const all = await kubectl("get", "limani", "-A", "-o", "name");
-		assert.equal(all.match(/^(registry|project|robotaccount)\.limani\.dev\/(default|edge|demo|team|ci)$/gm)?.length, 5);
+		assert.equal(
+			all.match(/^[a-z]+\.limani\.dev\/(default|edge|demo|team|team-copy|ci|copier|tidy|to-edge)$/gm)?.length,
+			9,
+		);
 		assert.equal(await kubectl("get", "all", "-A", "-o", "name"), all);
 		assert.match(await kubectl("get", "project", "team", "-o", "yaml"), /^ {2}quota:\n {4}storage: 5Gi$/m);
 	});
@@ -129,6 +142,24 @@ describe("kubectl in standalone mode", () => {
 			assert.ok(whose.includes(one), whose);
 	});
 
+	it("takes the examples of every kind, and says of policies what they wait for", async () => {
+		for (const name of ["team-a", "registries"]) await kubectl("create", "namespace", name);
+		const examples = `${process.cwd()}/examples/kinds`;
+		const taken = await kubectl("apply", "--dry-run=server", "-f", examples);
+		assert.ok((taken.match(/ created \(server dry run\)$/gm)?.length ?? 0) > 15, taken);
+		const policies = ["retention", "replication"].flatMap((kind) =>
+			["simple", "complete"].flatMap((flavour) => ["-f", `${examples}/${kind}-policy-${flavour}.yaml`]),
+		);
+		assert.equal((await kubectl("apply", ...policies)).match(/ created$/gm)?.length, 8);
+		const reason = `{.metadata.name}:{.status.conditions[?(@.type=="Ready")].reason}`;
+		await eventually(async () => {
+			const said = await kubectl("get", "retp,replp", "-A", "-o", `jsonpath={range .items[*]}${reason} {end}`);
+			for (const one of ["simple:DependencyNotReady", "platform:NotAllowed", "leftovers:DependencyNotReady"])
+				assert.ok(said.includes(one), said);
+		});
+		await kubectl("delete", "--timeout=60s", ...policies);
+	});
+
 	it("edits in an editor", async () => {
 		const environment = { KUBE_EDITOR: "sed -i s/5Gi/6Gi/" };
 		const edited = await standalone.attemptWith(environment, "kubectl", "edit", "project", "team");
@@ -143,7 +174,14 @@ describe("kubectl in standalone mode", () => {
 	});
 
 	it("looks again at a resource that is annotated so, and says that it has", async () => {
-		for (const which of ["registry/edge", "project/team", "robotaccount/ci"]) {
+		const all = [
+			"registry/edge",
+			"project/team",
+			"robotaccount/ci",
+			"retentionpolicy/tidy",
+			"replicationpolicy/to-edge",
+		];
+		for (const which of all) {
 			await kubectl("annotate", which, "limani.dev/requestedAt=2026-11-22T10:00:00Z", "--overwrite");
 			await waitFor("--for=jsonpath={.status.lastHandledRequestedAt}=2026-11-22T10:00:00Z", which);
 			await waitFor("--for=condition=Ready", which);
@@ -166,6 +204,32 @@ describe("kubectl in standalone mode", () => {
 		assert.notEqual(await read(), former);
 	});
 
+	it("shows when policies run and what became of it, and refuses what contradicts itself", async () => {
+		const columnsOf = async (...args: readonly string[]) => tableOf(await kubectl("get", ...args))[0];
+		assert.deepEqual(await columnsOf("retp"), [
+			...["NAME", "REGISTRY", "SCHEDULE", "LAST RUN", "REMOVED", "NEXT RUN", "READY", "STATUS", "AGE"],
+		]);
+		assert.deepEqual(await columnsOf("replp", "-o", "wide"), [
+			...["NAME", "REGISTRY", "REMOTE", "SCHEDULE", "LAST RUN", "RAN", "IN SYNC", "BEHIND", "DIVERGED", "LAG"],
+			...["NEXT RUN", "SUSPENDED", "READY", "STATUS", "AGE"],
+		]);
+		const [, retention] = tableOf(await kubectl("get", "retp", "tidy"));
+		assert.deepEqual(retention?.slice(0, 3), ["tidy", "default", "0 3 * * *"]);
+		assert.ok(retention?.includes("in force for 1 project"));
+		const [, replication] = tableOf(await kubectl("get", "replp", "to-edge", "-o", "wide"));
+		assert.deepEqual(replication?.slice(0, 4), ["to-edge", "default", "http://127.0.0.1:5081", "0 * * * *"]);
+		const refused = async (which: string, spec: object) =>
+			(await attempt("patch", which, "--type=merge", "-p", JSON.stringify({ spec }))).stderr;
+		const url = "http://127.0.0.1:5081";
+		assert.match(await refused("replp/to-edge", { source: { url } }), /expected exactly one of source, destination/);
+		assert.match(await refused("replp/to-edge", { trigger: { schedule: "@daily" } }), /spec\.trigger\.schedule/);
+		assert.match(await refused("retp/tidy", { projectNames: {} }), /expected exactly one of projectRefs, projectNames/);
+		assert.match(
+			await refused("retp/tidy", { rules: [{ name: "a", keep: {} }] }),
+			/expected at least one of latestPushed/,
+		);
+	});
+
 	it("explains every kind, down to the last field", async () => {
 		for (const kind of KINDS) {
 			assert.match(
@@ -176,9 +240,13 @@ describe("kubectl in standalone mode", () => {
 			// Every field has a line of its own and, below it, what it means.
 			const [, fields = ""] = spec.split("FIELDS:\n");
 			for (const field of fields.split(/\n(?= {2}\w+\t)/)) assert.match(field, /^ {2}\w+\t<\S+>.*\n.* {4}\w/s);
-			assert.match(await kubectl("explain", kind, "--recursive"), /^ {4}suspend\t<boolean>$/m);
+			// A Backup is made once, and cannot be suspended.
+			const field = kind === "backup" ? /^ {4}registryRef\t<Object> -required-$/m : /^ {4}suspend\t<boolean>$/m;
+			assert.match(await kubectl("explain", kind, "--recursive"), field);
 		}
 		assert.match(await kubectl("explain", "project.spec.members.role"), /^ENUM:\n {4}admin$/m);
+		assert.match(await kubectl("explain", "retp.spec.rules.keep.latestPushed"), /pushed last/);
+		assert.match(await kubectl("explain", "replp.spec.destination.robotAccountRef"), /its rotations are\s+followed/);
 	});
 
 	it("describes with the events that tell what happened", async () => {
@@ -186,6 +254,10 @@ describe("kubectl in standalone mode", () => {
 		assert.match(await kubectl("describe", "project", "demo"), /Normal +Succeeded .*images go to/);
 		assert.match(await kubectl("describe", "robotaccount", "ci"), /Normal +CredentialIssued .*first credential/);
 		assert.match(await kubectl("events", "--for=robotaccount/ci"), /CredentialIssued/);
+		const policy = await kubectl("describe", "replicationpolicy", "to-edge");
+		assert.match(policy, /Normal +Succeeded .*in force for 1 project/);
+		assert.match(policy, /Type: +Healthy$/m);
+		assert.match(await kubectl("describe", "retentionpolicy", "tidy"), /Normal +Succeeded .*in force for 1 project/);
 	});
 
 	it("stops a registry and starts it again with what was pushed, and refuses a second process", async () => {
@@ -203,7 +275,7 @@ describe("kubectl in standalone mode", () => {
 		assert.notEqual(second.code, 0);
 		assert.match(
 			second.stderr,
-			/more than one replica needs database\.postgres and object storage \(s3, gcs or azure\): a second process must not open the embedded database/,
+			/more than one replica needs database\.postgres \(or cloudNativePG\) and object storage \(s3, gcs or azure\): a second process must not open the embedded database/,
 		);
 		assert.equal(await kubectl("get", "registry", "default", "-o", "jsonpath={.spec.replicas}"), "1");
 	});

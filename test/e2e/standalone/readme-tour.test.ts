@@ -96,10 +96,15 @@ describe("the README's tour", () => {
 		const refusals = text.split("|| echo refused\n").length - 1;
 		assert.equal(stdout.match(/^refused$/gm)?.length, refusals);
 		assert.match(stdout, /^registry\.limani\.dev\/default +http:\/\/127\.0\.0\.1:5080 +1 +True +serves/m);
-		assert.equal(stdout.split(`"Digest": "${layout.images.amd64}"`).length, 3);
+		// Where it was pushed, at the second registry, and once more when everybody may see it.
+		assert.equal(stdout.split(`"Digest": "${layout.images.amd64}"`).length, 4);
+		assert.match(stdout, /^to-edge +default +0 \* \* \* \* +Succeeded +1 +0 +\S+Z +True +in force for 1 project/m);
+		assert.match(stdout, /^tidy +default +0 3 \* \* \* +\S+Z +True +in force for 1 project/m);
+		assert.match(stdout, /^what-if +default +Succeeded +1 +True +in force for 1 project/m);
+		assert.match(stdout, /^team\/alpine \["3\.22"\]: no rule keeps it/m);
 		assert.match(stdout, /^FIELD: rotation <Object>$/m);
 		assert.match(stdout, /^ +Normal +CredentialIssued /m);
-		assert.match(stderr, /more than one replica needs database\.postgres and object storage/);
+		assert.match(stderr, /more than one replica needs database\.postgres \(or cloudNativePG\) and object storage/);
 	});
 
 	it("goes on where it was after Ctrl-C, when npm alone is told to end, and after a kill", async () => {
@@ -107,7 +112,7 @@ describe("the README's tour", () => {
 			const { code, stdout, stderr } = await paste(
 				[
 					"export KUBECONFIG=$PWD/.limani/kubeconfig",
-					"kubectl wait --for=condition=Ready registry,project,robotaccount --all --timeout=60s > waited.txt",
+					"kubectl wait --for=condition=Ready registry,project,robotaccount,retentionpolicy,replicationpolicy --all --timeout=60s > waited.txt",
 					"kubectl get registries,projects -o jsonpath='{.items[*].status.url}{\"\\n\"}'",
 					"kubectl get secrets -o yaml",
 					"kubectl get secret ci -o go-template='{{index .data \".dockerconfigjson\" | base64decode}}' > auth.json",

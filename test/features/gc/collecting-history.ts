@@ -1,299 +1,330 @@
-// Random histories of a registry that is being collected: what can happen, and what must never, or always, come of it.
+// Random histories of a registry that is being collected: what must never, or always, come of them.
 import assert from "node:assert/strict";
-import fc from "fast-check";
-import { Collector } from "#/features/gc/index.ts";
-import { isRefused } from "#/metadata/refusal.ts";
-import { actor, Bench, digestOf, manifestInput } from "../../conformance/metadata/bench.ts";
-import { brokenRules } from "../../metadata/registry-state.ts";
+import type { Metadata } from "#/metadata/metadata.ts";
+import { MetadataError } from "#/metadata/metadata-error.ts";
+import { Bench, digestOf } from "../../conformance/metadata/bench.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
-import { forever } from "../../support/registry.ts";
-import type { InspectedMetadata } from "../../support/sqlite-metadata.ts";
+import { type CollectingAct, mayOverlap, TEXTS } from "./collecting-acts.ts";
+import { CollectingClients } from "./collecting-clients.ts";
+import { CollectingCollector, CollectingCounts, type RoundBounds } from "./collecting-collector.ts";
+import type { CollectingGround } from "./collecting-ground.ts";
+import { CollectingModel, checkManifests } from "./collecting-model.ts";
+import { CollectingProjects } from "./collecting-projects.ts";
+import { CollectingRetention, Crash } from "./collecting-retention.ts";
 
 const HOUR = 3_600_000;
 const DELAY_MS = 24 * HOUR;
+const WINDOW_MS = 20 * HOUR;
 
-const NAMES = ["a/1", "a/2", "b/1"] as const;
-const TEXTS = ["one", "two!", "three"] as const;
-const TAGS = ["v", "w"] as const;
-
-const name = fc.constantFrom(...NAMES);
-const text = fc.constantFrom(...TEXTS);
-/** Before which command of a round, or of a sweep, the process dies; undefined: it does not. */
-const crash = fc.option(fc.nat({ max: 3 }), { nil: undefined, freq: 2 });
-
-/** What can happen. */
-export type CollectingAct =
-	| { readonly do: "push" | "unlink" | "touch"; readonly name: string; readonly text: string }
-	/** Some manifest of those that are there. */
-	| { readonly do: "remove"; readonly which: number }
-	| { readonly do: "mount"; readonly name: string; readonly text: string; readonly from: string }
-	| { readonly do: "put"; readonly name: string; readonly text: string; readonly tags: readonly string[] }
-	| { readonly do: "removeTag"; readonly name: string; readonly tag: string }
-	| { readonly do: "abandon"; readonly name: string }
-	| { readonly do: "pass" | "jump"; readonly hours: number }
-	| { readonly do: "collect" | "sweep"; readonly crash: number | undefined }
-	| { readonly do: "restart" };
-
-const act = (...kinds: readonly ("push" | "unlink" | "touch")[]) =>
-	fc.record({ do: fc.constantFrom(...kinds), name, text });
-
-/** Any history. */
-export const collectingHistories: fc.Arbitrary<readonly CollectingAct[]> = fc.array(
-	fc.oneof(
-		{ weight: 4, arbitrary: act("push", "unlink", "touch") },
-		{ weight: 3, arbitrary: fc.record({ do: fc.constant("remove" as const), which: fc.nat({ max: 9 }) }) },
-		{ weight: 2, arbitrary: fc.record({ do: fc.constant("mount" as const), name, text, from: name }) },
-		{ weight: 4, arbitrary: fc.record({ do: fc.constant("put" as const), name, text, tags: fc.subarray([...TAGS]) }) },
-		{ weight: 1, arbitrary: fc.record({ do: fc.constant("removeTag" as const), name, tag: fc.constantFrom(...TAGS) }) },
-		{ weight: 1, arbitrary: fc.record({ do: fc.constant("abandon" as const), name }) },
-		{ weight: 4, arbitrary: fc.record({ do: fc.constant("pass" as const), hours: fc.integer({ min: 1, max: 30 }) }) },
-		{ weight: 1, arbitrary: fc.record({ do: fc.constant("jump" as const), hours: fc.integer({ min: -72, max: 72 }) }) },
-		{ weight: 4, arbitrary: fc.record({ do: fc.constantFrom("collect" as const, "sweep" as const), crash }) },
-		{ weight: 1, arbitrary: fc.record({ do: fc.constant("restart" as const) }) },
-	),
-	{ minLength: 1, maxLength: 60, size: "max" },
-);
-
-class Crash extends Error {}
-
-/** Runs histories, and fails where something is lost, or outlives its delay. */
+/** Runs histories, and fails where something is lost, or outlives its delay or its window. */
 export class CollectingHistory {
-	readonly #on: InspectedMetadata;
-	readonly #bench: Bench;
+	readonly #on: CollectingGround;
+	#benches: readonly Bench[];
 	/** True time: it does not jump. */
 	readonly #clock = new ManualClock();
-	/** When each link was touched last, in true time; absent when there need be none. */
-	readonly #touched = new Map<string, number>();
-	/** Manifests that are there, by repository and text: each names the blob of that text. */
-	readonly #manifests = new Set<string>();
-	/** Keys under which bytes lie. */
-	readonly #bytes = new Set<string>();
+	readonly #model = new CollectingModel();
+	readonly #clients: CollectingClients;
+	readonly #projects: CollectingProjects;
+	/** The database's clock. */
+	#now = Date.UTC(2026, 0, 1);
 	#latest = 0;
-	#steps: number | undefined;
-	#collector: Collector;
-	/** What the collector took away. */
-	collected = 0;
+	#turn = 0;
+	#collector: CollectingCollector;
+	/** Another process that believes that the lease is its own, and removes projects. */
+	#remover: CollectingCollector;
+	readonly #retaining: CollectingRetention;
+	/** Whether connections broke, so that what was done may not have been counted by who did it. */
+	#isSevered = false;
+	/** Whether two things happen at the same time. */
+	#isOverlapping = false;
+	readonly #counts = new CollectingCounts();
 
-	constructor(on: InspectedMetadata) {
+	constructor(on: CollectingGround) {
 		this.#on = on;
-		this.#bench = new Bench(on.metadata);
+		this.#benches = on.processes.map((metadata) => new Bench(metadata));
+		const history = this;
+		const common = {
+			model: this.#model,
+			clock: this.#clock,
+			delayMs: DELAY_MS,
+			windowMs: WINDOW_MS,
+			get bench() {
+				return history.#bench;
+			},
+			get metadata() {
+				return history.#metadata;
+			},
+			get operator() {
+				return history.#benches[0] ?? assert.fail();
+			},
+			get now() {
+				return history.#now;
+			},
+			get trueNow() {
+				return history.#clock.monotonic();
+			},
+			rows: (sql: string) => on.rows(sql),
+			drop: (project: string) => {
+				this.#model.drop(project);
+				this.#clients.drop(project);
+			},
+			close: (project: string, isClosed: boolean) => {
+				if (isClosed) this.#model.closed.add(project);
+				else this.#model.closed.delete(project);
+			},
+			tick: () => this.#pass(1),
+			happen: (happening: CollectingAct) => this.#do(happening),
+			bury: (link: string) => this.#clients.bury(link),
+			isDeath: (error: unknown) => this.#isDeath(error),
+		};
+		this.#clients = new CollectingClients(common);
+		this.#projects = new CollectingProjects(common, { a: 0, b: WINDOW_MS });
 		this.#collector = this.#start();
+		this.#remover = this.#start();
+		this.#retaining = new CollectingRetention(common, { clock: this.#clock, delayMs: DELAY_MS });
 	}
 
-	/** Makes the projects. */
-	async begin(): Promise<void> {
-		await this.#bench.forgetful("a", "b");
-		await this.#collector.round(forever);
+	/** What became of what was there, and how often two things came about in the order that is wanted. */
+	get counts() {
+		const { collected, amid, collectedAmid, diedAmid } = this.#counts;
+		const { retained, runs } = this.#retaining.counts;
+		const collecting = { collected, amid, collectedAmid, diedAmid };
+		return { ...collecting, ...this.#clients.counts, ...this.#projects.counts, retained, runs };
 	}
 
-	/** Lets it happen, and looks whether anything was lost. */
-	async run(happening: CollectingAct): Promise<void> {
-		this.#latest = Math.max(this.#latest, this.#on.clock.now);
-		await this.#do(happening);
-		assert.deepEqual(brokenRules(this.#on), {}, happening.do);
-		for (const [link, at] of this.#touched) {
+	/** Makes the projects, and lets it all happen. */
+	async run(happenings: readonly CollectingAct[]): Promise<void> {
+		await this.#on.setNow(this.#now);
+		await this.#projects.begin();
+		await this.#collector.round();
+		await this.#remover.round({ removals: 0, removesOnly: true });
+		await this.#retaining.look();
+		for (let i = 0; i < happenings.length; i++) {
+			const [happening, next] = [happenings[i], happenings[i + 1]];
+			if (happening === undefined) break;
+			this.#latest = Math.max(this.#latest, this.#now);
+			if (next !== undefined && this.#mayOverlap(happening, next)) {
+				this.#isOverlapping = true;
+				await Promise.all([this.#do(happening), this.#do(next)]);
+				this.#isOverlapping = false;
+				await this.#check(`${happening.do} and ${next.do}`);
+				i += 1;
+			} else {
+				await this.#do(happening);
+				await this.#check(happening.do);
+			}
+		}
+		await this.#end();
+	}
+
+	/** What clients may expect is not to be said when a removal may make their project in the same moment. */
+	#mayOverlap(work: CollectingAct, happening: CollectingAct): boolean {
+		return this.#on.overlaps && !this.#projects.isAwaited && mayOverlap(work, happening);
+	}
+
+	/** The next process. */
+	get #bench(): Bench {
+		this.#turn += 1;
+		return this.#benches[this.#turn % this.#benches.length] ?? assert.fail();
+	}
+
+	get #metadata(): Metadata {
+		return this.#bench.metadata;
+	}
+
+	/** Whether anything was lost. */
+	async #check(after: string): Promise<void> {
+		await this.#projects.follow(after);
+		assert.deepEqual(await this.#on.brokenRules(), {}, after);
+		const links = await this.#links();
+		const { bytes, touched } = this.#clients;
+		for (const [link, key] of links) assert.ok(bytes.has(key), `the bytes of ${link} after ${after}`);
+		const { blobs, objects } = this.#metadata;
+		for (const link of touched.keys()) {
+			if (!this.#clients.isKept(link)) continue;
+			assert.ok(links.has(link), `${link} after ${after}`);
 			const [repository = "", of = ""] = link.split(" ");
-			const found = (await this.#on.metadata.blobs.find(repository, digestOf(of)))?.blob;
-			const isKept = this.#manifests.has(link) || this.#clock.monotonic() - at < DELAY_MS;
-			if (isKept) assert.ok(found, `${link} after ${happening.do}`);
-			if (found !== undefined) assert.ok(this.#bytes.has(found.key), `the bytes of ${link} after ${happening.do}`);
+			const found = (await blobs.find(repository, digestOf(of)))?.blob;
+			assert.equal(found?.key, this.#model.isOpen(repository) ? links.get(link) : undefined, `${link} after ${after}`);
+		}
+		await checkManifests(this.#on, this.#model.all, after);
+		const known = this.#model.deleted.length === 0 ? [] : await objects.list("default", { limit: 1000 });
+		for (const [link] of this.#model.deleted) {
+			const [, of = ""] = link.split(" ");
+			const held = known.find(({ digest, state }) => digest === digestOf(of) && state === "live");
+			assert.ok(held && bytes.has(held.key), `the bytes of ${link}, which can be restored, after ${after}`);
+		}
+		if (this.#counts.removing > 0) await this.#checkUsage();
+	}
+
+	/** All links that there are, and the keys of their bytes. */
+	async #links(): Promise<ReadonlyMap<string, string>> {
+		const rows = await this.#on.rows(`SELECT r.name, l.digest, b.key FROM repository_blobs l
+			JOIN repositories r ON r.id = l.repository_id JOIN blobs b ON b.store = l.store AND b.digest = l.digest`);
+		return new Map(
+			rows.map((row) => {
+				assert.ok("name" in row && "digest" in row && "key" in row);
+				return [`${row.name} ${TEXTS.find((text) => digestOf(text) === row.digest)}`, String(row.key)];
+			}),
+		);
+	}
+
+	async #checkUsage(): Promise<void> {
+		const { usages } = this.#metadata;
+		for (const { project: name, usage } of await usages.recount()) {
+			assert.deepEqual(await usages.find(name), usage, `the use of ${name}`);
 		}
 	}
 
-	/** When all delays are over, exactly what manifests use is there. */
-	async end(): Promise<void> {
-		await this.#collect(undefined);
-		// Rows that were touched while the clock was ahead become old when it is there again.
-		const until = Math.max(this.#latest, this.#on.clock.now) + 2 * DELAY_MS;
-		while (this.#on.clock.now < until) {
-			this.#pass(DELAY_MS / 2 + HOUR);
-			await this.#collect(undefined);
+	/** When all delays and windows are over, exactly what manifests use is there. */
+	async #end(): Promise<void> {
+		await this.#collect();
+		// Rows that were touched while the clock was ahead become old when it is there again; what a project had goes first.
+		const delays = this.#model.closed.size > 0 ? 3 : 2;
+		const until = Math.max(this.#latest, this.#now) + WINDOW_MS + delays * DELAY_MS;
+		while (this.#now < until) {
+			await this.#pass(DELAY_MS / 2 + HOUR);
+			await this.#clients.do({ do: "expire" });
+			await this.#collect();
+			await this.#projects.follow("its window");
 		}
-		const { uploads, usages } = this.#on.metadata;
+		const { uploads, objects, collection } = this.#metadata;
 		await uploads.expire(DELAY_MS, 100);
 		await this.#sweep(undefined);
-		const names = this.#on.rows(
-			"SELECT r.name, l.digest FROM repository_blobs l JOIN repositories r ON r.id = l.repository_id",
-		);
-		const used = [...this.#manifests]
-			.map((link) => link.split(" "))
-			.map(([of = "", blob = ""]) => [of, digestOf(blob)]);
-		assert.deepEqual(names.map((row) => [row.name, row.digest]).toSorted(), used.toSorted());
-		const objects = await this.#on.metadata.objects.list("default", { limit: 100 });
-		assert.deepEqual([...this.#bytes].toSorted(), objects.map(({ key }) => key).toSorted());
-		assert.equal(
-			objects.length,
-			new Set(used.map(([, digest]) => digest)).size,
-			"bytes of what is used, and no others",
-		);
-		for (const { project, usage } of await usages.recount()) assert.deepEqual(await usages.find(project), usage);
+		await this.#check("the end");
+		this.#projects.checkEnd();
+		assert.deepEqual(this.#model.deleted, [], "no window lasts for ever");
+		const used = this.#model.all.map(({ name, text }) => `${name} ${text}`);
+		const links = await this.#links();
+		assert.deepEqual([...links.keys()].toSorted(), used.toSorted());
+		const known = await objects.list("default", { limit: 1000 });
+		assert.deepEqual([...this.#clients.bytes].toSorted(), known.map(({ key }) => key).toSorted());
+		assert.equal(known.length, new Set(links.values()).size, "bytes of what is used, and no others");
+		await this.#checkUsage();
+		const { reclaimed } = await collection.totals();
+		if (!this.#isSevered) assert.equal(reclaimed.objects, this.#counts.condemned, "each object is counted once");
 	}
 
-	#do(happening: CollectingAct): Promise<void> | void {
+	#do(happening: CollectingAct): Promise<void> {
 		switch (happening.do) {
-			case "push":
-				return this.#push(happening.name, happening.text);
-			case "mount":
-				return this.#mount(happening.name, happening.text, happening.from);
-			case "put":
-				return this.#put(happening.name, happening.text, happening.tags);
-			case "remove":
-				return this.#remove(happening.which);
-			case "unlink":
-				return this.#unlink(happening.name, happening.text);
-			case "touch":
-				return this.#touch(happening.name, happening.text);
-			case "removeTag":
-				return this.#removeTag(happening.name, happening.tag);
-			case "abandon":
-				return this.#abandon(happening.name);
+			case "retain":
+				return this.#retaining.run(happening);
+			case "want":
+				return this.#projects.want(happening.project, happening.owner);
+			case "unwant":
+				return this.#projects.unwant(happening.project, happening.owner);
 			case "pass":
 				return this.#pass(happening.hours * HOUR);
 			case "jump":
-				// It is looked at often: two jumps between two looks could cancel out.
-				this.#on.clock.now += happening.hours * HOUR;
-				return this.#collect(undefined);
+				return this.#jump(happening.hours * HOUR);
 			case "collect":
-				return this.#collect(happening.crash);
+				return this.#collect({ crash: happening.crash, removals: happening.removals });
+			case "removal":
+				return this.#remove(happening.steps);
 			case "sweep":
 				return this.#sweep(happening.crash);
 			case "restart":
-				this.#collector = this.#start();
+				return this.#restart();
+			case "sever":
+				this.#isSevered = true;
+				return this.#on.sever();
+			default:
+				return this.#clients.do(happening);
 		}
 	}
 
-	#mark(repository: string, of: string): void {
-		this.#touched.set(`${repository} ${of}`, this.#clock.monotonic());
+	/** Whether it comes of the death of a process, or of broken connections. */
+	#isDeath(error: unknown): boolean {
+		const isBreak = this.#isSevered && error instanceof MetadataError && error.code === "UNAVAILABLE";
+		return isBreak || error instanceof Crash;
 	}
 
-	/** Whether the link must be there, whatever the collector did. */
-	#isSafe(repository: string, of: string): boolean {
-		const at = this.#touched.get(`${repository} ${of}`);
-		const isYoung = at !== undefined && this.#clock.monotonic() - at < DELAY_MS;
-		return isYoung || this.#manifests.has(`${repository} ${of}`);
+	async #restart(): Promise<void> {
+		this.#turn += 1;
+		await this.#on.restart(this.#turn % this.#benches.length);
+		this.#benches = this.#on.processes.map((metadata) => new Bench(metadata));
+		this.#collector = this.#start();
+		this.#remover = this.#start();
+		await this.#retaining.restart();
 	}
 
-	async #push(repository: string, of: string): Promise<void> {
-		const { id, epoch, key } = await this.#bench.upload(repository);
-		this.#bytes.add(key);
-		const done = { id, epoch, digest: digestOf(of), size: of.length, actor };
-		assert.ok(!isRefused(await this.#on.metadata.uploads.complete(done)));
-		this.#mark(repository, of);
-	}
-
-	async #mount(repository: string, of: string, from: string): Promise<void> {
-		const outcome = await this.#on.metadata.blobs.mount(repository, digestOf(of), from, actor);
-		const isMounted = !isRefused(outcome) && outcome.mounted;
-		if (this.#isSafe(from, of)) assert.ok(isMounted, `${of} from ${from}`);
-		if (isMounted) this.#mark(repository, of);
-	}
-
-	/** As clients do: what is not there is pushed first. */
-	async #put(repository: string, of: string, tags: readonly string[]): Promise<void> {
-		const found = await this.#on.metadata.blobs.find(repository, digestOf(of));
-		if (found?.blob === undefined) await this.#push(repository, of);
-		const outcome = await this.#bench.tryPut(repository, { blobs: [of], tags });
-		if (this.#isSafe(repository, of)) assert.ok(!isRefused(outcome), `${of} named in ${repository}`);
-		if (!isRefused(outcome)) this.#manifests.add(`${repository} ${of}`);
-	}
-
-	async #remove(which: number): Promise<void> {
-		const link = [...this.#manifests][which % Math.max(1, this.#manifests.size)];
-		if (link === undefined) return;
-		const [repository = "", of = ""] = link.split(" ");
-		const { digest } = manifestInput(repository, { blobs: [of] });
-		assert.ok(!isRefused(await this.#on.metadata.manifests.remove(repository, digest, actor)));
-		this.#manifests.delete(link);
-		this.#mark(repository, of);
-	}
-
-	async #removeTag(repository: string, tag: string): Promise<void> {
-		await this.#on.metadata.manifests.removeTag(repository, tag, undefined, actor);
-	}
-
-	async #unlink(repository: string, of: string): Promise<void> {
-		const outcome = await this.#on.metadata.blobs.unlink(repository, digestOf(of), actor);
-		if (!isRefused(outcome)) this.#touched.delete(`${repository} ${of}`);
-	}
-
-	async #touch(repository: string, of: string): Promise<void> {
-		if (await this.#on.metadata.blobs.touch(repository, digestOf(of))) this.#mark(repository, of);
-	}
-
-	async #abandon(repository: string): Promise<void> {
-		this.#bytes.add((await this.#bench.upload(repository)).key);
-	}
-
-	#pass(ms: number): void {
+	async #pass(ms: number): Promise<void> {
 		this.#clock.advance(ms);
-		this.#on.clock.now += ms;
+		this.#now += ms;
+		await this.#on.setNow(this.#now);
 	}
 
-	#start(): Collector {
-		const { collection, objects, outbox } = this.#on.metadata;
-		const dying = {
-			collectLinks: (step: Parameters<typeof collection.collectLinks>[0]) => {
-				this.#step();
-				return collection.collectLinks(step);
-			},
-			collectBlobs: (step: Parameters<typeof collection.collectBlobs>[0]) => {
-				this.#step();
-				return collection.collectBlobs(step);
-			},
-		};
-		const meter = { collected: () => undefined, planned: () => undefined };
-		const report = ({ event }: { readonly event: string }): void => assert.fail(event);
-		const deps = { objects, outbox, collection: dying, holder: "gc", clock: this.#clock, report, meter };
-		return new Collector(deps, { delayMs: DELAY_MS, batch: 2, rate: 1e9 });
+	async #jump(ms: number): Promise<void> {
+		this.#now += ms;
+		await this.#on.setNow(this.#now);
+		// It is looked at often: two jumps between two looks could cancel out.
+		await this.#collect();
+		await this.#remover.round({ removals: 0, removesOnly: true });
+		await this.#retaining.jumped(ms);
 	}
 
-	/** One command less until the process dies. */
-	#step(): void {
-		if (this.#steps === undefined) return;
-		if (this.#steps === 0) throw new Crash();
-		this.#steps -= 1;
-	}
-
-	async #dying(steps: number | undefined, work: () => Promise<void>): Promise<void> {
-		this.#steps = steps;
-		try {
-			await work();
-		} catch (error) {
-			if (!(error instanceof Crash)) throw error;
-			this.#collector = this.#start();
-		} finally {
-			this.#steps = undefined;
-		}
-	}
-
-	#collect(steps: number | undefined): Promise<void> {
-		return this.#dying(steps, async () => {
-			const { plan, links, blobs, hasMore } = await this.#collector.round(forever);
-			this.collected += links + blobs;
-			if (plan !== "collect") return;
-			assert.equal(hasMore, false);
-			const due = this.#on.clock.now;
-			for (const queue of ["gc_link_queue", "gc_blob_queue"]) {
-				const left = this.#on.rows(`SELECT * FROM ${queue} WHERE review_after < ?`, due - DELAY_MS + 24 * HOUR);
-				assert.deepEqual(left, [], "nothing outlives its delay");
-			}
+	#start(): CollectingCollector {
+		return new CollectingCollector({
+			metadata: this.#metadata,
+			clock: this.#clock,
+			counts: this.#counts,
+			delayMs: DELAY_MS,
+			rows: (sql) => this.#on.rows(sql),
+			fail: (event) => assert.fail(event),
 		});
 	}
 
-	#sweep(steps: number | undefined): Promise<void> {
-		return this.#dying(steps, async () => {
-			const { objects } = this.#on.metadata;
-			for (const { store, key } of await objects.claimCondemned({
-				holder: "s",
-				limit: 99,
-				leaseMs: 0,
-				staleMs: 1e12,
-			})) {
-				this.#step();
-				this.#bytes.delete(key);
-				this.#step();
+	/** Does what a process may die of; answers whether it did not. */
+	async #dying(work: () => Promise<void>): Promise<boolean> {
+		try {
+			await work();
+			return true;
+		} catch (error) {
+			if (!this.#isDeath(error)) throw error;
+			this.#retaining.mayMistake();
+			return false;
+		}
+	}
+
+	async #collect(bounds: RoundBounds = {}): Promise<void> {
+		const isAlone = !this.#isOverlapping && bounds.removals === undefined;
+		const isAlive = await this.#dying(async () => {
+			const due = this.#now;
+			const { plan, hasMore } = await this.#collector.round(bounds);
+			if (plan !== "collect") return;
+			assert.equal(hasMore, false);
+			for (const queue of ["gc_link_queue", "gc_blob_queue"]) {
+				const left = await this.#on.rows(`SELECT * FROM ${queue} WHERE review_after < ${due - DELAY_MS + 24 * HOUR}`);
+				assert.deepEqual(left, [], "nothing outlives its delay");
+			}
+			if (isAlone) await this.#projects.checkDone(due);
+		});
+		if (!isAlive) this.#collector = this.#start();
+	}
+
+	async #remove(steps: number): Promise<void> {
+		const isAlive = await this.#dying(async () => {
+			await this.#remover.round({ removals: steps, removesOnly: true });
+		});
+		if (!isAlive) this.#remover = this.#start();
+	}
+
+	async #sweep(steps: number | undefined): Promise<void> {
+		let left = steps;
+		const step = () => {
+			if (left === 0) throw new Crash();
+			if (left !== undefined) left -= 1;
+		};
+		const isAlive = await this.#dying(async () => {
+			const { objects } = this.#metadata;
+			const claim = { holder: "s", limit: 99, leaseMs: 0, staleMs: 1e12 };
+			for (const { store, key } of await objects.claimCondemned(claim)) {
+				step();
+				this.#clients.bytes.delete(key);
+				step();
 				await objects.forget(store, key);
 			}
 		});
+		if (!isAlive) this.#collector = this.#start();
 	}
 }

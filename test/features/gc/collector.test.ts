@@ -3,14 +3,14 @@ import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Collector, type CollectorOpts, type GcMeter } from "#/features/gc/index.ts";
 import type { RegistryEvent } from "#/registry/report.ts";
-import { actor, Bench, digestOf, done } from "../../conformance/metadata/bench.ts";
+import { actor, Bench, digestOf, done, project } from "../../conformance/metadata/bench.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { forever } from "../../support/registry.ts";
 import { openInspectedMetadata } from "../../support/sqlite-metadata.ts";
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-const NOTHING = { links: 0, blobs: 0, bytes: 0, hasMore: false };
+const NOTHING = { projects: 0, links: 0, blobs: 0, bytes: 0, hasMore: false };
 
 /** Metadata whose clock is set by hand, and collectors over it. */
 const open = async (t: TestContext) => {
@@ -56,8 +56,15 @@ test("what nobody uses goes a delay after it was touched, and not before", async
 	await pass(collector, 24);
 	tick(HOUR / 2);
 	seen.length = 0;
-	assert.deepEqual(await collector.round(forever), { plan: "collect", links: 1, blobs: 1, bytes: 6, hasMore: false });
-	assert.deepEqual(seen, ["collect", "link 1 6", "blob 1 6"]);
+	assert.deepEqual(await collector.round(forever), {
+		plan: "collect",
+		projects: 0,
+		links: 1,
+		blobs: 1,
+		bytes: 6,
+		hasMore: false,
+	});
+	assert.deepEqual(seen, ["collect", "project 0 0", "link 1 6", "blob 1 6"]);
 	assert.deepEqual([await live("used"), await live("unused")], [true, false]);
 });
 
@@ -100,6 +107,25 @@ test("a jump in the midst of a round deletes nothing that was not due before it"
 	assert.deepEqual([links, blobs, await live("unused")], [0, 0, true]);
 });
 
+test("a deleted project goes when its window is over, and not while ages cannot be trusted", async (t) => {
+	const { on, bench, start, pass, tick, seen } = await open(t);
+	const collector = start();
+	await bench.apply([project("gone", { undoWindow: 30 * HOUR })]);
+	await bench.put("gone/x", { tags: ["v"] });
+	await bench.apply([], ["uid-gone"]);
+	await pass(collector, 30);
+	assert.equal(on.rows("SELECT name FROM repositories").length, 1);
+	on.clock.now += 3 * DAY;
+	assert.deepEqual(await collector.round(forever), { plan: "suspended", ...NOTHING });
+	await pass(collector, 23.5);
+	assert.equal(on.rows("SELECT name FROM repositories").length, 1, "a jump is no time that passed");
+	tick(HOUR / 2);
+	seen.length = 0;
+	assert.equal((await collector.round(forever)).projects, 1);
+	assert.equal(seen.filter((event) => event === "project 1 0").length, 1);
+	assert.deepEqual(on.rows("SELECT name FROM repositories"), []);
+});
+
 test("of two processes one collects, and the other takes over when it is gone", async (t) => {
 	const { start, pass, tick } = await open(t);
 	const [one, two] = [start({}, "one"), start({}, "two")];
@@ -109,6 +135,18 @@ test("of two processes one collects, and the other takes over when it is gone", 
 	assert.equal((await two.round(forever)).plan, "collect");
 	assert.equal((await one.round(forever)).plan, "elsewhere");
 	await pass(two, 1);
+});
+
+test("a collector that is told to stop leaves the next one nothing to wait for", async (t) => {
+	const { start } = await open(t);
+	const [one, two] = [start({ intervalMs: 1 }, "one"), start({}, "two")];
+	const controller = new AbortController();
+	assert.equal((await one.round(forever)).plan, "collect");
+	const running = one.run(controller.signal);
+	assert.equal((await two.round(forever)).plan, "elsewhere");
+	controller.abort();
+	await running;
+	assert.equal((await two.round(forever)).plan, "collect");
 });
 
 test("a round is bounded by its batches and says that there is more; its rate is kept", async (t) => {
@@ -167,5 +205,12 @@ test("a link that was taken away by hand is not mourned sooner than a delay late
 	await done(bench.metadata.blobs.unlink("a/x", digest, actor));
 	await pass(collector, 24);
 	tick(HOUR / 2);
-	assert.deepEqual(await collector.round(forever), { plan: "collect", links: 0, blobs: 1, bytes: 6, hasMore: false });
+	assert.deepEqual(await collector.round(forever), {
+		plan: "collect",
+		projects: 0,
+		links: 0,
+		blobs: 1,
+		bytes: 6,
+		hasMore: false,
+	});
 });

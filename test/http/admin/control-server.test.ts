@@ -17,6 +17,19 @@ interface Recorder {
 	failure: unknown;
 }
 
+/** Nothing was collected, and nothing waits. */
+const EXPLAINED = {
+	decisions: [
+		{ repository: "a/x", digest: "sha256:0", tags: ["v"], keep: true, rule: "all", why: "it is kept always" },
+	],
+	next: "1@a/x@sha256:0",
+};
+const NO_TOTALS = { reclaimed: { objects: 0, bytes: 0 }, waiting: { reviews: 0, objects: 0, bytes: 0 } };
+
+const ARCHIVE = {
+	archive: { firstRecoverabilityPoint: 3, lastSuccessfulBackup: { id: "b", at: 5, finishedAt: 7 }, shippedUntil: 9 },
+};
+
 /** A control server in the clear over a recorder; both go with the test. */
 const serve = async (context: TestContext): Promise<Recorder & { readonly url: string }> => {
 	const recorder: Recorder = { calls: [], reported: [], failure: undefined };
@@ -33,6 +46,9 @@ const serve = async (context: TestContext): Promise<Recorder & { readonly url: s
 		resync: note("resync", { refused: { reason: "stale-epoch", epoch: 6 } }),
 		observe: note("observe", { changes: [], cursor: 3 }),
 		usage: note("usage", { projects: [], more: false }),
+		totals: note("totals", NO_TOTALS),
+		archive: note("archive", ARCHIVE),
+		explain: note("explain", EXPLAINED),
 		history: note("history", { entries: [], next: "more" }),
 		restore: note("restore", { digest: "sha256:0", manifests: [], tags: ["v"], moved: [] }),
 		run: note("run", { ran: { count: 1 } }),
@@ -68,6 +84,9 @@ const operations: readonly (readonly [name: string, input: object, answer: objec
 	["resync", { epoch: 5, snapshot: "s", resources: [], last: true }, { refused: { reason: "stale-epoch", epoch: 6 } }],
 	["observe", { cursor: 0, limit: 10 }, { changes: [], cursor: 3 }],
 	["usage", { after: "a", limit: 10 }, { projects: [], more: false }],
+	["totals", {}, NO_TOTALS],
+	["archive", {}, ARCHIVE],
+	["explain", { policy: "p", repository: "a/x", after: "1@a/x@sha256:0", limit: 5 }, EXPLAINED],
 	["history", { repository: "a/b", tag: "v", after: "3", limit: 10 }, { entries: [], next: "more" }],
 	[
 		"restore",
@@ -153,6 +172,9 @@ test("an empty token is refused, since everybody knows it", () => {
 		resync: () => assert.fail("resync"),
 		observe: () => assert.fail("observe"),
 		usage: () => assert.fail("usage"),
+		totals: () => assert.fail("totals"),
+		archive: () => assert.fail("archive"),
+		explain: () => assert.fail("explain"),
 		history: () => assert.fail("history"),
 		restore: () => assert.fail("restore"),
 		run: () => assert.fail("run"),
@@ -237,6 +259,9 @@ test("a caller that goes away aborts its call, which is no failure to report", a
 		resync: unused,
 		observe: unused,
 		usage: unused,
+		totals: unused,
+		archive: unused,
+		explain: unused,
 		history: unused,
 		restore: unused,
 		run,

@@ -67,6 +67,9 @@ describe("who may do what over HTTP", () => {
 		["GET", "/v2/p/app/manifests/latest", "repository:p/app:pull"],
 		["HEAD", `/v2/p/app/blobs/${ABSENT}`, "repository:p/app:pull"],
 		["GET", `/v2/p/app/referrers/${ABSENT}`, "repository:p/app:pull"],
+		["GET", "/v2/p/app/_oci/ext/discover", "repository:p/app:pull"],
+		["GET", "/v2/p/app/_limani/tags/digests", "repository:p/app:pull"],
+		["GET", "/v2/p/app/_limani/referrers/list", "repository:p/app:pull"],
 		["PUT", "/v2/p/app/manifests/latest", "repository:p/app:pull,push"],
 		["DELETE", "/v2/p/app/manifests/latest", "repository:p/app:delete"],
 		["DELETE", `/v2/p/app/blobs/${ABSENT}`, "repository:p/app:delete"],
@@ -110,6 +113,7 @@ describe("who may do what over HTTP", () => {
 	it("lets strangers read what is Public, and no more", async () => {
 		assert.equal((await ask("GET", "/v2/o/app/manifests/latest")).status, 200);
 		assert.equal((await ask("GET", "/v2/o/app/tags/list")).status, 200);
+		assert.equal((await ask("GET", "/v2/o/app/_limani/tags/digests")).status, 200);
 		assert.equal((await ask("POST", "/v2/o/app/blobs/uploads/")).status, 401);
 		assert.equal((await ask("DELETE", "/v2/o/app/manifests/latest")).status, 401);
 	});
@@ -122,6 +126,8 @@ describe("who may do what over HTTP", () => {
 		assert.equal(denied.status, 403);
 		assert.equal(JSON.parse(await denied.text()).errors[0].code, "DENIED");
 		assert.equal((await ask("GET", "/v2/s/app/tags/list", ALICE)).status, 403);
+		assert.equal((await ask("GET", "/v2/s/app/_limani/tags/digests", ALICE)).status, 403);
+		assert.equal((await ask("GET", "/v2/s/app/_limani/referrers/list", ALICE)).status, 403);
 	});
 
 	it("tells an administrator that there is no such project, and what to do; others only that they may not", async () => {

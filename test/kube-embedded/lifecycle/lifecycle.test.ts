@@ -58,7 +58,7 @@ describe("the life of objects", () => {
 		assert.equal(refused.status, 409);
 		assert.match(
 			String(refused.at("message")),
-			/Precondition failed: UID in precondition: another, UID in object meta: /,
+			/^Operation cannot be fulfilled on ConfigMap "meant": the UID in the precondition \(another\) does not match/,
 		);
 		const gone = await api.call("DELETE", `${CONFIG_MAPS}/meant`);
 		assert.equal(gone.at("status"), "Success");
@@ -131,6 +131,27 @@ describe("the life of objects", () => {
 		assert.equal((await api.call("GET", `${namespaces}/team`)).status, 200);
 		await api.call("PATCH", `${inside}/held`, { metadata: { finalizers: null } }, merge);
 		await api.until(`${namespaces}/team`, isGone);
+	});
+
+	it("empties a namespace of more than is deleted in one go, and of what comes to wait there", async () => {
+		const namespaces = "/api/v1/namespaces";
+		await api.call("POST", namespaces, { apiVersion: "v1", kind: "Namespace", metadata: { name: "full" } });
+		const inside = "/apis/example.com/v1/namespaces/full/widgets";
+		const names = Array.from({ length: 120 }, (_, i) => `one-${i}`);
+		for (const name of names) {
+			await api.call("POST", `${namespaces}/full/configmaps`, configMap(name));
+			await api.call("POST", inside, widget(name, undefined, { finalizers: ["example.com/hold"] }));
+		}
+		await api.call("DELETE", `${namespaces}/full`);
+		await api.until(`${namespaces}/full/configmaps`, ({ body }) => Object(body).items.length === 0);
+		await api.until(inside, ({ body }) =>
+			Object(body).items.every((one: unknown) => Object(Object(one).metadata).deletionTimestamp !== undefined),
+		);
+		for (const name of names) {
+			assert.equal((await api.call("GET", `${namespaces}/full`)).status, 200, name);
+			await api.call("PATCH", `${inside}/${name}`, { metadata: { finalizers: null } }, merge);
+		}
+		await api.until(`${namespaces}/full`, isGone);
 	});
 
 	it("gives each namespace its default service account, again when it is deleted", async () => {

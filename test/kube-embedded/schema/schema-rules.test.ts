@@ -39,6 +39,7 @@ describe("objects are judged as Kubernetes judges them", () => {
 			const judged = judge(one);
 			if ("causes" in judged) assert.deepEqual(sorted(judged.causes), sorted(one.causes));
 			else {
+				assert.ok("object" in judged);
 				assert.deepEqual(one.causes, []);
 				assert.deepEqual(judged.object, one.stored);
 				assert.deepEqual(judged.warnings.toSorted(), one.unknown.map((path) => `unknown field "${path}"`).sort());

@@ -43,6 +43,7 @@ describe("lists of the embedded API", () => {
 		const second = await api.call("GET", `${path}?limit=3&continue=${first.at("metadata.continue")}`);
 		assert.deepEqual(namesIn(second.body), ["n3", "n4", "n5"]);
 		assert.equal(second.at("items.2.data.v"), "old");
+		assert.equal(second.at("metadata.remainingItemCount"), 1);
 		assert.equal(second.at("metadata.resourceVersion"), first.at("metadata.resourceVersion"));
 		const third = await api.call("GET", `${path}?limit=3&continue=${second.at("metadata.continue")}`);
 		assert.deepEqual(namesIn(third.body), ["n6"]);
@@ -127,6 +128,12 @@ describe("lists of the embedded API", () => {
 		const path = `${CONFIG_MAPS}?limit=1&continue=${first.at("metadata.continue")}`;
 		const old = await small.until(path, ({ status }) => status === 410);
 		assert.equal(old.at("reason"), "Expired");
+		// The rest, as it is by now, is to be had with what is offered instead.
+		const rest = await small.call("GET", `${CONFIG_MAPS}?continue=${old.at("metadata.continue")}`);
+		assert.deepEqual(namesIn(rest.body), ["b", "c", "d", "e", "f"]);
+		const exact = await small.call("GET", `${CONFIG_MAPS}?resourceVersion=2&resourceVersionMatch=Exact`);
+		assert.equal(exact.status, 410);
+		assert.equal(exact.at("metadata.continue"), undefined);
 	});
 });
 

@@ -190,7 +190,7 @@ describe("objects of the embedded API", () => {
 		assert.equal(forced.at("spec.shape"), "round");
 		const again = await api.call("PATCH", path("two"), other, { type });
 		assert.equal(again.at("metadata.resourceVersion"), forced.at("metadata.resourceVersion"));
-		assert.equal((await api.call("PATCH", `${WIDGETS}/applied`, other, { type })).status, 400);
+		assert.equal((await api.call("PATCH", `${WIDGETS}/applied`, other, { type })).status, 422);
 	});
 
 	it("judges a dry run and keeps nothing", async () => {
@@ -199,7 +199,7 @@ describe("objects of the embedded API", () => {
 		assert.equal(dry.at("spec.replicas"), 1);
 		assert.equal((await api.call("GET", `${WIDGETS}/dry`)).status, 404);
 		assert.equal((await api.call("POST", `${WIDGETS}?dryRun=All`, widget("dry", { color: "pink" }))).status, 422);
-		assert.equal((await api.call("POST", `${WIDGETS}?dryRun=Some`, widget("dry"))).status, 400);
+		assert.equal((await api.call("POST", `${WIDGETS}?dryRun=Some`, widget("dry"))).status, 422);
 	});
 
 	it("refuses, warns of or ignores unknown fields, as the client wants", async () => {

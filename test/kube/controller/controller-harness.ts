@@ -1,7 +1,7 @@
 import { CachedStore } from "#/kube/cached-store.ts";
 import type { Controller, ReconcileLine } from "#/kube/controller/controller.ts";
 import { runController } from "#/kube/controller/run-controller.ts";
-import type { ObjectKey } from "#/kube/kube-object.ts";
+import type { KubeObject, ObjectKey } from "#/kube/kube-object.ts";
 import type { IndexFunction } from "#/kube/object-store.ts";
 import type { Reconcile } from "#/kube/reconciler.ts";
 import { ManualTiming, settle } from "../../support/manual-timing.ts";
@@ -50,7 +50,7 @@ export const startController = (reconcile: Reconcile, opts: Partial<Controller> 
 		ended,
 		stop: (reason?: unknown) => stop.abort(reason),
 		/** Fills its own kind's store and lets the controller notice. */
-		fill: async (...filled: Parameters<CachedStore["replaceAll"]>[0]): Promise<void> => {
+		fill: async (...filled: readonly KubeObject[]): Promise<void> => {
 			objects.replaceAll(filled);
 			await timing.advance(50);
 			await settle();

@@ -9,7 +9,7 @@ import { inClusterConnection } from "#/kube/rest/in-cluster-connection.ts";
 import { kubeconfigConnection } from "#/kube/rest/kubeconfig-connection.ts";
 import { plainConnection } from "#/kube/rest/plain-connection.ts";
 import { RestClient } from "#/kube/rest/rest-client.ts";
-import { systemTiming } from "#/kube/timing.ts";
+import { systemTiming } from "#/lib/timing.ts";
 import { KubeServer } from "../../support/kube-server.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 

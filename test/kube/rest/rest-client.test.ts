@@ -4,7 +4,7 @@ import { KubeError } from "#/kube/kube-error.ts";
 import { NAMESPACES, SECRETS } from "#/kube/resource-type.ts";
 import { RestClient, type RestClientOpts } from "#/kube/rest/rest-client.ts";
 import type { ObservedCall } from "#/kube/rest/transport.ts";
-import { systemTiming } from "#/kube/timing.ts";
+import { systemTiming } from "#/lib/timing.ts";
 import { type Handle, KubeServer, statusOf } from "../../support/kube-server.ts";
 
 const signal = new AbortController().signal;

@@ -5,7 +5,7 @@ import { KubeError } from "#/kube/kube-error.ts";
 import { SECRETS } from "#/kube/resource-type.ts";
 import { linesOf } from "#/kube/rest/lines-of.ts";
 import { RestClient, type RestClientOpts } from "#/kube/rest/rest-client.ts";
-import { systemTiming } from "#/kube/timing.ts";
+import { systemTiming } from "#/lib/timing.ts";
 import { type Handle, KubeServer, statusOf } from "../../support/kube-server.ts";
 
 const secret = (name: string) => ({

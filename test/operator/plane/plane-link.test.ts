@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Control } from "#/control/control.ts";
 import { ControlError } from "#/control/control-error.ts";
-import { systemTiming } from "#/kube/timing.ts";
+import { systemTiming } from "#/lib/timing.ts";
 import { PlaneError } from "#/operator/plane/plane-error.ts";
-import { PlaneLink, type Wish } from "#/operator/plane/plane-link.ts";
+import { PlaneLink, type PlaneLinkOpts, type Wish } from "#/operator/plane/plane-link.ts";
 import { observedOf, reasons, soon } from "../../conformance/control/bench.ts";
 import { openControlPlane, openQuickState } from "../../support/control-planes.ts";
 
@@ -34,13 +34,16 @@ const openBench = async (meddle: (apply: Apply, call: number) => Apply = (apply)
 		resync: (...call) => plane.control.resync(...call),
 		observe: (...call) => plane.control.observe(...call),
 		usage: (...call) => plane.control.usage(...call),
+		totals: (...call) => plane.control.totals(...call),
+		archive: (...call) => plane.control.archive(...call),
+		explain: (...call) => plane.control.explain(...call),
 		history: (...call) => plane.control.history(...call),
 		restore: (...call) => plane.control.restore(...call),
 		run: (...call) => plane.control.run(...call),
 	};
-	const start = (holder = "operator") => {
+	const start = (holder = "operator", opts: PlaneLinkOpts = {}) => {
 		const leaving = new AbortController();
-		const link = new PlaneLink({ control, holder, timing: systemTiming }, POLL);
+		const link = new PlaneLink({ control, holder, timing: systemTiming }, { ...POLL, ...opts });
 		const ended = link.run(leaving.signal).catch((error: unknown) => error);
 		stack.defer(async () => {
 			leaving.abort();
@@ -165,6 +168,32 @@ test("a resource that breaks the contract, or weighs too much, stops no other", 
 	assert.equal(link.want(heavy)?.reason, "TooLarge");
 });
 
+test("what one process of a data plane refuses to look at is taken by another one, and meanwhile stands as refused", async () => {
+	let isOld = true;
+	await using bench = await openBench((apply) => (change, signal) => {
+		if (isOld && change.upserts.some(({ uid }) => uid === "b")) throw new ControlError("INVALID", "no such kind");
+		return apply(change, signal);
+	});
+	const { link } = bench.start("operator", { refusedMs: 40 });
+	assert.equal((await settle(link, robotWish("a")))?.ready, true);
+	let woken = 0;
+	using _ = link.subscribe((uids) => {
+		if (!uids.has("b")) return;
+		woken += 1;
+		const standing = link.want(robotWish("b"));
+		if (isOld) assert.equal(standing?.reason, "Invalid", "it is never told as under way");
+	});
+	assert.equal((await settle(link, robotWish("b")))?.reason, "Invalid");
+	const before = woken;
+	await until(link, () => woken > before + 3);
+	isOld = false;
+	await until(link, () => link.find("b") !== undefined);
+	await until(link, () => link.want(robotWish("b"))?.ready === true);
+	const sent = bench.changes.length;
+	await new Promise((resolve) => setTimeout(resolve, 100));
+	assert.equal(bench.changes.length, sent, "and that is all");
+});
+
 test("a link that is overtaken ends, and the other's word holds", async () => {
 	await using bench = await openBench();
 	const old = bench.start();
@@ -188,4 +217,32 @@ test("a released project stays as it is and is nobody's", async () => {
 	assert.equal((await bench.plane.metadata.projects.find("web"))?.name, "web");
 	const again = { kind: "Project", uid: "q", spec: { name: "web", owner: "team/web" } } as const;
 	assert.equal((await settle(link, again))?.ready, true);
+});
+
+test("what was not sent yet is taken back, and what was sent counts as there until it is known", async () => {
+	let answer = (): void => undefined;
+	const answered = new Promise<void>((resolve) => {
+		answer = resolve;
+	});
+	await using bench = await openBench((apply) => async (change, signal) => {
+		const applied = await apply(change, signal);
+		await answered;
+		return applied;
+	});
+	const { link } = bench.start();
+	await until(link, () => link.synced);
+	link.want(robotWish("unsent"));
+	assert.equal(link.withdraw("unsent"), false);
+	link.want(robotWish("sent"));
+	await until(link, () => bench.changes.length === 1);
+	link.want(robotWish("behind"));
+	assert.equal(link.withdraw("behind"), false);
+	assert.equal(link.find("sent"), undefined);
+	assert.equal(link.withdraw("sent"), true);
+	answer();
+	await until(link, () => link.find("sent") !== undefined);
+	assert.deepEqual(
+		bench.changes.flatMap(({ upserts }) => upserts.map(({ uid }) => uid)),
+		["sent"],
+	);
 });

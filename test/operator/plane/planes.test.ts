@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { systemTiming } from "#/kube/timing.ts";
+import { ControlError } from "#/control/control-error.ts";
+import { systemTiming } from "#/lib/timing.ts";
 import type { Census } from "#/operator/plane/find-orphans.ts";
 import { findOrphans } from "#/operator/plane/find-orphans.ts";
 import type { PlaneLink } from "#/operator/plane/plane-link.ts";
@@ -122,4 +123,27 @@ test("a link that is detached says nothing any more", async () => {
 	await bench.planes.detach(REGISTRY.uid);
 	assert.equal(bench.planes.find(REGISTRY.uid), undefined);
 	await bench.planes.detach(REGISTRY.uid);
+});
+
+test("what a data plane has is unseen until it is known, or that takes too long", async () => {
+	let now = 0;
+	const timing = { ...systemTiming, monotonic: () => now };
+	await using bench = await openPlanes({ timing });
+	const { planes, plane } = bench;
+	const { uid } = REGISTRY;
+	const standing = () => ({ unseen: planes.isUnseen(uid), absent: planes.isAbsent(uid) });
+	assert.deepEqual(standing(), { unseen: true, absent: false });
+	now = 30_000;
+	assert.deepEqual(standing(), { unseen: false, absent: false });
+	const silent = { ...plane.control, begin: () => Promise.reject(new ControlError("UNAVAILABLE", "not now")) };
+	planes.attach({ ...REGISTRY, control: silent });
+	await until(() => planes.find(uid)?.trouble !== undefined);
+	assert.deepEqual(standing(), { unseen: true, absent: false });
+	now = 60_000;
+	assert.deepEqual(standing(), { unseen: false, absent: false });
+	planes.attach({ ...REGISTRY, control: plane.control });
+	await bench.synced();
+	assert.deepEqual(standing(), { unseen: false, absent: false });
+	await planes.detach(uid);
+	assert.deepEqual(standing(), { unseen: false, absent: true });
 });

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { projectKind } from "#/api/kinds/project.ts";
 import { projectController } from "#/operator/project/controller.ts";
+import { createProjectReconcile } from "#/operator/project/index.ts";
+import { push } from "../../conformance/control/bench.ts";
 import { openOperator } from "../operator-bench.ts";
 
 type Fields = { readonly [field: string]: unknown };
@@ -30,6 +32,19 @@ test("a Project becomes one of the registry, with its members and quota, and say
 	const { projectName, url } = Object(bench.get("Project", KEY)?.status);
 	assert.deepEqual([projectName, url], ["web", "registry.example.org:5000/web"]);
 	assert.match(bench.ready("Project", KEY), /^Succeeded/);
+});
+
+test("tags that a Project wants to stay where they are stay there", async () => {
+	const immutability = [{ repositories: { excluding: ["tmp/**"] }, tags: { matching: ["v*"] } }];
+	await using bench = await open(specOf({ immutability }));
+	await bench.settle();
+	const { metadata } = bench.plane;
+	for (const repository of ["web/app", "web/tmp/app"]) await push(metadata, repository, "one", "v1");
+	await push(metadata, "web/tmp/app", "two", "v1");
+	await assert.rejects(push(metadata, "web/app", "two", "v1"));
+	bench.put("Project", KEY, specOf());
+	await bench.settle();
+	await push(metadata, "web/app", "two", "v1");
 });
 
 test("a second look and a restart write nothing", async () => {
@@ -97,6 +112,21 @@ test("a Project whose Registry has gone can go", async () => {
 	await bench.until(() => bench.get("Project", KEY) === undefined);
 });
 
+test("a Project that is deleted while nothing serves says what it waits for, and goes once that is so", async () => {
+	await using bench = await open();
+	await bench.settle();
+	bench.serve({ replicas: 0 });
+	await bench.planes.detach(bench.get("Registry", "system/main")?.metadata.uid ?? "");
+	await bench.remove("Project", KEY);
+	const why =
+		/^Deleting: Registry system\/main has to let go of it .* spec\.replicas is 0: scale it to 1, or delete it/;
+	bench.kube.deliver();
+	await createProjectReconcile(bench.deps(projectKind))(KEY, soon());
+	assert.match(bench.ready("Project", KEY), why);
+	bench.serve({ replicas: 1 });
+	await bench.until(() => bench.get("Project", KEY) === undefined);
+});
+
 test("a Project waits for its Registry, and needs no other push than that it comes", async () => {
 	await using bench = await openOperator();
 	bench.put("Project", KEY, specOf());
@@ -157,4 +187,32 @@ test("a Registry that takes its consent back shuts the Project and keeps what it
 	bench.serve({ allowedNamespaces: { names: ["team-a"] } });
 	await bench.settle();
 	assert.deepEqual((await bench.plane.metadata.projects.find("shop"))?.members, members);
+});
+
+const classes = (...names: readonly string[]) => names.map((name) => ({ name, s3: { bucket: name } }));
+
+test("a Project's blobs are kept in the storage class that it names", async () => {
+	await using bench = await openOperator();
+	bench.serve({ storageClasses: classes("second") });
+	bench.put("Project", KEY, specOf({ storageClassName: "second" }));
+	await bench.settle();
+	assert.match(bench.ready("Project", KEY), /^Succeeded/);
+	assert.equal((await bench.plane.metadata.projects.find("web"))?.store, "second");
+});
+
+test("a Project whose storage class its Registry does not have says so, and stays as it was", async () => {
+	await using bench = await openOperator();
+	bench.serve({ storageClasses: [...classes("cold"), { ...classes("second")[0], namespaces: ["team-a"] }] });
+	bench.put("Project", KEY, specOf());
+	await bench.settle();
+	bench.put("Project", KEY, specOf({ storageClassName: "second", visibility: "Public" }));
+	await bench.settle();
+	const said = bench.ready("Project", KEY);
+	assert.match(said, /^InvalidSpec: spec.storageClassName: .* no storage class second: there is cold$/);
+	const project = await bench.plane.metadata.projects.find("web");
+	assert.deepEqual([project?.store, project?.visibility], ["default", "Private"]);
+	// With the consent of the class it is as wanted, and nothing else has to be pushed.
+	bench.serve({ storageClasses: classes("second") });
+	await bench.settle();
+	assert.match(bench.ready("Project", KEY), /^Succeeded/);
 });

@@ -20,10 +20,13 @@ const RUNS: RegistryState = {
 	problem: undefined,
 };
 const STOPPED: RegistryState = { ...RUNS, url: undefined, replicas: 0, readyReplicas: 0, version: undefined };
+const BEGINNING = { reason: "Progressing", message: "its pods are being made", terminal: false } as const;
 const WELL: RegistryObservation = {
 	registry: registryOf({}),
 	state: RUNS,
 	missing: [],
+	restoring: undefined,
+	wrong: undefined,
 	users: { pending: 0, refused: [] },
 	trouble: undefined,
 };
@@ -63,6 +66,29 @@ const CASES: readonly (readonly [
 	["does not answer", { trouble: "refused" }, "NotServing", "Serving", "Working"],
 	["has users on their way", { users: { pending: 1, refused: [] } }, "Progressing", "Serving", "Working"],
 	["has a user that is refused", { users: { pending: 0, refused: ["taken"] } }, "InvalidSpec", "Serving", "Stalled"],
+	[
+		"is made again from a backup",
+		{ restoring: "the backup x", state: { ...STOPPED, problem: BEGINNING }, users: undefined },
+		"Restoring",
+		"NotServing",
+		"Working",
+	],
+	["has all of a backup and begins anew", { restoring: "the backup x" }, "Restoring", "Serving", "Working"],
+	[
+		"cannot be made again",
+		{ restoring: "x", state: { ...STOPPED, problem: { reason: "Failed", message: "no", terminal: false } } },
+		"Failed",
+		"NotServing",
+		"Working",
+	],
+	[
+		"is to be made again once somebody is to be served",
+		{ restoring: "x", registry: registryOf({ replicas: 0 }), state: STOPPED, users: undefined },
+		"ScaledToZero",
+		"ScaledToZero",
+		"Ready",
+	],
+	["begins with what cannot be", { wrong: "no", state: undefined }, "InvalidSpec", "NotServing", "Stalled"],
 	["is suspended", { registry: registryOf({ suspend: true }) }, "Suspended", "Serving", "Resting"],
 ];
 

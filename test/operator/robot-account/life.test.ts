@@ -143,6 +143,18 @@ test("somebody else's Secret under the name is left alone and named in the statu
 	assert.ok(await bench.accepts(KEY, bench.secretOf(KEY)));
 });
 
+test("somebody else's Secret that takes the place while a credential is on its way is left alone", async () => {
+	await using bench = await open();
+	await bench.until(() => bench.minted.length === 1);
+	bench.kube.edit(SECRETS, { metadata: REF, data: { mine: "bWluZQ==" } });
+	await bench.until(() => bench.ready("RobotAccount", KEY).startsWith("NotOurs"));
+	assert.deepEqual(bench.kube.peek(SECRETS, REF)?.data, { mine: "bWluZQ==" });
+	await bench.kube.delete(SECRETS, REF);
+	await bench.settle();
+	assert.ok(await bench.accepts(KEY, bench.secretOf(KEY)));
+	assert.equal(bench.minted.length, 1, "what was on its way is handed out");
+});
+
 test("another name and another type for the Secret take the credential along", async () => {
 	await using bench = await open();
 	await bench.settle();

@@ -73,13 +73,13 @@ test("an idle registry writes nothing, not even a lease", async () => {
 test("of two journalers one writes, and the other takes over when the lease is over", async () => {
 	const instance = harness.instance();
 	const [one, two] = [
-		openJournaler(harness, { holder: "one", leaseMs: 100 }),
-		openJournaler(harness, { holder: "two", leaseMs: 100 }),
+		openJournaler(harness, { holder: "one", leaseMs: 1_500 }),
+		openJournaler(harness, { holder: "two", leaseMs: 1_500 }),
 	];
 	assert.equal((await one.journaler.round(forever)).sealed, 2);
 	await pushBlob(instance, "p/r", "a");
 	assert.equal((await two.journaler.round(forever)).sealed, 0);
-	await sleep(150);
+	await sleep(1_600);
 	assert.equal((await two.journaler.round(forever)).sealed, 1);
 	await pushBlob(instance, "p/r", "b");
 	assert.equal((await one.journaler.round(forever)).sealed, 0, "its lease went to the other");
@@ -206,3 +206,24 @@ test("the loop writes what comes and ends when told", async () => {
 	await running;
 	assert.ok(bodies().length > 0);
 });
+
+for (const method of ["write", "writer.append", "writer.commit"]) {
+	test(`a round that is told to end at ${method} does not keep the last one from writing what is there`, async () => {
+		const instance = harness.instance();
+		await journalAll(harness);
+		await pushBlob(instance, "p/r", "a");
+		const controller = new AbortController();
+		const ending = failOnce(method, new StoreError("UNAVAILABLE", "told to end"));
+		const { journaler, events } = openJournaler(harness, {
+			store: (...call) => {
+				if (call[0] === method) controller.abort();
+				return ending(...call);
+			},
+		});
+		assert.equal((await journaler.round(controller.signal)).sealed, 0);
+		assert.deepEqual(events, []);
+		assert.equal((await journaler.round(forever)).sealed, 1);
+		assert.equal(await outboxSize(), 0);
+		await harness.assertSound();
+	});
+}

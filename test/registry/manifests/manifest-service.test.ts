@@ -57,8 +57,9 @@ test("a manifest is pulled by tag and by digest as it was pushed", async () => {
 	const digest = await pushImage(instance, "p/image", "v1", "config", "layer");
 	const text = imageOf("config", "layer");
 	for (const reference of [tagged("v1"), named(digest)]) {
-		const { payload, ...head } = await manifests.get("p/image", reference, forever);
+		const { payload, repositoryId, ...head } = await manifests.get("p/image", reference, forever);
 		assert.equal(Buffer.from(payload).toString(), text);
+		assert.equal(repositoryId, (await harness.metadata.repositories.find("p/image"))?.id);
 		assert.deepEqual({ ...head }, { digest, mediaType: OCI_MANIFEST, size: text.length });
 		assert.deepEqual({ ...(await manifests.head("p/image", reference, forever)) }, { ...head });
 	}
@@ -226,7 +227,11 @@ test("a cached payload is shown only as long as the repository has the manifest"
 			payloads.push(opts.payload === true);
 		return undefined;
 	});
-	const cached = createManifestService({ manifests: watched, cache: createManifestCache() });
+	const cached = createManifestService({
+		manifests: watched,
+		tagStates: harness.metadata.tagStates,
+		cache: createManifestCache(),
+	});
 	const instance = harness.instance();
 	const digest = await pushImage(instance, "p/cached", "v1", "config");
 	for (let i = 0; i < 3; i++) {

@@ -25,10 +25,10 @@ async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
 
 const openStore = (
 	root: string,
-	opts: { id?: string; create?: boolean; fileSystem?: FileSystem } = {},
+	opts: { id?: string; create?: boolean; readOnly?: boolean; fileSystem?: FileSystem } = {},
 ): Promise<BlobStore> =>
 	openFilesystemStore(
-		{ root, id: opts.id ?? "one", create: opts.create ?? true },
+		{ root, id: opts.id ?? "one", create: opts.create ?? true, readOnly: opts.readOnly ?? false },
 		{
 			fileSystem: opts.fileSystem ?? nodeFileSystem,
 			pool: new BufferPool(),
@@ -141,5 +141,23 @@ test("directories that an operator cleared away are made again", async () => {
 		await rm(join(folder, "staged", "aa"), { recursive: true });
 		await put(store, "aa/y", noise(4));
 		assertBytes(await read(store, "aa/y"), noise(4));
+	});
+});
+
+test("a store of which nothing will be written is opened without a write, and only where it is", async () => {
+	await inFolder(async (folder) => {
+		const root = join(folder, "blobs");
+		const writing = Object.fromEntries(
+			(["checkWritable", "makeDirectory", "rename"] as const).map((name) => [
+				name,
+				() => Promise.reject(Object.assign(new Error(name), { code: "EROFS" })),
+			]),
+		);
+		const fileSystem: FileSystem = { ...nodeFileSystem, ...writing };
+		await refuses(openStore(root, { readOnly: true, fileSystem }), /has no limani-store marker/);
+		await put(await openStore(root), "aa/x", noise(10));
+		await refuses(openStore(root, { fileSystem }), /mounted read-only/);
+		assertBytes(await read(await openStore(root, { readOnly: true, fileSystem }), "aa/x"), noise(10));
+		await refuses(openStore(root, { id: "two", readOnly: true, fileSystem }), /belongs to store "one"/);
 	});
 });

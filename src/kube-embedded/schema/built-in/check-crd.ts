@@ -7,7 +7,7 @@ import type { FieldCause } from "#/kube-embedded/schema/kind-rules.ts";
 const checkVersion = (version: JsonRecord, path: string): FieldCause[] => {
 	const schema = recordAt(recordAt(version, "schema"), "openAPIV3Schema");
 	const at = `${path}.schema.openAPIV3Schema`;
-	return Object.keys(schema).length === 0 ? [required(at, "schemas are required")] : checkStructural(schema, at);
+	return Object.keys(schema).length === 0 ? [required(at)] : checkStructural(schema, at);
 };
 
 /** What a schema cannot say of a CustomResourceDefinition: that its schemas are structural, and one version is stored. */

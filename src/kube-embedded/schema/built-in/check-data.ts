@@ -1,4 +1,5 @@
 import type { KubeObject } from "#/kube/kube-object.ts";
+import { isJson } from "#/kube-embedded/json.ts";
 import { invalid, required, tooLong } from "#/kube-embedded/schema/causes.ts";
 import { recordAt, stringAt } from "#/kube-embedded/schema/json-record.ts";
 import type { FieldCause } from "#/kube-embedded/schema/kind-rules.ts";
@@ -40,15 +41,6 @@ const needed: Readonly<Record<string, readonly string[]>> = {
 	"kubernetes.io/dockercfg": [".dockercfg"],
 	"kubernetes.io/tls": ["tls.crt", "tls.key"],
 	"kubernetes.io/ssh-auth": ["ssh-privatekey"],
-};
-
-const isJson = (text: string): boolean => {
-	try {
-		JSON.parse(text);
-		return true;
-	} catch {
-		return false;
-	}
 };
 
 const checkContents = (type: string, data: Readonly<Record<string, unknown>>): FieldCause[] => {

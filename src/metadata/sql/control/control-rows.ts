@@ -1,3 +1,4 @@
+import { CONTROLLED_KINDS } from "#/api/controlled-specs.ts";
 import type { ControlledKind, DesiredResource, ObservedResource } from "#/metadata/control-state.ts";
 import { flagOf, intOf, isRecord, jsonOf, textOf, wordOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Row, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
@@ -73,13 +74,14 @@ export function* findWaiting(kind: ControlledKind, name: string): Step<ResourceR
 export function* writeResource(resource: ResourceRow): Step<void> {
 	const known = yield* findResource(resource.uid);
 	if (known !== undefined && same(known, resource)) return;
-	const row = yield* first("UPDATE control_state SET position = position + 1 WHERE single = 1 RETURNING position");
+	const position = yield* nextPosition();
 	yield* all(
 		`INSERT INTO control_resources (uid, kind, name, generation, spec, ready, reason, message, position, deleted, snapshot)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
 		ON CONFLICT (uid) DO UPDATE SET kind = excluded.kind, name = excluded.name, generation = excluded.generation,
 			spec = excluded.spec, ready = excluded.ready, reason = excluded.reason, message = excluded.message,
-			position = excluded.position, deleted = excluded.deleted`,
+			position = excluded.position, deleted = excluded.deleted,
+			report = CASE WHEN excluded.deleted = 1 THEN NULL ELSE control_resources.report END`,
 		resource.uid,
 		resource.kind,
 		resource.name,
@@ -88,9 +90,26 @@ export function* writeResource(resource: ResourceRow): Step<void> {
 		resource.ready ? 1 : 0,
 		resource.reason,
 		resource.message,
-		row === undefined ? 0 : intOf(row, "position"),
+		position,
 		resource.deleted ? 1 : 0,
 	);
+}
+
+/** What a resource is told to be like from now on; false when it is gone. The state of control must be locked. */
+export function* writeReport(uid: string, report: string): Step<boolean> {
+	const position = yield* nextPosition();
+	const row = yield* first(
+		"UPDATE control_resources SET report = ?, position = ? WHERE uid = ? AND deleted = 0 RETURNING uid",
+		report,
+		position,
+		uid,
+	);
+	return row !== undefined;
+}
+
+function* nextPosition(): Step<number> {
+	const row = yield* first("UPDATE control_state SET position = position + 1 WHERE single = 1 RETURNING position");
+	return row === undefined ? 0 : intOf(row, "position");
 }
 
 /** Marks a resource as gone; one that is gone already stays as it was. */
@@ -107,15 +126,35 @@ export function* observe({
 	readonly cursor: number;
 	readonly limit: number;
 }): Step<readonly ObservedResource[]> {
-	const rows = yield* all(
-		`SELECT ${COLUMNS} FROM control_resources WHERE position > ? ORDER BY position LIMIT ?`,
+	const sizes = yield* all(
+		`SELECT COALESCE(OCTET_LENGTH(report), 0) AS size FROM control_resources WHERE position > ?
+		ORDER BY position LIMIT ?`,
 		cursor,
 		limit,
 	);
+	if (sizes.length === 0) return [];
+	const rows = yield* all(
+		`SELECT ${COLUMNS}, report FROM control_resources WHERE position > ? ORDER BY position LIMIT ?`,
+		cursor,
+		fitting(sizes),
+	);
 	return rows.map((row) => {
 		const { spec: _, name: __, ...seen } = toResource(row);
-		return { ...seen, cursor: intOf(row, "position") };
+		const report = jsonOf(row, "report");
+		return { ...seen, cursor: intOf(row, "position"), ...(isRecord(report) ? { report } : {}) };
 	});
+}
+
+/** Reports of one answer have about so many bytes at most: it crosses the line between the planes whole. */
+const ANSWER_BYTES = 4 * 1024 * 1024;
+
+function fitting(sizes: readonly Row[]): number {
+	let bytes = 0;
+	const end = sizes.findIndex((row) => {
+		bytes += intOf(row, "size");
+		return bytes > ANSWER_BYTES;
+	});
+	return end === -1 ? sizes.length : Math.max(end, 1);
 }
 
 function same(a: ResourceRow, b: ResourceRow): boolean {
@@ -129,7 +168,7 @@ function inOrder(r: ResourceRow): readonly unknown[] {
 function toResource(row: Row): ResourceRow {
 	const spec = jsonOf(row, "spec");
 	return {
-		kind: wordOf(row, "kind", ["Project", "User", "RobotAccount"]),
+		kind: wordOf(row, "kind", CONTROLLED_KINDS),
 		uid: textOf(row, "uid"),
 		name: textOf(row, "name"),
 		generation: intOf(row, "generation"),

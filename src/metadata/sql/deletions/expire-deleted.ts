@@ -1,12 +1,15 @@
+import type { Expired } from "#/metadata/history.ts";
 import { digestOf, intOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
+import { forgetUses } from "#/metadata/sql/manifests/use-rows.ts";
 import { FACT_COLUMNS, toFacts } from "#/metadata/sql/repositories/repository-rows.ts";
 import { addUsage, sumOf } from "#/metadata/sql/usage/add-usage.ts";
 import type { Digest } from "#/oci/digest.ts";
 import { dropDeleted } from "./deleted-rows.ts";
+import { pruneHistory } from "./prune-history.ts";
 
 /** Ends the windows that are over: see `History.expire`. A rebuild ends them by their time, so that no record tells of it. */
-export function* expireDeleted({ limit }: { readonly limit: number }, context: StepContext): Step<number> {
+export function* expireDeleted({ limit }: { readonly limit: number }, context: StepContext): Step<Expired> {
 	const rows = yield* all(
 		`SELECT repository_id, digest FROM deleted_manifests WHERE restorable_until <= ?
 		ORDER BY restorable_until LIMIT ?`,
@@ -20,7 +23,7 @@ export function* expireDeleted({ limit }: { readonly limit: number }, context: S
 		const digests = (due.get(id) ?? []).map((row) => digestOf(row, "digest"));
 		ended += yield* expireIn(id, digests, context);
 	}
-	return ended;
+	return { manifests: ended, places: yield* pruneHistory(limit - ended, context) };
 }
 
 /** Repositories of deleted projects too. */
@@ -44,6 +47,7 @@ function* expireIn(id: number, digests: readonly Digest[], context: StepContext)
 		);
 		if (due === undefined) continue;
 		usage = sumOf(usage, yield* dropDeleted(repository, digest, context));
+		yield* forgetUses(id, digest);
 		ended += 1;
 	}
 	yield* addUsage(repository, usage);

@@ -4,6 +4,7 @@ import { digestOf, maybeInt } from "#/metadata/sql/engine/rows.ts";
 import { first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 import { moveTags } from "#/metadata/sql/manifests/put-manifest.ts";
 import { findTags } from "#/metadata/sql/manifests/tag-rows.ts";
+import { guardTags } from "#/metadata/sql/projects/immutability.ts";
 import { lockRepository } from "#/metadata/sql/repositories/repository-rows.ts";
 import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
 import type { Digest } from "#/oci/digest.ts";
@@ -29,6 +30,8 @@ export function* restoreTag(input: RestoreTagInput, context: StepContext): Step<
 	const { digest } = place;
 	const present = yield* findTags(repository.id, [tag], context);
 	if (present.get(tag)?.digest === digest) return { digest, manifests: [], tags: [], moved: [] };
+	const guarded = present.has(tag) ? yield* guardTags(repository, [tag]) : undefined;
+	if (guarded !== undefined) return { refused: { reason: "immutable", tag, project: repository.project } };
 	const plan = yield* planRestore(repository, digest, context);
 	if ("refused" in plan) return plan;
 	const usage = yield* bringBack(repository, { manifests: plan.manifests, actor }, context);

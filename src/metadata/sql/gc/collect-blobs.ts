@@ -1,4 +1,4 @@
-import type { Collected, CollectionStep } from "#/metadata/collection.ts";
+import { type Collected, type CollectionStep, PIN_PREFIX } from "#/metadata/collection.ts";
 import { isBlobUsed } from "#/metadata/sql/blobs/blob-rows.ts";
 import { digestOf, intOf, textOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
@@ -6,6 +6,7 @@ import { condemnBlob } from "#/metadata/sql/objects/object-commands.ts";
 import { reviewAfter } from "#/metadata/sql/objects/reviews.ts";
 import type { Digest } from "#/oci/digest.ts";
 import { judgeBlob } from "./judge.ts";
+import { addReclaimed } from "./totals.ts";
 
 interface DueBlob {
 	readonly store: string;
@@ -16,6 +17,7 @@ interface DueBlob {
 export function* collectBlobs(step: CollectionStep, context: StepContext): Step<Collected> {
 	const until = reviewAfter(step.touchedBefore);
 	const due = yield* dueBlobs(until, step.limit);
+	if (due.length > 0 && (yield* isPinned(context))) return { reviewed: 0, collected: 0, bytes: 0 };
 	let collected = 0;
 	let bytes = 0;
 	for (const blob of due) {
@@ -24,7 +26,23 @@ export function* collectBlobs(step: CollectionStep, context: StepContext): Step<
 		collected += 1;
 		bytes += size;
 	}
+	yield* addReclaimed(collected, bytes, context);
 	return { reviewed: due.length, collected, bytes };
+}
+
+/**
+ * Whether somebody holds a lease by which no blob is to go (see `PIN_PREFIX`). Whoever takes one waits for steps that
+ * have looked already, and those after see it.
+ */
+function* isPinned({ dialect, now }: StepContext): Step<boolean> {
+	yield* all(`SELECT reached FROM counters WHERE name = 'fence'${dialect.forShare}`);
+	const pin = yield* first(
+		"SELECT name FROM leases WHERE name >= ? AND name < ? AND lease_until > ?",
+		PIN_PREFIX,
+		`${PIN_PREFIX}\uffff`,
+		now,
+	);
+	return pin !== undefined;
 }
 
 /** Those whose delay is over, in the order in which they are then locked. */

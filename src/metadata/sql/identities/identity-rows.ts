@@ -1,4 +1,4 @@
-import type { RobotAccountSpec } from "#/api/robot-account-spec.ts";
+import { OWN_CLUSTER, type RobotAccountSpec } from "#/api/robot-account-spec.ts";
 import type { UserSpec } from "#/api/user-spec.ts";
 import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 
@@ -36,22 +36,37 @@ export function* writeRobot(
 	robot: RobotAccountSpec & { readonly uid: string; readonly generation: number },
 ): Step<void> {
 	yield* all(
-		`INSERT INTO robots (uid, name, verifiers, expires_at, disabled, permissions, generation) VALUES (?, ?, ?, ?, ?, ?, ?)
+		`INSERT INTO robots (uid, name, verifiers, expires_at, disabled, permissions, trust, generation)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 		ON CONFLICT (uid) DO UPDATE SET name = excluded.name, verifiers = excluded.verifiers,
 			expires_at = excluded.expires_at, disabled = excluded.disabled, permissions = excluded.permissions,
-			generation = excluded.generation`,
+			trust = excluded.trust, generation = excluded.generation`,
 		robot.uid,
 		robot.name,
 		JSON.stringify(robot.verifiers),
 		robot.expiresAt ?? null,
 		robot.disabled ? 1 : 0,
 		JSON.stringify(robot.permissions),
+		JSON.stringify(robot.trust),
 		robot.generation,
 	);
+	yield* all("DELETE FROM robot_trust WHERE uid = ?", robot.uid);
+	for (const namespace of trustedNamespaces(robot)) {
+		yield* all("INSERT INTO robot_trust (namespace, uid) VALUES (?, ?)", namespace, robot.uid);
+	}
 }
+
+const SERVICE_ACCOUNT = /^system:serviceaccount:([a-z0-9-]+):/;
+
+/** By which a robot is found for a service account; the empty one stands for all, where a pattern says which. */
+const trustedNamespaces = ({ trust }: RobotAccountSpec): ReadonlySet<string> =>
+	new Set(
+		trust.filter(({ issuer }) => issuer === OWN_CLUSTER).map(({ subject }) => SERVICE_ACCOUNT.exec(subject)?.[1] ?? ""),
+	);
 
 /** Deletes a user or robot and its refresh tokens. */
 export function* deleteIdentity(table: IdentityTable, uid: string): Step<void> {
 	yield* all(`DELETE FROM ${table} WHERE uid = ?`, uid);
+	yield* all("DELETE FROM robot_trust WHERE uid = ?", uid);
 	yield* all("DELETE FROM refresh_tokens WHERE principal_uid = ?", uid);
 }

@@ -5,6 +5,7 @@ import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/s
 import { reviewLinks, reviewManifests, sortedJson } from "#/metadata/sql/objects/reviews.ts";
 import type { UsageChange } from "#/metadata/sql/usage/add-usage.ts";
 import type { Digest } from "#/oci/digest.ts";
+import { forgetUses } from "./use-rows.ts";
 
 /** A manifest and what it references. */
 export interface ManifestRow {
@@ -110,6 +111,7 @@ export function* deleteManifest(
 	yield* reviewManifests(repository.id, children.map(toDigest), "parent-removed", context);
 	yield* reviewManifests(repository.id, subject === undefined ? [] : [subject], "referrer-removed", context);
 	yield* reviewLinks(repository.id, blobs.map(toDigest), "manifest-removed", context);
+	if (grave === undefined) yield* forgetUses(...key);
 	if (grave === undefined) return { manifests: -1, manifestBytes: -intOf(gone, "size") };
 	const references = { blobs: blobs.map(toDigest), children: children.map(toDigest) };
 	// Its own bytes count until its window ends.

@@ -5,6 +5,7 @@ import { dropDeleted } from "#/metadata/sql/deletions/deleted-rows.ts";
 import type { Step, StepContext } from "#/metadata/sql/engine/statement.ts";
 import { emit } from "#/metadata/sql/journal/outbox-rows.ts";
 import { reviewManifests } from "#/metadata/sql/objects/reviews.ts";
+import { guardTags } from "#/metadata/sql/projects/immutability.ts";
 import {
 	abandonRepository,
 	ensureRepository,
@@ -18,6 +19,7 @@ import { insertManifest, standingOf } from "./manifest-rows.ts";
 import { findMissing } from "./missing-content.ts";
 import { conditionHolds } from "./tag-condition.ts";
 import { countMoves, findTags, moveTag, type TagRow } from "./tag-rows.ts";
+import { noteUses } from "./use-rows.ts";
 
 /** Stores a manifest and moves its tags, or refuses whole: see `Manifests.put`. */
 export function* putManifest(put: PutManifest, context: StepContext): Step<PutManifestOutcome | Refused> {
@@ -31,6 +33,7 @@ export function* putManifest(put: PutManifest, context: StepContext): Step<PutMa
 	const added = standing === "deleted" ? 0 : put.payload.byteLength;
 	const refused =
 		preconditionRefusal(put, { tags, isNew }) ??
+		(yield* guardTags(repository, movingTags(put, tags))) ??
 		(isNew ? yield* refuseNew(repository, { put, added }, context) : undefined);
 	if (refused !== undefined) {
 		yield* abandonRepository(ensured);
@@ -40,6 +43,11 @@ export function* putManifest(put: PutManifest, context: StepContext): Step<PutMa
 	const change = isNew ? yield* store(repository, put, context) : {};
 	const dropped = standing === "deleted" ? yield* dropDeleted(repository, put.digest, context) : undefined;
 	yield* moveTags({ repository, put, tags }, context);
+	// A referrer without a tag changes what its subject's repository shows: who follows changes must hear of it.
+	if (isNew && put.subject !== undefined && put.tags.length === 0) yield* countMoves(repository.id, 0, context.now);
+	if (!isNew) {
+		yield* noteUses(repository.id, { digest: put.digest, pulledAt: undefined, pushedAt: context.now });
+	}
 	yield* reviewManifests(repository.id, [put.digest], "manifest-put", context);
 	yield* addUsage(repository, sumOf({ ...change, repositories }, dropped));
 	yield* publishRepository(repository, context.now, context);
@@ -65,6 +73,10 @@ function preconditionRefusal(
 	const stopped = present.findIndex((current) => !conditionHolds(condition, current));
 	return stopped === -1 ? undefined : { reason: "precondition", current: present[stopped] };
 }
+
+/** Tags that exist and would point elsewhere. */
+const movingTags = ({ tags: names, digest }: PutManifest, tags: ReadonlyMap<string, TagRow>): readonly string[] =>
+	names.filter((name) => tags.has(name) && tags.get(name)?.digest !== digest);
 
 function* store(repository: RepositoryFacts, put: PutManifest, context: StepContext) {
 	const blobs = [...new Set(put.blobs.map((blob) => blob.digest))];

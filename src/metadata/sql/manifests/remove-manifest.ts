@@ -7,6 +7,7 @@ import { digestOf, intOf, textOf } from "#/metadata/sql/engine/rows.ts";
 import { all, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 import { emit } from "#/metadata/sql/journal/outbox-rows.ts";
 import { reviewManifests } from "#/metadata/sql/objects/reviews.ts";
+import { guardTags } from "#/metadata/sql/projects/immutability.ts";
 import { lockRepository } from "#/metadata/sql/repositories/repository-rows.ts";
 import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
 import type { Digest } from "#/oci/digest.ts";
@@ -24,6 +25,15 @@ export function* removeManifest(
 	if (!(yield* hasManifest(repository.id, digest))) {
 		return { refused: { reason: "manifest-unknown", reference: digest } };
 	}
+	return yield* removeWhole(repository, { digest, actor }, context);
+}
+
+/** Deletes a manifest that a locked repository has, and every tag on it; or tells why it must stay. */
+export function* removeWhole(
+	repository: RepositoryFacts,
+	{ digest, actor }: { readonly digest: Digest; readonly actor: string },
+	context: StepContext,
+): Step<{ readonly tags: readonly string[] } | Refused> {
 	const parents = yield* all(
 		"SELECT parent FROM manifest_children WHERE repository_id = ? AND child = ? ORDER BY parent LIMIT ?",
 		repository.id,
@@ -32,6 +42,11 @@ export function* removeManifest(
 	);
 	if (parents.length > 0) return { refused: { reason: "in-use", by: parents.map((row) => textOf(row, "parent")) } };
 	const tags = yield* tagsOn(repository.id, digest);
+	const guarded = yield* guardTags(
+		repository,
+		tags.map((tag) => tag.name),
+	);
+	if (guarded !== undefined) return { refused: guarded };
 	for (const tag of tags) yield* removeOneTag({ repository, tag, actor }, context);
 	const until = yield* endOfWindow(repository, context.now);
 	const ended = tags.map(({ name: tag, move }) => ({ tag, move }));
@@ -39,7 +54,7 @@ export function* removeManifest(
 	const change = yield* deleteManifest(repository, digest, grave, context);
 	yield* emit(context, repository.store, {
 		kind: "manifest-removed",
-		repository: name,
+		repository: repository.name,
 		digest,
 		...(until === undefined ? {} : { until, tags: ended }),
 		actor,
@@ -65,6 +80,8 @@ export function* removeTag(
 		return { refused: { reason: "precondition", current: tag?.digest } };
 	}
 	if (tag === undefined) return { refused: { reason: "manifest-unknown", reference: input.tag } };
+	const guarded = yield* guardTags(repository, [tag.name]);
+	if (guarded !== undefined) return { refused: guarded };
 	yield* removeOneTag({ repository, tag, actor: input.actor }, context);
 	yield* reviewManifests(repository.id, [tag.digest], "tag-removed", context);
 	return { digest: tag.digest };
@@ -89,7 +106,8 @@ function* removeOneTag({ repository, tag, actor }: TagRemoval, context: StepCont
 	});
 }
 
-function* tagsOn(repositoryId: number, digest: Digest): Step<readonly TagRow[]> {
+/** The tags on a manifest, in byte order. */
+export function* tagsOn(repositoryId: number, digest: Digest): Step<readonly TagRow[]> {
 	const rows = yield* all(
 		"SELECT name, digest, move FROM tags WHERE repository_id = ? AND digest = ? ORDER BY name",
 		repositoryId,

@@ -1,4 +1,4 @@
-import { digestOf, intOf, textOf } from "#/metadata/sql/engine/rows.ts";
+import { digestOf, intOf, maybeInt, textOf } from "#/metadata/sql/engine/rows.ts";
 import { all, anyOf, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 import type { Digest } from "#/oci/digest.ts";
 
@@ -52,7 +52,7 @@ export function* countMoves(
 	now: number,
 ): Step<{ readonly last: number; readonly at: number }> {
 	const row = yield* first(
-		`UPDATE repositories SET moves = moves + ?, moved_at = CASE WHEN moved_at > ? THEN moved_at ELSE ? END
+		`UPDATE repositories SET moves = moves + ?, changes = changes + 1, moved_at = CASE WHEN moved_at > ? THEN moved_at ELSE ? END
 		WHERE id = ? RETURNING moves, moved_at`,
 		count,
 		now,
@@ -86,18 +86,36 @@ export function* moveTag(move: TagMove): Step<void> {
 	);
 }
 
+/** Where a tag ends; `until` is for how long that is remembered, if that is known. */
+type TagEnd = Pick<TagMove, "repositoryId" | "name" | "actor" | "at"> & { readonly until?: number | undefined };
+
 /** Takes a tag away and ends its history. */
-export function* dropTag(tag: Pick<TagMove, "repositoryId" | "name" | "actor" | "at">): Step<void> {
+export function* dropTag(tag: TagEnd): Step<void> {
 	yield* endHistory(tag);
 	yield* all("DELETE FROM tags WHERE repository_id = ? AND name = ?", tag.repositoryId, tag.name);
 }
 
-function* endHistory(tag: Pick<TagMove, "repositoryId" | "name" | "actor" | "at">): Step<void> {
+function* endHistory(tag: TagEnd): Step<void> {
 	yield* all(
-		"UPDATE tag_history SET ended_at = ?, ended_by = ? WHERE repository_id = ? AND name = ? AND ended_at IS NULL",
+		"UPDATE tag_history SET ended_at = ?, ended_by = ?, kept_until = ? WHERE repository_id = ? AND name = ? AND ended_at IS NULL",
 		tag.at,
 		tag.actor,
+		tag.until ?? (yield* keptUntil(tag)),
 		tag.repositoryId,
 		tag.name,
 	);
+}
+
+/** Until when a place that a tag loses is remembered: through its window, and no shorter than the one before it. */
+function* keptUntil({ repositoryId, name, at }: Pick<TagMove, "repositoryId" | "name" | "at">): Step<number> {
+	const row = yield* first(
+		`SELECT p.undo_window, (
+			SELECT h.kept_until FROM tag_history h WHERE h.repository_id = r.id AND h.name = ? AND h.ended_at IS NOT NULL
+			ORDER BY h.move DESC LIMIT 1
+		) AS kept_until FROM repositories r JOIN projects p ON p.id = r.project_id WHERE r.id = ?`,
+		name,
+		repositoryId,
+	);
+	const end = row === undefined ? at : at + intOf(row, "undo_window");
+	return Math.max(end, row === undefined ? 0 : (maybeInt(row, "kept_until") ?? 0));
 }

@@ -3,7 +3,7 @@ import type { Project } from "#/metadata/projects.ts";
 import { flagOf, intOf, jsonOf, maybeInt, textOf, wordOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Row, type Step } from "#/metadata/sql/engine/statement.ts";
 
-const COLUMNS = "id, uid, name, visibility, store, sparse_indexes, members, quota_bytes";
+const COLUMNS = "id, uid, name, visibility, store, sparse_indexes, members, quota_bytes, moving_to";
 
 /** The project of this name: see `Projects.find`. */
 export function* findProject({ name }: { readonly name: string }): Step<Project | undefined> {
@@ -32,6 +32,7 @@ function toProject(row: Row): Project {
 		name: textOf(row, "name"),
 		visibility: wordOf(row, "visibility", ["Private", "Internal", "Public"]),
 		store: textOf(row, "store"),
+		...(row.moving_to === null ? {} : { movingTo: textOf(row, "moving_to") }),
 		sparseIndexes: flagOf(row, "sparse_indexes"),
 		members: projectSpec.shape.members.parse(jsonOf(row, "members")),
 		...(quotaBytes === undefined ? {} : { quotaBytes }),

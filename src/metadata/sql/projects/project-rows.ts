@@ -7,15 +7,27 @@ export interface ProjectRow extends ProjectSpec {
 	readonly uid: string;
 	readonly owner: string;
 	readonly generation: number;
+	/** The store that its repositories go to; absent: they are where they are to be. */
+	readonly movingTo?: string | undefined;
 	/** Counts the changes of the project. */
 	readonly revision: number;
 	/** Milliseconds since the epoch; undefined while it is there. */
 	readonly deletedAt: number | undefined;
+	/** How far what it had is gone for good; undefined while it is there, or can come back. */
+	readonly removal: Removal | undefined;
 }
+
+/** `begun`: it is being emptied. `done`: nothing is left, and anybody may have the name. */
+type Removal = (typeof REMOVALS)[number];
+
+const REMOVALS = ["begun", "done"] as const;
+
+/** What of a project is wanted, and not what became of it. */
+export type WantedProject = Omit<ProjectRow, "deletedAt" | "removal">;
 
 /** The columns of {@link toProjectRow}. */
 export const PROJECT_COLUMNS =
-	"uid, name, owner, visibility, store, sparse_indexes, members, quota_bytes, undo_window, generation, revision, created_at, deleted_at";
+	"uid, name, owner, visibility, store, sparse_indexes, members, quota_bytes, undo_window, immutability, generation, revision, created_at, deleted_at, removal, moving_to";
 
 /** A project's row in words. */
 export function toProjectRow(row: Row): ProjectRow {
@@ -29,10 +41,13 @@ export function toProjectRow(row: Row): ProjectRow {
 		sparseIndexes: flagOf(row, "sparse_indexes"),
 		members: projectSpec.shape.members.parse(jsonOf(row, "members")),
 		...(quotaBytes === undefined ? {} : { quotaBytes }),
+		...(row.moving_to === null ? {} : { movingTo: textOf(row, "moving_to") }),
 		undoWindow: intOf(row, "undo_window"),
+		immutability: projectSpec.shape.immutability.parse(jsonOf(row, "immutability")),
 		generation: intOf(row, "generation"),
 		revision: intOf(row, "revision"),
 		deletedAt: row.deleted_at === null ? undefined : intOf(row, "deleted_at"),
+		removal: row.removal === null ? undefined : wordOf(row, "removal", REMOVALS),
 	};
 }
 
@@ -46,14 +61,18 @@ export function* lockProject(by: "name" | "uid", value: string, context: StepCon
 }
 
 /** Writes a project under its name: makes it, changes it, or brings it back. */
-export function* writeProject(project: Omit<ProjectRow, "deletedAt">, at: number): Step<void> {
+export function* writeProject(project: WantedProject, at: number): Step<void> {
 	yield* all(
 		`INSERT INTO projects (uid, name, owner, visibility, store, sparse_indexes, members, quota_bytes, undo_window,
-			generation, revision, created_at, deleted_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)
+			immutability, generation, revision, created_at, deleted_at, moving_to)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?)
 		ON CONFLICT (name) DO UPDATE SET uid = excluded.uid, owner = excluded.owner, visibility = excluded.visibility,
 			store = excluded.store, sparse_indexes = excluded.sparse_indexes, members = excluded.members,
-			quota_bytes = excluded.quota_bytes, undo_window = excluded.undo_window,
-			generation = excluded.generation, revision = excluded.revision, deleted_at = NULL`,
+			quota_bytes = excluded.quota_bytes, undo_window = excluded.undo_window, immutability = excluded.immutability,
+			generation = excluded.generation, revision = excluded.revision, deleted_at = NULL, removable_at = NULL,
+			moving_to = excluded.moving_to,
+			created_at = CASE WHEN projects.removal IS NULL THEN projects.created_at ELSE excluded.created_at END,
+			removal = NULL`,
 		project.uid,
 		project.name,
 		project.owner,
@@ -63,17 +82,48 @@ export function* writeProject(project: Omit<ProjectRow, "deletedAt">, at: number
 		JSON.stringify(project.members),
 		project.quotaBytes ?? null,
 		project.undoWindow,
+		JSON.stringify(project.immutability),
 		project.generation,
 		project.revision,
 		at,
+		project.movingTo ?? null,
 	);
 	yield* list(project.name, 1);
 }
 
-/** Deletes a project: its repositories are hidden, its name stays claimed. */
+/** Deletes a project: its repositories are hidden, its name stays claimed, until its window is over. */
 export function* deleteProject(name: string, revision: number, at: number): Step<void> {
-	yield* all("UPDATE projects SET deleted_at = ?, revision = ? WHERE name = ?", at, revision, name);
+	yield* all(
+		"UPDATE projects SET deleted_at = ?, removable_at = ? + undo_window, revision = ? WHERE name = ?",
+		at,
+		at,
+		revision,
+		name,
+	);
 	yield* list(name, 0);
+}
+
+/**
+ * Begins to empty a deleted project, which cannot come back from here on. What it said of people goes at once.
+ *
+ * @param until when its window was over at the latest, milliseconds since the epoch
+ */
+export function* beginRemoval(name: string, revision: number, until: number): Step<void> {
+	yield* all(
+		`UPDATE projects SET removal = 'begun', moving_to = NULL, revision = ?, members = '[]', quota_bytes = NULL, immutability = '[]',
+			deleted_at = COALESCE(deleted_at, ?), removable_at = COALESCE(removable_at, ?) WHERE name = ?`,
+		revision,
+		until,
+		until,
+		name,
+	);
+	yield* list(name, 0);
+}
+
+/** Nothing of a project is left: its name is free. */
+export function* endRemoval(name: string): Step<void> {
+	yield* all("DELETE FROM project_usage WHERE project_id = (SELECT id FROM projects WHERE name = ?)", name);
+	yield* all("UPDATE projects SET removal = 'done', removable_at = NULL WHERE name = ?", name);
 }
 
 /** Counts a change of a project that is none of its row. */

@@ -10,7 +10,8 @@ export function* findRepository({ name }: { readonly name: string }): Step<Repos
 
 /** What {@link catalog} takes. */
 export interface CatalogInput {
-	readonly scope: CatalogScope;
+	/** Or projects by a predicate of their names: cost grows then with those that are passed over too. */
+	readonly scope: CatalogScope | { readonly isWanted: (project: string) => boolean };
 	readonly last?: string | undefined;
 	readonly limit: number;
 }
@@ -33,12 +34,17 @@ export function* catalog({ scope, last = "", limit }: CatalogInput, context: Ste
 	const within = catalogGroupOf(last);
 	if (yield* isListed(within, scope)) names.push(...(yield* namesOf(within, last, limit)));
 	let cursor: Cursor | undefined =
-		scope === "all" ? { after: within } : { wanted: prefixesAfter(scope.projects, within), from: 0 };
+		scope !== "all" && "projects" in scope
+			? { wanted: prefixesAfter(scope.projects, within), from: 0 }
+			: { after: within };
 	while (names.length < limit && cursor !== undefined) {
 		const room = limit - names.length;
-		const groups: readonly Group[] = yield* nextGroups(cursor, room, context);
-		if (groups.length > 0) names.push(...(yield* fill(groups, room, context)));
-		cursor = advance(cursor, groups, room);
+		// Those that are passed over fill no page.
+		const asked = scope !== "all" && "isWanted" in scope ? CHUNK : room;
+		const groups: readonly Group[] = yield* nextGroups(cursor, asked, context);
+		const wanted = groups.filter(({ prefix }) => isWithin(prefix, scope));
+		if (wanted.length > 0) names.push(...(yield* fill(wanted, room, context)));
+		cursor = advance(cursor, groups, asked);
 	}
 	return names;
 }
@@ -88,9 +94,16 @@ function* namesOf(group: string, last: string, limit: number): Step<readonly str
 	return rows.map((row) => textOf(row, "name"));
 }
 
-function* isListed(group: string, scope: CatalogScope): Step<boolean> {
-	const project = group.endsWith("/") ? group.slice(0, -1) : group;
-	if (group === "" || (scope !== "all" && !scope.projects.includes(project))) return false;
+/** Whether the project of a group is in the scope; of a list, the groups were chosen by that. */
+function isWithin(group: string, scope: CatalogInput["scope"]): boolean {
+	return scope === "all" || "projects" in scope || scope.isWanted(projectOfGroup(group));
+}
+
+const projectOfGroup = (group: string): string => (group.endsWith("/") ? group.slice(0, -1) : group);
+
+function* isListed(group: string, scope: CatalogInput["scope"]): Step<boolean> {
+	if (group === "" || !isWithin(group, scope)) return false;
+	if (scope !== "all" && "projects" in scope && !scope.projects.includes(projectOfGroup(group))) return false;
 	return (yield* all("SELECT prefix FROM catalog_groups WHERE prefix = ? AND listed = 1", group)).length > 0;
 }
 

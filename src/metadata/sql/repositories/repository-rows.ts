@@ -69,13 +69,19 @@ export function* ensureRepository(name: string, context: StepContext): Step<Ensu
 	const projectName = projectOf(name);
 	// Shared: the project cannot be deleted meanwhile, but several repositories can be made in it.
 	const project = yield* first(
-		`SELECT id, store, deleted_at FROM projects WHERE name = ?${context.dialect.forShare}`,
+		`SELECT id, store, revision, deleted_at FROM projects WHERE name = ?${context.dialect.forShare}`,
 		projectName,
 	);
 	if (project === undefined || project.deleted_at !== null) {
 		return { refused: { reason: "project-unknown", project: projectName } };
 	}
-	const row = { name, projectId: intOf(project, "id"), store: textOf(project, "store"), publishedAt: null };
+	const row = {
+		name,
+		projectId: intOf(project, "id"),
+		store: textOf(project, "store"),
+		publishedAt: null,
+		placement: intOf(project, "revision"),
+	};
 	for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
 		const created = yield* insertRepository(row, context.now);
 		const repository = yield* lockRepository(name, context);
@@ -91,10 +97,12 @@ export function* keepRepository(
 	context: StepContext,
 ): Step<number> {
 	if (!created) return 0;
+	const placed = yield* first("SELECT placement FROM repositories WHERE id = ?", repository.id);
 	yield* emit(context, repository.store, {
 		kind: "repository-created",
 		repository: repository.name,
 		project: repository.project,
+		placement: placed === undefined ? 0 : intOf(placed, "placement"),
 		actor,
 	});
 	return 1;
@@ -117,18 +125,21 @@ export function* insertRepository(
 		readonly projectId: number;
 		readonly store: string;
 		readonly publishedAt: number | null;
+		/** The project's revision: see the column. */
+		readonly placement: number;
 	},
 	now: number,
 ): Step<boolean> {
 	const row = yield* first(
 		`INSERT INTO repositories (name, project_id, store, catalog_group, moves, moved_at, created_at, published_at,
-			deleted_at) VALUES (?, ?, ?, ?, 0, 0, ?, ?, NULL) ON CONFLICT (name) DO NOTHING RETURNING id`,
+			deleted_at, placement) VALUES (?, ?, ?, ?, 0, 0, ?, ?, NULL, ?) ON CONFLICT (name) DO NOTHING RETURNING id`,
 		repository.name,
 		repository.projectId,
 		repository.store,
 		catalogGroupOf(repository.name),
 		now,
 		repository.publishedAt,
+		repository.placement,
 	);
 	return row !== undefined;
 }
@@ -157,6 +168,18 @@ export function* countPublished(repository: RepositoryFacts, context: StepContex
 		repository.projectId,
 		project?.deleted_at === null ? 1 : 0,
 	);
+}
+
+/** Counts a published repository, which is gone, in its group of the catalog no more. */
+export function* uncountPublished({ name }: Pick<RepositoryFacts, "name">): Step<void> {
+	const prefix = catalogGroupOf(name);
+	const row = yield* first(
+		"UPDATE catalog_groups SET repositories = repositories - 1 WHERE prefix = ? RETURNING repositories",
+		prefix,
+	);
+	if (row !== undefined && intOf(row, "repositories") === 0) {
+		yield* all("DELETE FROM catalog_groups WHERE prefix = ?", prefix);
+	}
 }
 
 /**

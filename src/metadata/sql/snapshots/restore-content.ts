@@ -7,23 +7,41 @@ import { deleteManifest, hasManifest, insertManifest } from "#/metadata/sql/mani
 import { reviewManifests } from "#/metadata/sql/objects/reviews.ts";
 import { publishRepository } from "#/metadata/sql/repositories/repository-rows.ts";
 import { addUsage, sumOf } from "#/metadata/sql/usage/add-usage.ts";
-import { projectOf } from "#/oci/name.ts";
 import { condemnRestored, restoreObject } from "./restore-object.ts";
-import { createRestored, dropRestored, findRestored, restoredRepository } from "./restore-repository.ts";
+import {
+	createRestored,
+	dropRestored,
+	findRestored,
+	isFromElsewhere,
+	restoredRepository,
+} from "./restore-repository.ts";
 import { moveRestoredTag, removeRestoredTag } from "./restore-tag.ts";
+import { restoreUses } from "./snapshot-uses.ts";
 
 type ContentRecord = Exclude<
 	RegistryRecord,
 	RecordOf<
-		"project-put" | "project-removed" | "project-released" | "user-put" | "user-removed" | "robot-put" | "robot-removed"
+		| "project-put"
+		| "project-removed"
+		| "project-released"
+		| "project-emptied"
+		| "user-put"
+		| "user-removed"
+		| "robot-put"
+		| "robot-removed"
 	>
 >;
 
 /** Applies a record of what repositories and stores hold. */
 export function* restoreContent(record: ContentRecord, row: JournalRecord, context: StepContext): Step<void> {
+	if ("repository" in record && record.kind !== "repository-created") {
+		if (yield* isFromElsewhere(record.repository, row.store)) return;
+	}
 	switch (record.kind) {
 		case "repository-created":
 			return yield* createRestored(record, row, context);
+		case "repository-arrived":
+			return;
 		case "repository-removed":
 			return yield* dropRestored(record);
 		case "object-live":
@@ -34,34 +52,26 @@ export function* restoreContent(record: ContentRecord, row: JournalRecord, conte
 			return yield* linkRestored(record, row, context);
 		case "blob-unlinked": {
 			const repository = yield* findRestored(record.repository);
-			// The snapshot was taken when the repository had been dropped, for want of content.
+			// The snapshot was taken when the repository had been dropped, or its project emptied.
 			if (repository === undefined) return;
 			const { blobBytes } = yield* unlinkBlob(repository, record.digest, context.now);
 			return yield* addUsage(repository, { blobBytes });
 		}
 		case "manifest-put":
-			return yield* putRestored(record, row.at, context);
+			return yield* putRestored(record, row, context);
 		case "manifest-removed":
 			return yield* removeRestored(record, row.at, context);
+		case "manifest-used":
+			return yield* restoreUses(record);
 		case "tag-moved":
-			return yield* moveRestoredTag(record, row.at, context);
+			return yield* moveRestoredTag(record, row, context);
 		case "tag-removed":
 			return yield* removeRestoredTag(record, row.at, context);
 	}
 }
 
-/**
- * The repository is not there where the snapshot was taken when it had been dropped, for want of content: it comes back
- * until the record of that.
- */
 function* linkRestored(record: RecordOf<"blob-linked">, row: JournalRecord, context: StepContext): Step<void> {
-	const { repository: name, actor: by } = record;
-	yield* createRestored(
-		{ kind: "repository-created", repository: name, project: projectOf(name), actor: by },
-		row,
-		context,
-	);
-	const repository = yield* restoredRepository(name);
+	const repository = yield* restoredRepository(record, row, context);
 	const { at } = row;
 	const { digest, size, actor } = record;
 	const { blobBytes } = yield* linkBlob(repository, { digest, size, actor, at }, context);
@@ -69,8 +79,9 @@ function* linkRestored(record: RecordOf<"blob-linked">, row: JournalRecord, cont
 }
 
 /** Its blobs and children are not asked for: they may stand further down. */
-function* putRestored(record: RecordOf<"manifest-put">, at: number, context: StepContext): Step<void> {
-	const repository = yield* restoredRepository(record.repository);
+function* putRestored(record: RecordOf<"manifest-put">, row: JournalRecord, context: StepContext): Step<void> {
+	const repository = yield* restoredRepository(record, row, context);
+	const { at } = row;
 	if (yield* hasManifest(repository.id, record.digest)) return;
 	const { artifactType, annotations, config, subject, pushed } = record;
 	const manifest = {
@@ -96,7 +107,8 @@ function* putRestored(record: RecordOf<"manifest-put">, at: number, context: Ste
 /** Its tags have records of their own, which know whether they were moved since. */
 function* removeRestored(record: RecordOf<"manifest-removed">, at: number, context: StepContext): Step<void> {
 	const { repository: name, digest, until, tags = [], actor: by } = record;
-	const repository = yield* restoredRepository(name);
+	const repository = yield* findRestored(name);
+	if (repository === undefined) return;
 	const grave = until === undefined || until <= context.now ? undefined : { at, by, until, tags };
 	yield* addUsage(repository, (yield* deleteManifest(repository, digest, grave, context)) ?? {});
 }

@@ -3,8 +3,15 @@ import { parseRecord, type RecordOf, type RegistryRecord } from "#/metadata/reco
 import type { JournalRecord } from "#/metadata/snapshots.ts";
 import { applied, findResource, writeDeleted, writeResource } from "#/metadata/sql/control/control-rows.ts";
 import type { Step, StepContext } from "#/metadata/sql/engine/statement.ts";
+import { emptyRepository, repositoryOf } from "#/metadata/sql/gc/empty-repository.ts";
 import { deleteIdentity, writeRobot, writeUser } from "#/metadata/sql/identities/identity-rows.ts";
-import { deleteProject, lockProject, reviseProject, writeProject } from "#/metadata/sql/projects/project-rows.ts";
+import {
+	beginRemoval,
+	deleteProject,
+	lockProject,
+	reviseProject,
+	writeProject,
+} from "#/metadata/sql/projects/project-rows.ts";
 import { restoreContent } from "./restore-content.ts";
 
 /** Applies records in order, all or none: see `Snapshots.restore`. */
@@ -23,6 +30,8 @@ function* restoreRecord(record: RegistryRecord, row: JournalRecord, context: Ste
 			return yield* removeProject(record, row.at, context);
 		case "project-released":
 			return yield* releaseProject(record, context);
+		case "project-emptied":
+			return yield* emptyProject(record, row, context);
 		case "user-put": {
 			const { kind: _, uid, generation, actor: __, ...spec } = record;
 			yield* writeUser({ ...spec, uid, generation });
@@ -48,11 +57,15 @@ function* putProject(record: RecordOf<"project-put">, at: number, context: StepC
 	const present = yield* lockProject("name", record.name, context);
 	if (present !== undefined && present.revision >= record.revision) return;
 	const { kind: _, actor: __, uid, generation, revision, ...wanted } = record;
+	// A snapshot that was taken while the former project was being emptied has some of it.
+	if (present?.removal !== undefined) yield* emptyRepositories(record.name, undefined, context);
 	if (present !== undefined && present.uid !== uid) yield* noteDeleted(present.uid, "Superseded");
 	yield* writeProject({ ...wanted, uid, generation, revision }, at);
-	const { owner, ...spec } = wanted;
+	const { movingTo, ...spec } = wanted;
+	const asked = movingTo === undefined ? spec : { ...spec, store: movingTo };
+	const { owner, ...ownerless } = asked;
 	// An owner that is the uid itself was not in the spec.
-	yield* noteApplied("Project", { uid, generation, spec: owner === uid ? spec : wanted });
+	yield* noteApplied("Project", { uid, generation, spec: owner === uid ? ownerless : asked });
 }
 
 function* removeProject(record: RecordOf<"project-removed">, at: number, context: StepContext): Step<void> {
@@ -68,6 +81,35 @@ function* releaseProject(record: RecordOf<"project-released">, context: StepCont
 	yield* reviseProject(record.name, record.revision);
 	yield* noteDeleted(record.uid, "Released");
 }
+
+/**
+ * Empties a project in the store of the record, whatever became of the project since: a snapshot that is younger than the
+ * record may have a project of that name that was made later, and all that this one has comes in later records again.
+ */
+function* emptyProject(
+	{ name, uid, revision }: RecordOf<"project-emptied">,
+	{ store, at }: JournalRecord,
+	context: StepContext,
+): Step<void> {
+	const present = yield* lockProject("name", name, context);
+	if (present === undefined) return;
+	yield* emptyRepositories(name, store, context);
+	if (present.revision >= revision) return;
+	yield* beginRemoval(name, revision, at);
+	yield* noteDeleted(uid);
+}
+
+function* emptyRepositories(project: string, store: string | undefined, context: StepContext): Step<void> {
+	for (;;) {
+		const id = yield* repositoryOf(project, store);
+		if (id === undefined) return;
+		const { rows } = yield* emptyRepository(id, AT_ONCE, context);
+		if (rows === 0) throw new Error(`a repository of the project ${project} cannot be emptied`);
+	}
+}
+
+/** Rows that are taken out at once. */
+const AT_ONCE = 1000;
 
 function* noteApplied(
 	kind: ControlledKind,

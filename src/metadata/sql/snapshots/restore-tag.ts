@@ -1,13 +1,15 @@
 import type { RecordOf } from "#/metadata/records.ts";
+import type { JournalRecord } from "#/metadata/snapshots.ts";
 import { intOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 import { dropTag, findTags, moveTag } from "#/metadata/sql/manifests/tag-rows.ts";
 import { reviewManifests } from "#/metadata/sql/objects/reviews.ts";
-import { restoredRepository } from "./restore-repository.ts";
+import { findRestored, restoredRepository } from "./restore-repository.ts";
 
 /** Moves a tag, unless its history knows this move or a later one. */
-export function* moveRestoredTag(record: RecordOf<"tag-moved">, at: number, context: StepContext): Step<void> {
-	const { id } = yield* restoredRepository(record.repository);
+export function* moveRestoredTag(record: RecordOf<"tag-moved">, row: JournalRecord, context: StepContext): Step<void> {
+	const { id } = yield* restoredRepository(record, row, context);
+	const { at } = row;
 	const known = yield* first(
 		"SELECT move FROM tag_history WHERE repository_id = ? AND name = ? ORDER BY move DESC LIMIT 1",
 		id,
@@ -23,10 +25,13 @@ export function* moveRestoredTag(record: RecordOf<"tag-moved">, at: number, cont
 
 /** Takes a tag away, unless it was moved since. */
 export function* removeRestoredTag(record: RecordOf<"tag-removed">, at: number, context: StepContext): Step<void> {
-	const { id } = yield* restoredRepository(record.repository);
+	const repository = yield* findRestored(record.repository);
+	// The snapshot was taken when its project had been emptied.
+	if (repository === undefined) return;
+	const { id } = repository;
 	const present = (yield* findTags(id, [record.tag], context)).get(record.tag);
 	if (present === undefined || present.move !== record.move) return;
-	yield* dropTag({ repositoryId: id, name: record.tag, actor: record.actor, at });
+	yield* dropTag({ repositoryId: id, name: record.tag, actor: record.actor, at, until: record.until });
 	yield* countRestored(id, record.move, at);
 	yield* reviewManifests(id, [record.digest], "tag-removed", context);
 }

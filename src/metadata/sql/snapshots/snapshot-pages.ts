@@ -8,6 +8,7 @@ import { PROJECT_COLUMNS, toProjectRow } from "#/metadata/sql/projects/project-r
 import { deletionPage } from "./snapshot-deletions.ts";
 import { manifestPage } from "./snapshot-manifests.ts";
 import { type PageRequest, type SnapshotPage, toJournal, toPage } from "./snapshot-page.ts";
+import { usePage } from "./snapshot-uses.ts";
 
 /** The sections, in the order in which they can be applied. */
 export const sections = [
@@ -20,6 +21,7 @@ export const sections = [
 	// Before those that are there, which would otherwise be deleted again.
 	"deletions",
 	"manifests",
+	"uses",
 	"tags",
 ] as const;
 
@@ -45,6 +47,8 @@ export function* snapshotPage(page: PageInput): Step<SnapshotPage> {
 			return yield* deletionPage(page);
 		case "manifests":
 			return yield* manifestPage(page);
+		case "uses":
+			return yield* usePage(page);
 		case "tags":
 			return yield* tagPage(page);
 	}
@@ -60,31 +64,38 @@ export interface PageInput extends PageRequest {
 
 const nothing: SnapshotPage = { records: [], next: undefined };
 
-/** The store's own, and those that were moved to another store but still have repositories in this one. */
+/** The store's own, those that are on their way to it, and those that were moved to another store but still have repositories in this one. */
 function* projectPage({ store, after = [""], limit }: PageRequest): Step<SnapshotPage> {
 	const rows = yield* all(
 		`SELECT ${PROJECT_COLUMNS}, (
 			SELECT 1 FROM control_resources c WHERE c.uid = p.uid AND c.deleted = 1
 		) AS uncontrolled FROM projects p WHERE name > ?
-		AND (store = ? OR EXISTS (SELECT 1 FROM repositories r WHERE r.project_id = p.id AND r.store = ?))
+		AND (store = ? OR moving_to = ? OR EXISTS (SELECT 1 FROM repositories r WHERE r.project_id = p.id AND r.store = ?))
 		ORDER BY name LIMIT ?`,
 		...after,
+		store,
 		store,
 		store,
 		limit,
 	);
 	return toPage(rows, limit, ["name"], (row) => {
-		const { deletedAt, revision, ...project } = toProjectRow(row);
+		const { deletedAt, removal, revision, ...project } = toProjectRow(row);
 		const isGone = deletedAt !== undefined;
+		const changes = removal === undefined ? 1 : 2;
 		const isReleased = !isGone && row.uncontrolled === 1;
 		const put = toJournal(store, intOf(row, "created_at"), {
 			kind: "project-put",
 			...project,
-			// The last change of one that is gone or was let go was that, which follows.
-			revision: isGone || isReleased ? revision - 1 : revision,
+			// The last changes of one that is gone or was let go were that, which follows.
+			revision: isGone || isReleased ? revision - changes : revision,
 			actor,
 		});
 		const end = { uid: project.uid, name: project.name, revision, actor };
+		if (isGone && removal !== undefined) {
+			const removed = { kind: "project-removed", ...end, revision: revision - 1 } as const;
+			const emptied = { kind: "project-emptied", ...end } as const;
+			return [put, toJournal(store, deletedAt, removed), toJournal(store, deletedAt, emptied)];
+		}
 		if (isGone) return [put, toJournal(store, deletedAt, { kind: "project-removed", ...end })];
 		if (isReleased) return [put, toJournal(store, intOf(row, "created_at"), { kind: "project-released", ...end })];
 		return [put];
@@ -101,7 +112,7 @@ function* userPage({ store, after = [""], limit }: PageRequest): Step<SnapshotPa
 function* robotPage({ store, after = [""], limit }: PageRequest): Step<SnapshotPage> {
 	const rows = yield* all("SELECT * FROM robots WHERE uid > ? ORDER BY uid LIMIT ?", ...after, limit);
 	return toPage(rows, limit, ["uid"], (row) => {
-		const { verifiers, permissions, ...robot } = toRobot(row);
+		const { verifiers, permissions, trust, ...robot } = toRobot(row);
 		return [
 			toJournal(store, 0, {
 				kind: "robot-put",
@@ -112,6 +123,7 @@ function* robotPage({ store, after = [""], limit }: PageRequest): Step<SnapshotP
 					...(repositories === undefined ? {} : { repositories: [...repositories] }),
 					actions: [...actions],
 				})),
+				trust: trust.map(({ claims, ...one }) => ({ ...one, claims: claims.map((claim) => ({ ...claim })) })),
 				generation: intOf(row, "generation"),
 				actor,
 			}),
@@ -139,7 +151,8 @@ function* objectPage({ store, after = [""], limit }: PageRequest): Step<Snapshot
 
 function* repositoryPage({ store, after = [0], limit }: PageRequest): Step<SnapshotPage> {
 	const rows = yield* all(
-		`SELECT r.id, r.name, r.created_at, r.published_at, p.name AS project
+		`SELECT r.id, r.name, r.created_at, r.published_at, r.moves, r.moved_at, r.placement,
+			p.name AS project
 		FROM repositories r JOIN projects p ON p.id = r.project_id
 		WHERE r.store = ? AND r.id > ? AND r.deleted_at IS NULL ORDER BY r.id LIMIT ?`,
 		store,
@@ -152,6 +165,9 @@ function* repositoryPage({ store, after = [0], limit }: PageRequest): Step<Snaps
 			repository: textOf(row, "name"),
 			project: textOf(row, "project"),
 			publishedAt: maybeInt(row, "published_at"),
+			moves: intOf(row, "moves"),
+			movedAt: intOf(row, "moved_at"),
+			placement: intOf(row, "placement"),
 			actor,
 		}),
 	]);
@@ -181,7 +197,8 @@ function* linkPage({ store, after = [0, ""], limit }: PageRequest): Step<Snapsho
 /** Every row of the history is a move; one that ended is a removal too, which a move that follows makes good. */
 function* tagPage({ store, after = [0, "", 0], limit }: PageRequest): Step<SnapshotPage> {
 	const rows = yield* all(
-		`SELECT h.repository_id, h.name AS tag, h.move, h.digest, h.started_at, h.started_by, h.ended_at, h.ended_by, r.name
+		`SELECT h.repository_id, h.name AS tag, h.move, h.digest, h.started_at, h.started_by, h.ended_at, h.ended_by,
+			h.kept_until, r.name
 		FROM tag_history h CROSS JOIN repositories r
 		WHERE (h.repository_id, h.name, h.move) > (?, ?, ?) AND r.id = h.repository_id AND r.store = ?
 		ORDER BY h.repository_id, h.name, h.move LIMIT ?`,
@@ -203,6 +220,7 @@ function* tagPage({ store, after = [0, "", 0], limit }: PageRequest): Step<Snaps
 		});
 		const endedAt = maybeInt(row, "ended_at");
 		if (endedAt === undefined) return [moved];
-		return [moved, toJournal(store, endedAt, { kind: "tag-removed", ...tag, actor: textOf(row, "ended_by") })];
+		const until = maybeInt(row, "kept_until");
+		return [moved, toJournal(store, endedAt, { kind: "tag-removed", ...tag, until, actor: textOf(row, "ended_by") })];
 	});
 }

@@ -32,6 +32,7 @@ export function* completeUpload(
 	if (repository === undefined) {
 		return { refused: { reason: "repository-unknown", repository: row.upload.repository } };
 	}
+	if (repository.store !== row.upload.store) return { refused: { reason: "store-moved" } };
 	const refused = yield* guardQuota(repository, yield* addedBytes(repository, done), context, done.id);
 	if (refused !== undefined) return { refused };
 	const duplicate = yield* placeObject(row, done, context);

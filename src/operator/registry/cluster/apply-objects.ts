@@ -10,6 +10,8 @@ import { FIELD_MANAGER } from "#/operator/registry/field-manager.ts";
 import { covers } from "./covers.ts";
 import { keepImmutable } from "./keep-immutable.ts";
 import { OWNED_TYPES, ownedTypeOf } from "./owned-types.ts";
+import { readPodCounts } from "./read-state.ts";
+import { isWorkload } from "./workload.ts";
 
 /** Annotation: which version of our wishes an object was last made for. Without it, a field that is no longer wanted would stay. */
 const APPLIED = "limani.dev/applied";
@@ -66,11 +68,20 @@ export const applyObjects = async (
 	}
 	if (foreign.length > 0) return { objects: owned, foreign };
 	const objects: KubeObject[] = [];
-	for (const { wish, present } of pairs) objects.push(await applyOne(client, wish, present, signal));
+	for (const { wish, present } of pairs) {
+		objects.push(await applyObject(client, ownedTypeOf(wish), wish, present, signal));
+	}
 	for (const object of owned) {
-		if (!wanted.some((wish) => isSame(object, wish))) await deleteOwned(client, object, signal);
+		const isWanted = wanted.some((wish) => isSame(object, wish));
+		if (!isWanted && !isStillServing(object, objects)) await deleteOwned(client, object, signal);
 	}
 	return { objects, foreign };
+};
+
+/** Whether that are the pods of before, while those that follow them are not ready. */
+const isStillServing = (object: KubeObject, objects: readonly KubeObject[]): boolean => {
+	const next = objects.find(isWorkload);
+	return isWorkload(object) && next !== undefined && readPodCounts(next)?.problem !== undefined;
 };
 
 /** Deletes an object that is ours, and not one that took its name meanwhile. @throws KubeError */
@@ -83,14 +94,21 @@ export const deleteOwned = async (client: Pick<KubeClient, "delete">, object: Ku
 const isSame = (one: KubeObject, other: KubeObject): boolean =>
 	one.kind === other.kind && one.metadata.name === other.metadata.name;
 
-const applyOne = async (
+/**
+ * Makes one object so, writing only when it differs; one that is being deleted is left to that.
+ *
+ * @param present as it stands; absent: it is made
+ * @returns it as it is now
+ * @throws KubeError
+ */
+export const applyObject = async (
 	client: Pick<KubeClient, "apply">,
+	type: ResourceType,
 	wish: KubeObject,
 	present: KubeObject | undefined,
 	signal: AbortSignal,
 ): Promise<KubeObject> => {
 	const marked = withMark(wish);
-	const type: ResourceType = ownedTypeOf(wish);
 	// One that is going has to be gone first; then a new one is made.
 	if (present?.metadata.deletionTimestamp !== undefined) return present;
 	if (present === undefined) return client.apply(type, marked, { fieldManager: FIELD_MANAGER, force: true }, signal);

@@ -5,17 +5,32 @@ import { type Settings, settingsOf } from "#/operator/registry/settings.ts";
 import type { WantedRegistry } from "#/operator/registry/wanted-registry.ts";
 import { namesOf, PORTS } from "./names.ts";
 import { CONTROL_ENTRIES, MASTER_KEY_ENTRY } from "./own-secrets.ts";
-import { PATHS } from "./pod.ts";
+import { ARCHIVE_DIRECTORY, IDENTITY_FILES, PATHS } from "./paths.ts";
 
 /** How long a pod serves on after it was told to end, so that Services and proxies notice that it will not be ready. */
 const STOP_DELAY = "5s";
 
+/**
+ * How long requests may go on then: longer than a large layer takes over a slow line. Those that end sooner are not waited
+ * for. It is bounded by what cluster autoscalers give a pod, ten minutes in all.
+ */
+const DRAIN = "9m";
+
 /** The settings of the data plane in a pod. */
-export const clusterSettingsOf = (registry: Pick<WantedRegistry, "namespace" | "name" | "spec">): Settings => {
-	const { document, ...secrets } = settingsOf(registry.spec, {
+export const clusterSettingsOf = (
+	registry: Pick<WantedRegistry, "namespace" | "name" | "spec" | "recovery">,
+): Settings => {
+	const { document, ...secrets } = settingsOf(registry, {
 		listen: `0.0.0.0:${PORTS.clients}`,
 		externalUrl: urlOf(registry),
 		dataDir: PATHS.data,
+		archive: `${PATHS.archive}/${ARCHIVE_DIRECTORY}`,
+		archiveOf: () => `${PATHS.recovery}/${ARCHIVE_DIRECTORY}`,
+		cluster: {
+			apiServer: "https://kubernetes.default.svc",
+			caFile: `${PATHS.identity}/${IDENTITY_FILES.ca}`,
+			tokenFile: `${PATHS.identity}/${IDENTITY_FILES.token}`,
+		},
 		fileOf: ({ secret, key }) => `${PATHS.secrets}/${secret}/${key}`,
 	});
 	const auth = typeof document.auth === "object" ? document.auth : {};
@@ -30,7 +45,7 @@ export const clusterSettingsOf = (registry: Pick<WantedRegistry, "namespace" | "
 				keyFile: `${PATHS.control}/${CONTROL_ENTRIES.key}`,
 			},
 			operations: { listen: `0.0.0.0:${PORTS.operations}` },
-			limits: { stopDelay: STOP_DELAY },
+			limits: { stopDelay: STOP_DELAY, drain: DRAIN },
 		},
 		...secrets,
 	};

@@ -5,6 +5,8 @@ import { PODS } from "#/kube/resource-type.ts";
 import type { RegistryRef } from "#/operator/registry/actuator.ts";
 import { selectorOf } from "./names.ts";
 
+const ended = z.object({ message: z.string().optional() });
+
 const pod = z.object({
 	metadata: z.object({ name: z.string() }),
 	status: z.object({
@@ -12,9 +14,12 @@ const pod = z.object({
 		containerStatuses: z
 			.array(
 				z.object({
+					ready: z.boolean().default(false),
 					state: z.object({
 						waiting: z.object({ reason: z.string().default(""), message: z.string().optional() }).optional(),
+						terminated: ended.optional(),
 					}),
+					lastState: z.object({ terminated: ended.optional() }).prefault({}),
 				}),
 			)
 			.default([]),
@@ -51,10 +56,21 @@ export const findPodTrouble = async (
 };
 
 const troubleOf = ({ status }: z.output<typeof pod>): string | undefined => {
-	for (const { state } of status.containerStatuses) {
+	for (const { ready, state, lastState } of status.containerStatuses) {
 		const { waiting } = state;
+		const words = lastWordsOf((state.terminated ?? lastState.terminated)?.message);
+		if (!ready && words !== undefined) return words;
 		if (waiting === undefined || USUAL.has(waiting.reason)) continue;
 		return [waiting.reason, waiting.message].filter((part) => part !== undefined && part !== "").join(", ");
 	}
 	return status.conditions.find(({ type, status }) => type === "PodScheduled" && status === "False")?.message;
 };
+
+/** What our process said why it ended, where the end of its log is told; absent when it said nothing. */
+const lastWordsOf = (log: string | undefined): string | undefined => {
+	const said = log?.split("\n").findLast((line) => line.startsWith(LAST_WORDS));
+	return said === undefined ? undefined : `it ended: ${said.slice(LAST_WORDS.length)}`;
+};
+
+/** What the line begins with. */
+const LAST_WORDS = "limani: ";

@@ -1,13 +1,19 @@
 import type { KubeObject } from "#/kube/kube-object.ts";
 
-/** The fields of a StatefulSet's spec that can never change. */
-const IMMUTABLE = ["selector", "serviceName", "podManagementPolicy", "volumeClaimTemplates"] as const;
+/** The fields of a spec that can never change, by kind. */
+const IMMUTABLE: { readonly [kind: string]: readonly string[] } = {
+	StatefulSet: ["selector", "serviceName", "podManagementPolicy", "volumeClaimTemplates"],
+	Deployment: ["selector"],
+	// How a database begins matters once. One that somebody made of a backup of theirs began in another way.
+	Cluster: ["bootstrap"],
+};
 
 /** What is wanted, with the fields that can never change as they stand: an apply that changed them would be refused whole. */
 export const keepImmutable = (wanted: KubeObject, present: KubeObject): KubeObject => {
-	if (wanted.kind !== "StatefulSet") return wanted;
+	const fields = IMMUTABLE[wanted.kind];
+	if (fields === undefined) return wanted;
 	const [spec, standing] = [recordOf(wanted.spec), recordOf(present.spec)];
-	const kept = IMMUTABLE.flatMap((field) => (field in standing ? [[field, standing[field]] as const] : []));
+	const kept = fields.flatMap((field) => (field in standing ? [[field, standing[field]] as const] : []));
 	return { ...wanted, spec: { ...spec, ...Object.fromEntries(kept) } };
 };
 

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { KubeObject } from "#/kube/kube-object.ts";
 import { OWNER_LABEL } from "#/operator/owner-label.ts";
 import type { RegistryRef } from "#/operator/registry/actuator.ts";
+import { archiveClaimOf } from "#/operator/registry/recovery.ts";
 
 /** The names of what is made in a cluster for one Registry: the same for the same Registry, always. */
 export const namesOf = ({ name }: Pick<RegistryRef, "name">) => ({
@@ -15,6 +16,8 @@ export const namesOf = ({ name }: Pick<RegistryRef, "name">) => ({
 	masterKey: `${name}-registry-master-key`,
 	/** Of the volume claim, as the StatefulSet names it after its template and its one pod. */
 	claim: `data-${name}-registry-0`,
+	/** Of the volume claim of its backups, which outlives it whatever becomes of the rest. */
+	archive: archiveClaimOf(name),
 });
 
 /** The ports of a pod. */

@@ -1,15 +1,10 @@
 /** What a Registry is in a cluster: pure builders, one plan gives the same objects always. */
 import { stringify } from "yaml";
-import type { KubeObject, OwnerReference } from "#/kube/kube-object.ts";
-import { labelsOf, lastingLabelsOf, namesOf, PORTS, selectorOf } from "./names.ts";
-import { type PodPlan, podTemplateOf } from "./pod.ts";
-
-/** What the objects of a Registry are made of. */
-export interface ClusterPlan extends PodPlan {
-	readonly owner: OwnerReference;
-	/** Labels of the operator's namespace and pods, which alone may reach the control port. */
-	readonly operator: { readonly namespace: string; readonly labels: { readonly [label: string]: string } };
-}
+import type { KubeObject } from "#/kube/kube-object.ts";
+import { type ClusterPlan, metadataOf } from "./cluster-plan.ts";
+import { namesOf, PORTS, selectorOf } from "./names.ts";
+import { scalingOf } from "./scaling.ts";
+import { workloadOf } from "./workload.ts";
 
 /** All objects of a Registry but its Secrets, in the order in which they are applied. */
 export const objectsOf = (plan: ClusterPlan): readonly KubeObject[] => [
@@ -17,21 +12,10 @@ export const objectsOf = (plan: ClusterPlan): readonly KubeObject[] => [
 	configMapOf(plan),
 	...servicesOf(plan),
 	networkPolicyOf(plan),
-	statefulSetOf(plan),
+	workloadOf(plan),
+	...scalingOf(plan),
 	...ingressOf(plan),
 ];
-
-const metadataOf = (
-	{ registry, owner }: ClusterPlan,
-	name: string,
-	annotations?: { readonly [key: string]: string },
-) => ({
-	name,
-	namespace: registry.namespace,
-	labels: labelsOf(registry),
-	...(annotations === undefined || Object.keys(annotations).length === 0 ? {} : { annotations }),
-	ownerReferences: [owner],
-});
 
 const serviceAccountOf = (plan: ClusterPlan): KubeObject => ({
 	apiVersion: "v1",
@@ -104,49 +88,6 @@ const networkPolicyOf = (plan: ClusterPlan): KubeObject => ({
 		],
 	},
 });
-
-const statefulSetOf = (plan: ClusterPlan): KubeObject => {
-	const { workload, pods } = namesOf(plan.registry);
-	const claims = claimsOf(plan);
-	return {
-		apiVersion: "apps/v1",
-		kind: "StatefulSet",
-		metadata: metadataOf(plan, workload),
-		spec: {
-			replicas: plan.spec.replicas,
-			serviceName: pods,
-			podManagementPolicy: "Parallel",
-			updateStrategy: { type: "RollingUpdate" },
-			selector: { matchLabels: selectorOf(plan.registry) },
-			template: podTemplateOf(plan),
-			...(claims.length === 0
-				? {}
-				: {
-						volumeClaimTemplates: claims,
-						// What was pushed is deleted by the operator, when the Registry says so, and by nobody else.
-						persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain" },
-					}),
-		},
-	};
-};
-
-/** The volume of the one replica that has files or an embedded database. */
-const claimsOf = ({ spec, registry }: ClusterPlan): readonly object[] => {
-	const { filesystem } = spec.storage;
-	if (filesystem === undefined && spec.database.embedded === undefined) return [];
-	const { storageClassName, size = "10Gi" } = filesystem ?? {};
-	return [
-		{
-			metadata: { name: "data", labels: lastingLabelsOf(registry) },
-			spec: {
-				// One node is not enough: two pods on it would open the database together.
-				accessModes: ["ReadWriteOncePod"],
-				...(storageClassName === undefined ? {} : { storageClassName }),
-				resources: { requests: { storage: size } },
-			},
-		},
-	];
-};
 
 const ingressOf = (plan: ClusterPlan): readonly KubeObject[] => {
 	const { ingress } = plan.spec.exposure;

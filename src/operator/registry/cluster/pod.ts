@@ -1,33 +1,16 @@
-import type { RegistrySpec } from "#/api/kinds/registry.ts";
 import type { RegistryRef } from "#/operator/registry/actuator.ts";
-import type { Settings } from "#/operator/registry/settings.ts";
-import { labelsOf, namesOf, PORTS, selectorOf, volumeNameOf } from "./names.ts";
-
-/** Where things are in a pod. */
-export const PATHS = {
-	config: "/etc/limani/config",
-	control: "/etc/limani/control",
-	masterKey: "/etc/limani/master-key",
-	secrets: "/etc/limani/secrets",
-	data: "/var/lib/limani",
-	temporary: "/tmp",
-} as const;
-
-/** What a pod is made of. */
-export interface PodPlan {
-	readonly registry: RegistryRef;
-	readonly spec: RegistrySpec;
-	readonly settings: Settings;
-	/** Image where the spec names none. */
-	readonly defaultImage: string;
-	/** Changes when the pods must start anew, because what they read at the start is another. */
-	readonly revision: string;
-}
+import { labelsOf, namesOf, PORTS, selectorOf } from "./names.ts";
+import { PATHS } from "./paths.ts";
+import type { PodPlan } from "./pod-plan.ts";
+import { mountsOf, volumesOf } from "./pod-volumes.ts";
 
 /** User and group of the image. */
 const USER = 65_532;
-/** How long a pod may take to end: longer than the data plane drains, so that uploads under way finish. Seconds. */
-const GRACE_S = 60;
+/**
+ * How long a pod may take to end, seconds: longer than the data plane goes on and drains, and the quarter of a minute that
+ * it may take to stop after that.
+ */
+const GRACE_S = 570;
 
 /** The template of a Registry's pods: fit for the restricted profile of Pod Security. */
 export const podTemplateOf = (plan: PodPlan): { readonly [field: string]: unknown } => {
@@ -67,14 +50,14 @@ const evenly = (registry: RegistryRef) =>
 		labelSelector: { matchLabels: selectorOf(registry) },
 	}));
 
-const containerOf = ({ spec, settings, defaultImage }: PodPlan) => ({
+const containerOf = (plan: PodPlan) => ({
 	name: "registry",
-	image: spec.image ?? defaultImage,
+	image: plan.spec.image ?? plan.defaultImage,
 	args: ["registry", "--config", `${PATHS.config}/limani.yaml`],
-	...(spec.resources === undefined ? {} : { resources: spec.resources }),
+	...(plan.spec.resources === undefined ? {} : { resources: plan.spec.resources }),
 	env: [
 		{ name: "LIMANI_LISTEN", value: `0.0.0.0:${PORTS.clients}` },
-		...settings.environment.map(({ variable, from, optional }) => ({
+		...plan.settings.environment.map(({ variable, from, optional }) => ({
 			name: variable,
 			valueFrom: { secretKeyRef: { name: from.secret, key: from.key, ...(optional ? { optional } : {}) } },
 		})),
@@ -82,25 +65,21 @@ const containerOf = ({ spec, settings, defaultImage }: PodPlan) => ({
 	ports: Object.entries(PORTS).map(([name, containerPort]) => ({ name, containerPort, protocol: "TCP" })),
 	livenessProbe: probe("/livez", 6),
 	readinessProbe: probe("/readyz", 2),
-	startupProbe: probe("/livez", 60),
+	startupProbe: probe("/livez", plan.recovery === undefined ? STARTING : RESTORING),
+	// What an archive is refused for, its owner can do something about.
+	...(plan.recovery === undefined ? {} : { terminationMessagePolicy: "FallbackToLogsOnError" }),
 	securityContext: {
 		allowPrivilegeEscalation: false,
 		readOnlyRootFilesystem: true,
 		capabilities: { drop: ["ALL"] },
 	},
-	volumeMounts: [
-		{ name: "config", mountPath: PATHS.config, readOnly: true },
-		{ name: "control", mountPath: PATHS.control, readOnly: true },
-		{ name: "master-key", mountPath: PATHS.masterKey, readOnly: true },
-		{ name: "data", mountPath: PATHS.data },
-		{ name: "temporary", mountPath: PATHS.temporary },
-		...secretsOf(settings).map((secret) => ({
-			name: volumeNameOf(secret),
-			mountPath: `${PATHS.secrets}/${secret}`,
-			readOnly: true,
-		})),
-	],
+	volumeMounts: mountsOf(plan),
 });
+
+/** Probes of a start that may fail, one every few seconds: five minutes. */
+const STARTING = 60;
+/** Where what an archive has is copied first: half a day. */
+const RESTORING = 8_640;
 
 const probe = (path: string, failureThreshold: number) => ({
 	httpGet: { path, port: "operations", scheme: "HTTP" },
@@ -108,24 +87,3 @@ const probe = (path: string, failureThreshold: number) => ({
 	timeoutSeconds: 3,
 	failureThreshold,
 });
-
-const volumesOf = ({ registry, spec, settings }: PodPlan) => {
-	const { workload, control, masterKey } = namesOf(registry);
-	return [
-		{ name: "config", configMap: { name: workload } },
-		{ name: "control", secret: { secretName: control, defaultMode: 0o440 } },
-		{ name: "master-key", secret: { secretName: masterKey, defaultMode: 0o440 } },
-		{ name: "temporary", emptyDir: {} },
-		// With files on a volume, its claim stands under this name.
-		...(spec.storage.filesystem === undefined && spec.database.embedded === undefined
-			? [{ name: "data", emptyDir: {} }]
-			: []),
-		...secretsOf(settings).map((secret) => ({
-			name: volumeNameOf(secret),
-			secret: { secretName: secret, defaultMode: 0o440 },
-		})),
-	];
-};
-
-/** The Secrets of which entries must be files. */
-const secretsOf = ({ files }: Settings): readonly string[] => [...new Set(files.map(({ secret }) => secret))];

@@ -6,7 +6,7 @@ import { namesOf } from "./names.ts";
 /** Its objects were only just applied. */
 export const BEGINNING: RegistryProblem = {
 	reason: "Progressing",
-	message: "its StatefulSet is being made",
+	message: "its pods are being made",
 	terminal: false,
 };
 

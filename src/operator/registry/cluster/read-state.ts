@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { KubeObject } from "#/kube/kube-object.ts";
 import type { RegistryProblem } from "#/operator/registry/actuator.ts";
 
-/** What a StatefulSet tells of its pods. */
+/** What a StatefulSet or a Deployment tells of its pods. */
 export interface PodCounts {
 	readonly wanted: number;
 	readonly present: number;
@@ -17,7 +17,7 @@ export interface PodCounts {
 
 const count = z.int().min(0).catch(0);
 
-const statefulSet = z.object({
+const workload = z.object({
 	metadata: z.object({ generation: count }),
 	spec: z.object({
 		replicas: z.int().min(0).catch(1),
@@ -35,9 +35,9 @@ const statefulSet = z.object({
 		.prefault({}),
 });
 
-/** Reads how the pods of a StatefulSet are; absent when it is not one that we made. */
+/** Reads how the pods of a StatefulSet or a Deployment are; absent when it is not one that we made. */
 export const readPodCounts = (object: KubeObject): PodCounts | undefined => {
-	const parsed = statefulSet.safeParse(object);
+	const parsed = workload.safeParse(object);
 	if (!parsed.success) return undefined;
 	const { metadata, spec, status } = parsed.data;
 	const { observedGeneration = 0, replicas = 0, readyReplicas = 0, updatedReplicas = 0 } = status;
@@ -55,11 +55,13 @@ export const readPodCounts = (object: KubeObject): PodCounts | undefined => {
 	};
 	const has = (problem: RegistryProblem | undefined): PodCounts => ({ ...counts, problem });
 	if (spec.replicas === 0) return has(undefined);
-	if (observedGeneration < metadata.generation) return has(waiting("its StatefulSet was changed a moment ago"));
+	if (observedGeneration < metadata.generation)
+		return has(waiting("what its pods are made of was changed a moment ago"));
 	if (readyReplicas < spec.replicas) return has(waiting(`${readyReplicas} of ${spec.replicas} pods are ready`));
 	if (updatedReplicas < spec.replicas) {
 		return has(waiting(`${updatedReplicas} of ${spec.replicas} pods have the present settings`));
 	}
+	if (replicas > spec.replicas) return has(waiting(`${replicas - spec.replicas} pods are to go`));
 	return has(undefined);
 };
 

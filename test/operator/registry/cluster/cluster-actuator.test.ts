@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { randomBytes, X509Certificate } from "node:crypto";
 import { suite, test } from "node:test";
 import { CachedStore } from "#/kube/cached-store.ts";
+import type { ObjectRef } from "#/kube/kube-client.ts";
 import { KubeError } from "#/kube/kube-error.ts";
 import type { KubeObject } from "#/kube/kube-object.ts";
+import type { ResourceType } from "#/kube/resource-type.ts";
 import { ClusterActuator } from "#/operator/registry/cluster/cluster-actuator.ts";
 import { FakeCluster } from "./fake-cluster.ts";
 import { wantedOf } from "./wanted.ts";
@@ -347,6 +349,28 @@ suite("A registry that goes", () => {
 		await actuator.remove(REGISTRY, "Delete", signal);
 		assert.deepEqual(kinds(cluster), ["PersistentVolumeClaim data-app-registry-0", "Service other"]);
 	});
+});
+
+/** A cluster in which the operator may have no Secrets. */
+class WithoutSecrets extends FakeCluster {
+	override async find(type: ResourceType, ref: ObjectRef): Promise<KubeObject | undefined> {
+		if (type.kind === "Secret") throw new KubeError("FORBIDDEN", `secrets "${ref.name}" is forbidden`);
+		return super.find(type, ref);
+	}
+}
+
+test("Where Secrets are forbidden nothing is made, it is said, and the Registry can go", async () => {
+	const { cluster, ensure, actuator } = open(new WithoutSecrets());
+	const { problem } = await ensure();
+	assert.deepEqual(problem, {
+		reason: "Failed",
+		message: 'secrets "app-registry-control" is forbidden',
+		terminal: false,
+	});
+	assert.deepEqual([...cluster.objects.keys()], []);
+	await actuator.remove(REGISTRY, "Retain", signal);
+	// That there is no master key cannot be known.
+	await assert.rejects(actuator.remove(REGISTRY, "Delete", signal), { code: "FORBIDDEN" });
 });
 
 test("A change of what was made for a Registry wakes just that one", async () => {

@@ -6,6 +6,7 @@ import type { KubeObject } from "#/kube/kube-object.ts";
 import { clusterSettingsOf, revisionOf, urlOf } from "#/operator/registry/cluster/cluster-settings.ts";
 import { objectsOf } from "#/operator/registry/cluster/objects.ts";
 import { OWNED_TYPES, ownedTypeOf } from "#/operator/registry/cluster/owned-types.ts";
+import type { WantedRecovery } from "#/operator/registry/wanted-registry.ts";
 import { wantedOf } from "./wanted.ts";
 
 const S3 = {
@@ -31,6 +32,7 @@ const SPECS: { readonly [name: string]: { readonly [field: string]: unknown } } 
 	"with a class of volumes": { storage: { filesystem: { size: "1Ti", storageClassName: "fast" } } },
 	"with a bucket and an embedded database": { storage: S3 },
 	"with a bucket and a database": { replicas: 3, storage: S3, database: POSTGRES },
+	"with a bucket and a database of its own": { replicas: 3, storage: S3, database: { cloudNativePG: {} } },
 	"with Google's storage": {
 		storage: { gcs: { bucket: "images", credentialsSecretRef: { name: "gcs", key: "key.json" } } },
 		database: POSTGRES,
@@ -49,11 +51,18 @@ const SPECS: { readonly [name: string]: { readonly [field: string]: unknown } } 
 		tolerations: [{ key: "a", operator: "Exists" }],
 		priorityClassName: "high",
 	},
+	"with backups on a volume": { backup: { archive: { filesystem: { size: "1Ti" } } } },
+	"with sealed backups in a bucket": {
+		backup: {
+			archive: { s3: { ...S3.s3, bucket: "backups" } },
+			encryptionKeySecretRef: { name: "seal", key: "archive.key" },
+		},
+	},
 	"with users": { auth: { users: [{ name: "alice", passwordSecretRef: { name: "alice", key: "password" } }] } },
 };
 
-const build = (spec: { readonly [field: string]: unknown }) => {
-	const wanted = wantedOf(spec, { "s3-keys": "1", alice: "1", tls: "1" });
+const build = (spec: { readonly [field: string]: unknown }, recovery?: WantedRecovery) => {
+	const wanted = wantedOf(spec, { "s3-keys": "1", alice: "1", tls: "1" }, recovery);
 	const settings = clusterSettingsOf(wanted);
 	const owner = {
 		apiVersion: "limani.dev/v1alpha1",
@@ -65,6 +74,7 @@ const build = (spec: { readonly [field: string]: unknown }) => {
 	const objects = objectsOf({
 		registry: wanted,
 		spec: wanted.spec,
+		recovery,
 		settings,
 		defaultImage: "registry.example/limani:0.1.0",
 		revision: "r1",
@@ -99,8 +109,14 @@ const only = (objects: readonly KubeObject[], kind: string): KubeObject => {
 	return found[0] ?? assert.fail();
 };
 
+const workloadOf = (objects: readonly KubeObject[]): KubeObject => {
+	const [found, ...others] = objects.filter(({ kind }) => kind === "StatefulSet" || kind === "Deployment");
+	assert.deepEqual(others, []);
+	return found ?? assert.fail("there is no workload");
+};
+
 const podOf = (objects: readonly KubeObject[]): Json => {
-	const pod = at(only(objects, "StatefulSet"), "spec", "template", "spec");
+	const pod = at(workloadOf(objects), "spec", "template", "spec");
 	assert.ok(isRecord(pod));
 	return pod;
 };
@@ -123,12 +139,15 @@ for (const [name, spec] of Object.entries(SPECS)) {
 				for (const port of listAt(container, "ports")) assert.ok(!("hostPort" in port));
 			}
 			const kinds = listAt(pod, "volumes").map(({ name: _name, ...kind }) => Object.keys(kind).join());
-			assert.deepEqual(new Set(kinds).difference(new Set(["configMap", "secret", "emptyDir"])), new Set());
+			assert.deepEqual(
+				new Set(kinds).difference(new Set(["configMap", "secret", "emptyDir", "persistentVolumeClaim"])),
+				new Set(),
+			);
 		});
 
 		test("has a volume for each mount and a mount for each volume, at places of their own", () => {
 			const pod = podOf(objects);
-			const set = only(objects, "StatefulSet");
+			const set = workloadOf(objects);
 			const claims =
 				isRecord(set.spec) && "volumeClaimTemplates" in set.spec ? listAt(set.spec, "volumeClaimTemplates") : [];
 			const volumes = [
@@ -139,6 +158,11 @@ for (const [name, spec] of Object.entries(SPECS)) {
 			assert.deepEqual(mounts.map(({ name }) => String(name)).toSorted(), volumes.toSorted());
 			assert.equal(new Set(volumes).size, volumes.length);
 			assert.equal(new Set(mounts.map(({ mountPath }) => mountPath)).size, mounts.length);
+			// Another field is refused by the API server with all of it.
+			for (const mount of mounts) {
+				const more = Object.keys(mount).filter((field) => !["name", "mountPath", "readOnly"].includes(field));
+				assert.deepEqual(more, []);
+			}
 			for (const volume of volumes) assert.match(volume, /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/);
 		});
 
@@ -175,12 +199,12 @@ for (const [name, spec] of Object.entries(SPECS)) {
 		});
 
 		test("has a selector that finds its pods, and Services that lead to ports they have", () => {
-			const template = at(only(objects, "StatefulSet"), "spec", "template");
+			const template = at(workloadOf(objects), "spec", "template");
 			const labels = at(template, "metadata", "labels");
 			const ports = new Set(listAt(template, "spec", "containers", 0, "ports").map(({ name }) => name));
 			const services = objects.filter(({ kind }) => kind === "Service");
 			const selectors = [
-				at(only(objects, "StatefulSet"), "spec", "selector", "matchLabels"),
+				at(workloadOf(objects), "spec", "selector", "matchLabels"),
 				at(only(objects, "NetworkPolicy"), "spec", "podSelector", "matchLabels"),
 				...services.map(({ spec }) => at(spec, "selector")),
 			];
@@ -224,11 +248,103 @@ test("The control port is in no Ingress and no Service of clients, and open to t
 
 test("Only a Registry with files or an embedded database has a volume, which one pod on one node may use", () => {
 	for (const [name, spec] of Object.entries(SPECS)) {
-		const set = only(build(spec).objects, "StatefulSet").spec;
+		const set = workloadOf(build(spec).objects).spec;
 		const claims = isRecord(set) && "volumeClaimTemplates" in set ? listAt(set, "volumeClaimTemplates") : [];
 		assert.equal(claims.length, "database" in spec ? 0 : 1, name);
 		for (const claim of claims) assert.deepEqual(at(claim, "spec", "accessModes"), ["ReadWriteOncePod"]);
 	}
+});
+
+const volumesOf = (objects: readonly KubeObject[]) =>
+	listAt(podOf(objects), "volumes").flatMap(({ name, persistentVolumeClaim }) =>
+		persistentVolumeClaim === undefined ? [] : [[name, at(persistentVolumeClaim, "claimName")]],
+	);
+
+test("A volume for backups is mounted by the one pod there is, which ends before the next begins", () => {
+	const spec = { storage: S3, database: POSTGRES, backup: { archive: { filesystem: {} } } };
+	const { objects } = build(spec);
+	const set = workloadOf(objects);
+	assert.equal(set.kind, "StatefulSet");
+	assert.ok(isRecord(set.spec) && !("volumeClaimTemplates" in set.spec));
+	assert.deepEqual(volumesOf(objects), [["archive", "app-backup"]]);
+	assert.equal(workloadOf(build({ ...spec, backup: { archive: { s3: { bucket: "b" } } } }).objects).kind, "Deployment");
+});
+
+test("What a Registry begins with is mounted until it has begun, and its pods have hours to start", () => {
+	const recovery = { archive: { filesystem: { claimName: "old-backup" } } };
+	const spec = SPECS["with a bucket and a database"] ?? {};
+	const [beginning, begun] = [build(spec, recovery), build(spec)];
+	assert.deepEqual(volumesOf(beginning.objects), [["recovery", "old-backup"]]);
+	assert.deepEqual(volumesOf(begun.objects), []);
+	const startS = ({ objects }: typeof begun) => {
+		const probe = at(podOf(objects), "containers", 0, "startupProbe");
+		return Number(at(probe, "periodSeconds")) * Number(at(probe, "failureThreshold"));
+	};
+	assert.ok(startS(beginning) >= 6 * 3_600 && startS(begun) <= 600);
+	const document: unknown = parse(String(at(only(beginning.objects, "ConfigMap"), "data", "limani.yaml")));
+	const mounts = listAt(podOf(beginning.objects), "containers", 0, "volumeMounts");
+	const [mount] = mounts.filter(({ name }) => name === "recovery");
+	const root = String(at(document, "recovery", "archive", "filesystem", "root"));
+	assert.ok(root.startsWith(`${String(mount?.mountPath)}/`), root);
+	// Neither its files nor who may read them change: whose claim it is nobody knows.
+	assert.equal(mount?.readOnly, true);
+	const [volume] = listAt(podOf(beginning.objects), "volumes").filter(({ name }) => name === "recovery");
+	assert.deepEqual(volume?.persistentVolumeClaim, { claimName: "old-backup", readOnly: true });
+	assert.ok(!("recovery" in (parse(String(at(only(begun.objects, "ConfigMap"), "data", "limani.yaml"))) ?? {})));
+});
+
+test("Pods without a volume are replaced by one more that is ready first, one with a volume ends before the next", () => {
+	for (const [name, spec] of Object.entries(SPECS)) {
+		const workload = workloadOf(build(spec).objects);
+		assert.equal(workload.kind, "database" in spec ? "Deployment" : "StatefulSet", name);
+		if (workload.kind !== "Deployment") continue;
+		assert.deepEqual(at(workload, "spec", "strategy", "rollingUpdate"), { maxSurge: 1, maxUnavailable: 0 });
+	}
+});
+
+test("Several replicas have a budget that lets one be away, and one replica has none that could hold up a drain", () => {
+	const spec = SPECS["with a bucket and a database"] ?? {};
+	const budgetsOf = (more: Json) =>
+		build({ ...spec, ...more }).objects.filter(({ kind }) => kind === "PodDisruptionBudget");
+	for (const more of [
+		{ replicas: 0 },
+		{ replicas: 1 },
+		{ replicas: 1, autoscaling: { minReplicas: 1, maxReplicas: 4 } },
+	]) {
+		assert.deepEqual(budgetsOf(more), [], JSON.stringify(more));
+	}
+	for (const more of [
+		{ replicas: 2 },
+		{ replicas: 3 },
+		{ replicas: 1, autoscaling: { minReplicas: 2, maxReplicas: 4 } },
+	]) {
+		const [budget] = budgetsOf(more);
+		assert.equal(at(budget, "spec", "maxUnavailable"), 1);
+		assert.deepEqual(
+			at(budget, "spec", "selector"),
+			at(workloadOf(build({ ...spec, ...more }).objects), "spec", "selector"),
+		);
+	}
+	assert.deepEqual(
+		build(SPECS["with nothing"] ?? {}).objects.filter(({ kind }) => kind === "PodDisruptionBudget"),
+		[],
+	);
+});
+
+test("Load scales the Registry itself, within its bounds, unless it is to serve nobody", () => {
+	const spec = SPECS["with a bucket and a database"] ?? {};
+	const autoscaling = { minReplicas: 2, maxReplicas: 5 };
+	const scaler = only(build({ ...spec, replicas: 1, autoscaling }).objects, "HorizontalPodAutoscaler");
+	assert.deepEqual(at(scaler, "spec", "scaleTargetRef"), {
+		apiVersion: "limani.dev/v1alpha1",
+		kind: "Registry",
+		name: "app",
+	});
+	assert.deepEqual([at(scaler, "spec", "minReplicas"), at(scaler, "spec", "maxReplicas")], [2, 5]);
+	const stopped = build({ ...spec, replicas: 0, autoscaling }).objects;
+	assert.ok(!stopped.some(({ kind }) => kind === "HorizontalPodAutoscaler"));
+	assert.throws(() => build({ replicas: 1, autoscaling }), /several replicas need database.postgres/);
+	assert.throws(() => build({ ...spec, autoscaling: { minReplicas: 6, maxReplicas: 5 } }), /minReplicas/);
 });
 
 test("Clients are sent to what the spec says, to the Ingress, or to the Service, in that order", () => {
@@ -259,4 +375,22 @@ test("A revision follows the document and the versions of the Secrets that pods 
 		revision({ "s3-keys": "1", database: "1" }, {}, ["3", "2"]),
 	];
 	assert.equal(new Set([first, ...others]).size, 5);
+});
+
+test("A Registry with a database of its own has its authority's certificate, and not the key that signs", () => {
+	const { objects, settings } = build({ storage: S3, database: { cloudNativePG: {} } });
+	const volumes = listAt(podOf(objects), "volumes");
+	const own = volumes.filter((volume) => JSON.stringify(volume).includes('"app-database-ca"'));
+	assert.deepEqual(
+		own.map((volume) => at(volume, "secret", "items")),
+		[[{ key: "ca.crt", path: "ca.crt" }]],
+	);
+	assert.deepEqual(settings.environment.find(({ variable }) => variable === "LIMANI_DATABASE_POSTGRES_URL")?.from, {
+		secret: "app-database-app",
+		key: "uri",
+	});
+	for (const volume of volumes) {
+		const others = "secret" in volume && !own.includes(volume);
+		if (others) assert.doesNotMatch(JSON.stringify(volume), /items/);
+	}
 });

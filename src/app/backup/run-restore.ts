@@ -1,0 +1,36 @@
+import { createSigningKey } from "#/auth/signing-key-pair.ts";
+import { sealedSnapshots } from "#/dataplane/sealed-journal.ts";
+import type { Archive } from "#/features/backup/archive.ts";
+import type { RecoveryTarget } from "#/features/backup/plan-recovery.ts";
+import { type RestoreSummary, restoreRegistry } from "#/features/backup/restore.ts";
+import type { OfflineParts } from "./offline-parts.ts";
+
+/** What {@link runRestore} works with. */
+export interface RunRestoreDeps extends Omit<OfflineParts, keyof AsyncDisposable | "metadata"> {
+	readonly metadata: Omit<OfflineParts["metadata"], keyof AsyncDisposable | "ping">;
+	readonly archive: Archive;
+	/** Told of each record that another master key sealed, in words for people: it is left out. */
+	readonly lost: (message: string) => void;
+}
+
+/** Restores a registry from an archive. @throws BackupError, StoreError, MetadataError */
+export const runRestore = (
+	deps: RunRestoreDeps,
+	target: RecoveryTarget,
+	signal: AbortSignal,
+): Promise<RestoreSummary> => {
+	const { metadata, masterKey, lost } = deps;
+	const { objects, outbox, origins, signingKeys } = metadata;
+	const snapshots = sealedSnapshots(metadata.snapshots, masterKey, ({ kind }, why) => {
+		lost(`a record of kind ${kind}: ${why.message}`);
+	});
+	return restoreRegistry(
+		{
+			...deps,
+			metadata: { objects, outbox, origins, snapshots },
+			replaceKeys: async () => await signingKeys.replaceAll(await createSigningKey(masterKey)),
+		},
+		target,
+		signal,
+	);
+};

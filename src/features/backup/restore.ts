@@ -1,0 +1,221 @@
+/** Brings a registry back from an archive, into stores and a database that are empty. */
+import { inParallel } from "#/lib/in-parallel.ts";
+import type { Metadata } from "#/metadata/metadata.ts";
+import type { Restoration } from "#/metadata/origins.ts";
+import { parseRecord, type RecordOf } from "#/metadata/records.ts";
+import type { JournalRecord } from "#/metadata/snapshots.ts";
+import { applyRecords, inOrder } from "#/registry/journal/apply-records.ts";
+import { readSnapshot, writeSnapshot } from "#/registry/journal/snapshot.ts";
+import type { Report } from "#/registry/report.ts";
+import { type Stores, storeNamed } from "#/registry/store-named.ts";
+import { type Finding, verifyStore } from "#/registry/verify.ts";
+import type { BlobStore } from "#/storage/blob-store.ts";
+import { OWNER_KEY } from "#/storage/owner.ts";
+import type { Archive } from "./archive.ts";
+import { readArchivedSegment } from "./archived-journal.ts";
+import { BackupError } from "./backup-error.ts";
+import { readArchivedBlob } from "./blob-bytes.ts";
+import { type PlannedStore, planRecovery, type RecoveryPlan, type RecoveryTarget } from "./plan-recovery.ts";
+import { type RecoveredBlob, recoveredBlobs } from "./recovered-blobs.ts";
+
+/** What {@link restoreRegistry} works with. */
+export interface RestoreDeps {
+	/** Its snapshots are those that open secrets. */
+	readonly metadata: Pick<Metadata, "objects" | "outbox" | "snapshots" | "origins">;
+	readonly stores: Stores;
+	readonly archive: Archive;
+	readonly newId: () => string;
+	readonly holder: string;
+	readonly report: Report;
+	/** Forgets the token signing keys of before: their tokens belong to another life. */
+	readonly replaceKeys: () => Promise<void>;
+}
+
+/** What was restored. */
+export interface RestoreSummary {
+	readonly backup: string;
+	/** What the registry is as of, milliseconds since the epoch. */
+	readonly point: number;
+	readonly blobs: number;
+	readonly bytes: number;
+	readonly records: number;
+	/** It was restored before, and nothing was done. */
+	readonly wasDone: boolean;
+}
+
+/** Blobs on their way at once. */
+const AT_ONCE = 4;
+
+/**
+ * Restores what is wanted, and compares every digest on the way. A restore that was cut short is gone on with when the
+ * same is wanted again; anything else that the target holds is left alone, and refuses it.
+ *
+ * @throws BackupError, StoreError, MetadataError
+ */
+export const restoreRegistry = async (
+	deps: RestoreDeps,
+	target: RecoveryTarget,
+	signal: AbortSignal,
+): Promise<RestoreSummary> => {
+	const { metadata, archive } = deps;
+	const present = await metadata.origins.restoration(signal);
+	const plan = await planRecovery(archive, { ...target, from: begunFrom(present) }, signal);
+	for (const { name } of plan.stores) storeNamed(deps.stores, name);
+	const source = sourceOf(plan, target);
+	if (present === undefined) await assertEmpty(deps.stores, signal);
+	const summary = { backup: plan.backup.id, point: plan.point, blobs: 0, bytes: 0, records: 0 };
+	if (present?.endedAt === undefined) await assertComplete(archive, plan, signal);
+	const start = await metadata.origins.beginRestore(source);
+	if (start === "not-empty") throw new BackupError("NOT_EMPTY", "a restore needs an empty database and empty stores");
+	if (start === "done") return { ...summary, wasDone: true };
+	for (const store of plan.stores) {
+		const copied = await copyBlobs(deps, { store, until: plan.until }, signal);
+		summary.blobs += copied.blobs;
+		summary.bytes += copied.bytes;
+	}
+	summary.records = await applyPlan(deps, plan, signal);
+	await finish(deps, plan, signal);
+	await metadata.origins.endRestore(source);
+	return { ...summary, wasDone: false };
+};
+
+const sourceOf = ({ registry, backup, until }: RecoveryPlan, { to }: RecoveryTarget): string =>
+	[registry, backup.id, ...(to === undefined ? [] : [String(until)])].join(" ");
+
+/** The backup that a restore begins with which was cut short: the last one may be another by now. */
+const begunFrom = (present: Restoration | undefined): string | undefined =>
+	present?.endedAt === undefined ? present?.source.split(" ")[1] : undefined;
+
+const assertEmpty = async (stores: Stores, signal: AbortSignal): Promise<void> => {
+	for (const [name, store] of stores) {
+		for await (const { key } of store.list("", signal)) {
+			if (key === OWNER_KEY) continue;
+			throw new BackupError("NOT_EMPTY", `a restore needs empty stores: the store ${name} has ${key}`);
+		}
+	}
+};
+
+/** Every blob must be in the archive before any is copied. */
+const assertComplete = async (
+	archive: Archive,
+	{ stores, until }: RecoveryPlan,
+	signal: AbortSignal,
+): Promise<void> => {
+	for (const store of stores) {
+		for await (const { blob, archived } of recoveredBlobs(archive, { store, until }, signal)) {
+			if (archived !== undefined) continue;
+			throw new BackupError(
+				"INCOMPLETE",
+				`the blob ${blob.digest} of the store ${store.name} is missing in the archive`,
+			);
+		}
+	}
+};
+
+const copyBlobs = async (
+	{ archive, stores }: RestoreDeps,
+	planned: { readonly store: PlannedStore; readonly until: number | undefined },
+	signal: AbortSignal,
+): Promise<{ readonly blobs: number; readonly bytes: number }> => {
+	const store = storeNamed(stores, planned.store.name);
+	const copied = { blobs: 0, bytes: 0 };
+	await inParallel(recoveredBlobs(archive, planned, signal), AT_ONCE, async (recovered) => {
+		await copyBlob(archive, store, recovered, signal);
+		copied.blobs += 1;
+		copied.bytes += recovered.blob.size;
+	});
+	return copied;
+};
+
+const copyBlob = async (
+	archive: Archive,
+	store: BlobStore,
+	{ blob: { digest, key, size }, archived }: RecoveredBlob,
+	signal: AbortSignal,
+): Promise<void> => {
+	if (archived === undefined) throw new BackupError("INCOMPLETE", `the blob ${digest} is missing in the archive`);
+	// It was copied before this was cut short: what is there is whole.
+	if ((await store.stat(key, signal))?.size === size) return;
+	const writer = await store.write(key, { size }, signal);
+	try {
+		const bytes = readArchivedBlob(archive, { digest, key: archived.key }, signal);
+		for await (const piece of bytes) await writer.append(Uint8Array.from(piece));
+		await writer.commit(signal);
+	} catch (error) {
+		await writer.abort(AbortSignal.timeout(10_000)).catch(() => undefined);
+		throw error;
+	}
+};
+
+const applyPlan = async (
+	{ metadata, archive }: RestoreDeps,
+	{ stores, until = Number.POSITIVE_INFINITY }: RecoveryPlan,
+	signal: AbortSignal,
+): Promise<number> => {
+	let records = 0;
+	for (const { name, snapshot } of stores) {
+		const applied = await applyRecords(
+			metadata.snapshots,
+			readSnapshot(archive.reader, { key: snapshot, name }, signal),
+		);
+		records += applied.records;
+	}
+	const later = stores.map((store) => recordsOf(archive, { store, until }, signal));
+	return records + (await applyRecords(metadata.snapshots, inOrder(later))).records;
+};
+
+async function* recordsOf(
+	archive: Archive,
+	{ store, until }: { readonly store: PlannedStore; readonly until: number },
+	signal: AbortSignal,
+): AsyncGenerator<JournalRecord> {
+	for (const key of store.segments) {
+		const { records } = await readArchivedSegment(archive, key, signal);
+		for (const record of records) if (record.at <= until) yield record;
+	}
+}
+
+/** From now on it is a registry like any other: nobody controls it yet, its journal begins, and all of it is there. */
+const finish = async (deps: RestoreDeps, { stores }: RecoveryPlan, signal: AbortSignal): Promise<void> => {
+	const { metadata } = deps;
+	for (const { name } of stores) {
+		const store = storeNamed(deps.stores, name);
+		await metadata.snapshots.restore(await releases(deps, name, signal));
+		const { key } = await writeSnapshot({ ...deps, ...metadata }, { name, store }, signal);
+		deps.report({ event: "restore.snapshot", level: "info", fields: { store: name, key } });
+		const found: Finding[] = [];
+		const note = (finding: Finding): void => {
+			if (finding.kind !== "unknown") found.push(finding);
+		};
+		await verifyStore({ objects: metadata.objects, store, found: note }, name, signal);
+		const [first] = found;
+		if (first === undefined) continue;
+		throw new BackupError("INCOMPLETE", `${found.length} restored objects are not whole, such as ${first.key}`);
+	}
+	await deps.replaceKeys();
+};
+
+/**
+ * Lets go of the projects: whoever controls the restored registry does not know them yet, and would delete what it does
+ * not name. Their owners take hold of them again.
+ */
+const releases = async (
+	{ metadata }: RestoreDeps,
+	store: string,
+	signal: AbortSignal,
+): Promise<readonly JournalRecord[]> => {
+	const { records } = await metadata.snapshots.export(store, signal);
+	const puts = new Map<string, JournalRecord & { readonly put: RecordOf<"project-put"> }>();
+	for await (const row of records) {
+		if (!row.kind.startsWith("project-")) continue;
+		const record = parseRecord(row);
+		if (record.kind === "project-put") puts.set(record.uid, { ...row, put: record });
+		else if ("uid" in record) puts.delete(record.uid);
+	}
+	return [...puts.values()].map(({ put: { uid, name, revision }, at }) => ({
+		store,
+		at,
+		kind: "project-released",
+		body: JSON.stringify({ uid, name, revision: revision + 1, actor: "restore" }),
+	}));
+};

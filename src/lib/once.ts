@@ -1,0 +1,4 @@
+/** A sequence of one value. */
+export async function* once<T>(value: T): AsyncGenerator<T> {
+	yield value;
+}

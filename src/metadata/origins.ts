@@ -1,0 +1,30 @@
+/** What this metadata was restored from. */
+export interface Restoration {
+	/** Names what was restored, in the words of who restored it. */
+	readonly source: string;
+	/** When it was whole, milliseconds since the epoch; absent: it was begun, and not all of it is here yet. */
+	readonly endedAt: number | undefined;
+}
+
+/** Whether a restore may begin. Done: this very one came to its end before. Not-empty: what is here is not its doing. */
+export type RestoreStart = "begun" | "done" | "not-empty";
+
+/** Who this metadata is: archives belong to one, and a restore begins with none. */
+export interface Origins {
+	/** The id of this metadata, the same for ever: the first `candidate` that it was told. */
+	identify(candidate: string): Promise<string>;
+	/**
+	 * Makes metadata that holds nothing that of the registry with this id, whatever it was told before; false when it
+	 * holds something.
+	 */
+	become(identity: string): Promise<boolean>;
+	/**
+	 * Begins a restore, or goes on with the same one. Of metadata that holds anything else it is refused: projects, users,
+	 * robots, repositories, objects, segments of a journal.
+	 */
+	beginRestore(source: string): Promise<RestoreStart>;
+	/** All of it is here. */
+	endRestore(source: string): Promise<void>;
+	/** Absent: it was never restored. */
+	restoration(signal?: AbortSignal): Promise<Restoration | undefined>;
+}

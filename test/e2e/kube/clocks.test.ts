@@ -1,0 +1,2 @@
+import "../../support/on-real-api.ts";
+import "../operator/clocks.test.ts";

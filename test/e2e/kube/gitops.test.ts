@@ -1,0 +1,2 @@
+import "../../support/on-real-api.ts";
+import "../kubectl/gitops.test.ts";

@@ -1,0 +1,2 @@
+import "../../support/on-real-api.ts";
+import "../operator/tenancy.test.ts";

@@ -1,0 +1,63 @@
+// Somebody at a node who pulls all the time.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { eventually } from "../eventually.ts";
+import type { NodeName, Nodes } from "./nodes.ts";
+
+const program = join(import.meta.dirname, "pulling-process.ts");
+
+/** What is pulled, and by whom. */
+export interface Pulling {
+	/** Where a process runs; drained or not, it stays. */
+	readonly node: NodeName;
+	/** `scheme://host` of the registry. */
+	readonly origin: string;
+	readonly repository: string;
+	readonly tag: string;
+	/** The value of the header. */
+	readonly authorization: string;
+}
+
+/** What came of it. */
+export interface Pulled {
+	readonly pulls: number;
+	/** What failed, and when. */
+	readonly failures: readonly string[];
+}
+
+/** See the head of this file. */
+export interface Puller extends AsyncDisposable {
+	/** What came of it so far. */
+	pulled(): Pulled;
+	/** Resolves when there were some pulls more. */
+	more(count: number): Promise<void>;
+}
+
+/** Begins to pull, until it is disposed of. */
+export const startPuller = (nodes: Nodes, { node, origin, repository, tag, authorization }: Pulling): Puller => {
+	const on = nodes.commandOn(node);
+	const args = [...on.args, process.execPath, program, origin, repository, tag, authorization];
+	const child = spawn(on.program, args, { stdio: ["pipe", "pipe", "inherit"] });
+	const ended = once(child, "close");
+	let pulls = 0;
+	const failures: string[] = [];
+	createInterface(child.stdout).on("line", (line) => {
+		pulls += 1;
+		if (line !== "ok") failures.push(line);
+	});
+	return {
+		pulled: () => ({ pulls, failures }),
+		more: async (count) => {
+			const enough = pulls + count;
+			await eventually(() => {
+				if (pulls < enough) throw new Error(`${enough - pulls} pulls of ${count} are to come`);
+			}, 120_000);
+		},
+		async [Symbol.asyncDispose]() {
+			child.stdin.end();
+			await ended;
+		},
+	};
+};
