@@ -125,7 +125,8 @@ const outcome = async (bench: Bench): Promise<unknown> => {
 	const isAllowed = (namespace = "") => registry.allowedNamespaces.names.includes(namespace);
 	const projects = bench.kube.all(projectKind).map(async ({ metadata, spec }) => {
 		const found = await bench.plane.metadata.projects.find(Object(spec).projectName);
-		const isShut = found === undefined || found.visibility === "Private";
+		// What one of that name left open on purpose (Orphan) before this came, unallowed, is not this one's to shut.
+		const isShut = found?.uid !== metadata.uid || found?.visibility === "Private";
 		return [keyOf(metadata), isAllowed(metadata.namespace) ? found?.visibility : isShut];
 	});
 	const robots = bench.kube.all(robotAccountKind).map(async ({ metadata }) => {
