@@ -13,10 +13,11 @@ import { ledger } from "../support/ledger.ts";
 import { temporaryDirectory } from "../support/sqlite-ledger.ts";
 
 const longAgo = Date.UTC(2020, 0, 1);
+/** By which no batch ends for its time. */
+const stopped: TimeSource = { wall: () => longAgo, monotonic: () => 0 };
 
 test("a batch ends after 256 commands", async (t) => {
-	const stopped = { wall: () => longAgo, monotonic: () => 0 };
-	const { writer } = await openWriter(t, stopped);
+	const { writer } = await openWriter(t);
 	assert.equal(writer.run(appends(300)).length, 256);
 });
 
@@ -93,14 +94,13 @@ test("only a batch of nothing but fleeting commands does not wait for the disk",
 	assert.equal(levelAfter("append", "increment"), full);
 });
 
-async function openWriter(t: TestContext, time?: TimeSource) {
+async function openWriter(t: TestContext, time = stopped) {
 	const directory = temporaryDirectory(t);
 	const db = openWriteConnection(join(directory, "metadata.db"));
 	t.after(() => db.close());
 	const statements = new PreparedStatements(db);
 	await migrate(ledger.migrations, (step) => statements.runSteps(step({ dialect: sqliteDialect, now: longAgo })));
-	const system = { wall: () => longAgo, monotonic: () => performance.now() };
-	return { directory, db, writer: new BatchWriter({ db, program: ledger, time: time ?? system }) };
+	return { directory, db, writer: new BatchWriter({ db, program: ledger, time }) };
 }
 
 function textsOf(db: ReturnType<typeof openWriteConnection>) {
