@@ -79,8 +79,7 @@ test("requests that change nothing write nothing", async (t) => {
 test("only a batch of nothing but fleeting commands does not wait for the disk", async (t) => {
 	const { db } = await openWriter(t);
 	const program = { ...ledger, fleeting: new Set(["increment"]) };
-	const time: TimeSource = { wall: () => longAgo, monotonic: () => performance.now() };
-	const writer = new BatchWriter({ db, program, time });
+	const writer = new BatchWriter({ db, program, time: stopped });
 	const levelAfter = (...names: readonly string[]) => {
 		const outcomes = writer.run(names.map((name) => request(name, name === "append" ? { text: "a" } : "counter")));
 		assert.ok(outcomes.every(({ ok }) => ok));

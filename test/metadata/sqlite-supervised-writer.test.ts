@@ -75,13 +75,18 @@ test("a writer that cannot be started again is tried until it can, and is away m
 });
 
 test("closing does not wait for the next attempt", async () => {
-	const first = new EchoThread();
-	const { writer } = await supervise([first, new EchoThread()]);
-	first.end(undefined);
-	const before = performance.now();
-	await writer[Symbol.asyncDispose]();
-	assert.ok(performance.now() - before < 90, "the pause before the first attempt is 100 ms");
-	await assert.rejects(writer.request("late", undefined, undefined), unavailable);
+	const took: number[] = [];
+	// The quickest of some counts: a busy machine may keep any one of them waiting.
+	for (let i = 0; i < 20 && took.every((ms) => ms >= 90); i++) {
+		const first = new EchoThread();
+		const { writer } = await supervise([first, new EchoThread()]);
+		first.end(undefined);
+		const before = performance.now();
+		await writer[Symbol.asyncDispose]();
+		took.push(performance.now() - before);
+		await assert.rejects(writer.request("late", undefined, undefined), unavailable);
+	}
+	assert.ok(Math.min(...took) < 90, `the pause before the first attempt is 100 ms: ${took.join(", ")}`);
 });
 
 test("what kept the first writer from starting is thrown", async () => {

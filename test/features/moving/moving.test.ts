@@ -262,10 +262,16 @@ test("pulls and pushes go on while a project moves back and forth: none fails, a
 	const random = seededRandom(7);
 	const pushed: { readonly repository: string; readonly content: string }[] = [];
 	const repositories = ["p/a", "p/b", "p/c"];
-	const ends = performance.now() + 4_000;
+	const began = performance.now();
 	let pulls = 0;
+	let moves = 0;
+	/** For a while, and until there was something to see. */
+	const goesOn = (): boolean => {
+		const ms = performance.now() - began;
+		return ms < 4_000 || (ms < 60_000 && (moves < 2 || pulls <= 10));
+	};
 	const client = async (name: number): Promise<void> => {
-		for (let i = 0; performance.now() < ends; i++) {
+		for (let i = 0; goesOn(); i++) {
 			const repository = repositories[randomBelow(random, repositories.length)] ?? "p/a";
 			if (random() < 0.3 || pushed.length === 0) {
 				const content = `content ${name} ${randomBelow(random, 2) === 0 ? i : "shared"} `.repeat(50);
@@ -288,13 +294,12 @@ test("pulls and pushes go on while a project moves back and forth: none fails, a
 			pulls += 1;
 		}
 	};
-	let moves = 0;
 	const mover = async (): Promise<void> => {
-		for (let i = 0; performance.now() < ends; i++) {
+		for (let i = 0; goesOn(); i++) {
 			const to = i % 2 === 0 ? "other" : "default";
 			await ask(metadata, "p", to);
 			const { mover: own } = moverOf(harness);
-			while ((await own.round(forever)).arrived === 0 && performance.now() < ends);
+			while ((await own.round(forever)).arrived === 0 && goesOn());
 			moves += 1;
 		}
 	};
