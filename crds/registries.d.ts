@@ -760,6 +760,19 @@ export interface Registry {
 			 */
 			namespaces?: string[];
 			/**
+			 * Files on a volume of their own, the PersistentVolumeClaim REGISTRY-class-NAME; in standalone mode in a directory of their own. For one replica
+			 */
+			filesystem?: {
+				/**
+				 * Size of the volume; it can grow. In a cluster; standalone mode uses a directory
+				 */
+				size?: number | string;
+				/**
+				 * StorageClass of the volume; cannot be changed; default: that of the cluster. In a cluster
+				 */
+				storageClassName?: string;
+			};
+			/**
 			 * A bucket of Amazon S3, or of a service that is compatible
 			 */
 			s3?: {

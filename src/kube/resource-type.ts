@@ -55,6 +55,14 @@ export const EVENTS: ResourceType = {
 };
 /** Volume claims. */
 export const PERSISTENT_VOLUME_CLAIMS = core("persistentvolumeclaims", "PersistentVolumeClaim");
+/** Classes of volumes: who makes them, and when. */
+export const STORAGE_CLASSES: ResourceType = {
+	group: "storage.k8s.io",
+	version: "v1",
+	plural: "storageclasses",
+	kind: "StorageClass",
+	namespaced: false,
+};
 /** Pods. */
 export const PODS = core("pods", "Pod");
 /** Services. */

@@ -101,12 +101,17 @@ const storageClass = withRules(
 		namespaces: wordSet(namespaceName, 100)
 			.exactOptional()
 			.describe("Namespaces whose Projects may use it; default: all that may name the Registry"),
+		filesystem: filesystem
+			.exactOptional()
+			.describe(
+				"Files on a volume of their own, the PersistentVolumeClaim REGISTRY-class-NAME; in standalone mode in a directory of their own. For one replica",
+			),
 		s3: s3.exactOptional().describe("A bucket of Amazon S3, or of a service that is compatible"),
 		gcs: gcs.exactOptional().describe("A bucket of Google Cloud Storage"),
 		azure: azure.exactOptional().describe("A container of Azure Blob Storage"),
 	}),
-	exactlyOne("s3", "gcs", "azure"),
-	immutableChoice("the kind of storage", "s3", "gcs", "azure"),
+	exactlyOne("filesystem", "s3", "gcs", "azure"),
+	immutableChoice("the kind of storage", "filesystem", "s3", "gcs", "azure"),
 	notTheDefault,
 );
 

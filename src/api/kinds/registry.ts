@@ -9,6 +9,7 @@ import { type ParsedResource, type Resource, resourceParser } from "./parse-reso
 import { allowedNamespaces, registryAuth, registryEgress, registryExposure } from "./registry-access.ts";
 import { registryAutoscaling } from "./registry-autoscaling.ts";
 import { archiveApart, archiveOfOne, registryBackup, registryRecovery } from "./registry-backup.ts";
+import { classVolumesOfOne } from "./registry-class-volumes.ts";
 import { placesIn, sharedPlace } from "./registry-places.ts";
 import { registryDatabase, registryStorage, registryStorageClasses } from "./registry-storage.ts";
 
@@ -94,6 +95,7 @@ export const registrySpec = withRules(
 	severalMayServe,
 	archiveOfOne,
 	archiveApart,
+	classVolumesOfOne,
 	immutableMember("bootstrap"),
 );
 

@@ -39,6 +39,8 @@ export const standaloneSettings = (
 		dataDir: join(directory, "data"),
 		archive: archiveOf(archiveClaimOf(wanted.name)),
 		archiveOf,
+		// In the data directory, as those of spec.storage.
+		classStore: () => ({}),
 		cluster,
 		fileOf,
 	});

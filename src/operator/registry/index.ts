@@ -18,7 +18,7 @@ import { withConnection } from "./own-database.ts";
 import { judgeAvailability, judgeRegistry, type RegistryObservation, type RegistryVerdict } from "./plan.ts";
 import { findRecovery, type Recovery, type RecoverySources } from "./recovery.ts";
 import { missingSecrets } from "./secret-references.ts";
-import { droppedClasses, whyClassesStay } from "./storage-classes.ts";
+import { droppedClasses, usedClasses, whyClassesStay } from "./storage-classes.ts";
 import { hindranceOf, tendDatabase } from "./tell-database.ts";
 import { fieldsOf, tellStatus } from "./tell-status.ts";
 import { type UserHashes, wantUsers } from "./users.ts";
@@ -120,7 +120,8 @@ const want = async (
 	signal: AbortSignal,
 ): Promise<{ readonly wanted: WantedRegistry; readonly missing: readonly string[] }> => {
 	const spec = withConnection(registry.metadata.name, registry.spec);
-	const asked = { ...refOf(registry), spec, ...(recovery.is === "Wanted" ? { recovery: recovery.wanted } : {}) };
+	const used = { usedClasses: usedClasses(registry) };
+	const asked = { ...refOf(registry), ...used, spec, ...(recovery.is === "Wanted" ? { recovery: recovery.wanted } : {}) };
 	const read = await readSecrets(client, asked, signal);
 	const waitsFor = recovery.is === "Waiting" ? [recovery.message] : [];
 	return { wanted: { ...asked, ...read }, missing: [...waitsFor, ...missingSecrets(asked, read.secrets)] };

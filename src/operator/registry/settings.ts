@@ -12,6 +12,8 @@ export interface Places extends ArchivePlaces {
 	/** Where clients connect; absent: at `listen`. */
 	readonly externalUrl: string | undefined;
 	readonly dataDir: string;
+	/** Settings of the files of a storage class that is a volume; its name is not `default`. */
+	readonly classStore: (name: string) => { readonly root?: string };
 	/** How the API server is asked that knows the issuer of its service accounts' tokens, and its keys. */
 	readonly cluster: {
 		readonly apiServer: string;
@@ -30,6 +32,9 @@ export interface Settings {
 	/** Entries of Secrets that must be files, where {@link Places.fileOf} says. */
 	readonly files: readonly SecretEntry[];
 }
+
+/** The store that `spec.storage` is: its files are in the data directory. */
+const DEFAULT_STORE = "default";
 
 /** The settings of a registry: one translation, whether it runs in this process or in pods. */
 export const settingsOf = ({ spec, recovery }: Pick<WantedRegistry, "spec" | "recovery">, places: Places): Settings => {
@@ -51,9 +56,10 @@ export const settingsOf = ({ spec, recovery }: Pick<WantedRegistry, "spec" | "re
 				}),
 		database: databaseOf(spec, uses),
 		stores: Object.fromEntries(
-			[{ name: "default", ...spec.storage }, ...spec.storageClasses].map((one) => {
+			[{ name: DEFAULT_STORE, ...spec.storage }, ...spec.storageClasses].map((one) => {
 				const prefix = `LIMANI_STORES_${one.name.toUpperCase().replaceAll("-", "_")}`;
-				return [one.name, storeSettings(one, prefix, uses) ?? { filesystem: {} }] as const;
+				const filesystem = one.name === DEFAULT_STORE ? {} : places.classStore(one.name);
+				return [one.name, storeSettings(one, prefix, uses) ?? { filesystem }] as const;
 			}),
 		),
 		auth: {

@@ -48,6 +48,10 @@ export const whyClassesStay = async (
 	return { reason: "InvalidSpec", message, terminal: false };
 };
 
+/** Classes that projects or what they pushed are in, as the status says: of a while ago. */
+export const usedClasses = ({ status }: Pick<Registry, "status">): ReadonlySet<string> =>
+	new Set((status.storageClasses ?? []).flatMap(({ name, inUse }) => (inUse ? [name] : [])));
+
 /** Classes that ran and that the spec does not name any more. */
 export const droppedClasses = ({ spec, status }: Pick<Registry, "spec" | "status">): readonly string[] => {
 	const named = new Set(["default", ...spec.storageClasses.map(({ name }) => name)]);

@@ -23,6 +23,8 @@ export interface WantedRegistry {
 	readonly spec: RegistrySpec;
 	/** Absent when it is to begin with nothing, or has begun. */
 	readonly recovery?: WantedRecovery | undefined;
+	/** Storage classes that projects or what they pushed are in, as far as was seen; absent: none. */
+	readonly usedClasses?: ReadonlySet<string>;
 	/** What the Secrets hold that the spec refers to: all that it needs are there. */
 	readonly secrets: SecretContents;
 	/** The resource versions of these Secrets, by their names: what tells of a change without telling the content. */

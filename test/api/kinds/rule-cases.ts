@@ -41,7 +41,8 @@ const SEVERAL = "several replicas need database.postgres (or cloudNativePG) and 
 const VALUES = "expected values with In and NotIn";
 const STORAGE = "expected exactly one of filesystem, s3, gcs, azure";
 
-const CLASS = "expected exactly one of s3, gcs, azure";
+const ONE_VOLUME = "a storage class with filesystem is a volume of one replica";
+const volume = { name: "own", filesystem: {} };
 const cold = { name: "cold", ...s3 };
 const standing = (inUse: boolean) => ({ storageClasses: [{ name: "cold", available: true, inUse }] });
 
@@ -109,10 +110,32 @@ const registries: readonly Omit<RuleCase, "kind">[] = [
 			],
 		},
 	},
-	{ spec: { storageClasses: [{ name: "cold" }] }, broken: [CLASS] },
-	{ spec: { storageClasses: [{ name: "cold", ...s3, ...gcs }] }, broken: [CLASS] },
+	{ spec: { storageClasses: [{ name: "cold" }] }, broken: [STORAGE] },
+	{ spec: { storageClasses: [{ name: "cold", ...s3, ...gcs }] }, broken: [STORAGE] },
+	{ spec: { storageClasses: [{ ...volume, ...s3 }] }, broken: [STORAGE] },
+	// A volume is one replica's, whatever the rest is.
+	{ spec: { storageClasses: [volume, cold] } },
+	{ spec: { storageClasses: [volume], storage: s3, database: postgres } },
+	{ spec: { storageClasses: [volume], storage: s3, database: postgres, replicas: 0 } },
+	{ spec: { storageClasses: [cold, volume], storage: gcs, database: postgres, replicas: 2 }, broken: [ONE_VOLUME] },
+	{
+		spec: { storageClasses: [volume], storage: s3, database: own, autoscaling: { maxReplicas: 4 } },
+		broken: [ONE_VOLUME],
+	},
+	{ spec: { storageClasses: [volume], autoscaling: { maxReplicas: 1, minReplicas: 1 } } },
 	{ spec: { storageClasses: [{ name: "default", ...s3 }] }, broken: ["default is spec.storage"] },
 	// Changes.
+	{ before: { storageClasses: [volume] }, spec: { storageClasses: [{ ...volume, filesystem: { size: "1Ti" } }] } },
+	{
+		before: { storageClasses: [volume] },
+		spec: { storageClasses: [{ ...volume, filesystem: { storageClassName: "fast" } }] },
+		broken: ["storageClassName cannot"],
+	},
+	{
+		before: { storageClasses: [volume] },
+		spec: { storageClasses: [{ name: "own", ...s3 }] },
+		broken: ["the kind of storage cannot"],
+	},
 	{ before: { storageClasses: [cold] }, spec: { storageClasses: [cold, { name: "warm", ...gcs }] } },
 	{
 		before: { storageClasses: [cold] },

@@ -12,6 +12,7 @@ import {
 	type ResourceType,
 	SERVICES,
 	STATEFUL_SETS,
+	STORAGE_CLASSES,
 } from "#/kube/resource-type.ts";
 import { crdKinds } from "#/kube-embedded/kinds/crd-kinds.ts";
 import type { ServedKind } from "#/kube-embedded/kinds/served-kind.ts";
@@ -58,6 +59,7 @@ export const clusterKinds = (): readonly ServedKind[] =>
 	[
 		SERVICES,
 		PERSISTENT_VOLUME_CLAIMS,
+		STORAGE_CLASSES,
 		PODS,
 		STATEFUL_SETS,
 		DEPLOYMENTS,

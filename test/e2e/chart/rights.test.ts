@@ -199,12 +199,14 @@ const askForRegistries = async (values: Readonly<Record<string, unknown>>) => {
 	const filesystem = { size: "1Gi" };
 	const spec = {
 		storage: { filesystem },
+		storageClasses: [{ name: "own", filesystem: { ...filesystem, storageClassName: "fast" } }],
 		backup: { archive: { filesystem } },
 		exposure: { ingress: { host: "app.example.org" } },
 		deletionPolicy: "Delete",
 	};
 	await create(registryKind, "app", { spec });
 	await until(PERSISTENT_VOLUME_CLAIMS, "app-backup", isThere);
+	await until(PERSISTENT_VOLUME_CLAIMS, "app-class-own", isThere);
 	const set = (await until(STATEFUL_SETS, "app-registry", isThere)) ?? assert.fail();
 	await until(INGRESSES, "app-registry", isThere);
 	// As the controllers of a cluster would.
@@ -256,6 +258,7 @@ const askForRegistries = async (values: Readonly<Record<string, unknown>>) => {
 	await user.delete(registryKind, { namespace: "team-a", name: "app" }, {}, signal);
 	await until(registryKind, "app", (object) => object === undefined);
 	assert.equal(await find(PERSISTENT_VOLUME_CLAIMS, "data-app-registry-0"), undefined);
+	assert.equal(await find(PERSISTENT_VOLUME_CLAIMS, "app-class-own"), undefined);
 	assert.notEqual(await find(PERSISTENT_VOLUME_CLAIMS, "app-backup"), undefined);
 	assert.equal(await find(SECRETS, "app-registry-master-key"), undefined);
 	return gate;

@@ -19,6 +19,7 @@ const PLACES = {
 	dataDir: "/data",
 	archive: "/archive",
 	archiveOf: (claim: string) => `/claims/${claim}`,
+	classStore: (name: string) => ({ root: `/classes/${name}` }),
 	cluster: { apiServer: "https://api.test", caFile: "/ca.crt", tokenFile: "/token" },
 	fileOf: ({ secret, key }: { readonly secret: string; readonly key: string }) => `/secrets/${secret}/${key}`,
 };
@@ -63,6 +64,7 @@ const SPECS: { readonly [name: string]: object } = {
 			{ name: "tenant-a", s3: { bucket: "a", credentialsSecretRef: { name: "a" } } },
 			{ name: "tenant-b", s3: { bucket: "b", credentialsSecretRef: { name: "b" } } },
 			{ name: "c", azure: { container: "c", accountName: "c", accountKeySecretRef: { name: "c", key: "key" } } },
+			{ name: "v", filesystem: {} },
 			{ name: "g", gcs: { bucket: "g", credentialsSecretRef: { name: "g", key: "key.json" } } },
 		],
 	},

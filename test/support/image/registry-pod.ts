@@ -30,6 +30,7 @@ export const registryObjects = async (spec: { readonly [field: string]: unknown 
 	const objects = objectsOf({
 		registry: wanted,
 		spec: wanted.spec,
+		classVolumes: [],
 		settings: clusterSettingsOf(wanted),
 		defaultImage: "localhost/limani",
 		revision: "1",

@@ -10,6 +10,7 @@ import { OWNER_LABEL } from "#/operator/owner-label.ts";
 import type { RegistryActuator, RegistryProblem, RegistryRef, RegistryState } from "#/operator/registry/actuator.ts";
 import type { WantedRegistry } from "#/operator/registry/wanted-registry.ts";
 import { applyObjects, deleteOwned, listOwned } from "./apply-objects.ts";
+import { deleteClassVolumes, ensureClassVolumes } from "./class-claims.ts";
 import { ClusterDatabases, findDatabase } from "./cluster-databases.ts";
 import type { ClusterPlan } from "./cluster-plan.ts";
 import { clusterSettingsOf, revisionOf, urlOf } from "./cluster-settings.ts";
@@ -73,6 +74,7 @@ export class ClusterActuator implements RegistryActuator, Disposable {
 		for (const object of await listOwned(client, registry, signal)) await deleteOwned(client, object, signal);
 		await this.#removeControl(registry, signal);
 		if (data === "Retain") return;
+		await deleteClassVolumes(client, registry, signal);
 		for (const [type, name] of [
 			[PERSISTENT_VOLUME_CLAIMS, names.claim],
 			[SECRETS, names.masterKey],
@@ -121,11 +123,14 @@ export class ClusterActuator implements RegistryActuator, Disposable {
 		const masterKey = await ensureMasterKey(this.#deps, registry, hasData, signal);
 		if (masterKey === "foreign") return this.#halted(wanted, notOurs([`Secret ${names.masterKey}`]), signal);
 		if (masterKey === "lost") return this.#halted(wanted, keyIsLost(registry), signal);
+		const { spec, usedClasses: used = new Set<string>() } = wanted;
+		const classes = await ensureClassVolumes(client, registry, { spec, used, workload: present }, signal);
 		const settings = clusterSettingsOf(wanted);
 		const plan = {
 			registry,
 			spec: wanted.spec,
 			recovery: wanted.recovery,
+			classVolumes: classes.mounted,
 			settings,
 			defaultImage: this.#imageOf(wanted, present),
 			revision: revisionOf(settings, wanted.secretVersions, [control.version, masterKey.version]),
@@ -134,7 +139,7 @@ export class ClusterActuator implements RegistryActuator, Disposable {
 		};
 		const { objects, foreign } = await applyObjects(client, registry, objectsOf(plan), signal);
 		const workload = objects.find(isWorkload);
-		const problem = foreign.length > 0 ? notOurs(foreign) : (volume ?? archive);
+		const problem = foreign.length > 0 ? notOurs(foreign) : (volume ?? archive ?? classes.problem);
 		return this.#read(registry, { workload, url: urlOf(wanted), problem, identity: control.identity }, signal);
 	}
 

@@ -5,7 +5,7 @@ import { type Settings, settingsOf } from "#/operator/registry/settings.ts";
 import type { WantedRegistry } from "#/operator/registry/wanted-registry.ts";
 import { namesOf, PORTS } from "./names.ts";
 import { CONTROL_ENTRIES, MASTER_KEY_ENTRY } from "./own-secrets.ts";
-import { ARCHIVE_DIRECTORY, IDENTITY_FILES, PATHS } from "./paths.ts";
+import { ARCHIVE_DIRECTORY, IDENTITY_FILES, PATHS, STORE_DIRECTORY } from "./paths.ts";
 
 /** How long a pod serves on after it was told to end, so that Services and proxies notice that it will not be ready. */
 const STOP_DELAY = "5s";
@@ -26,6 +26,8 @@ export const clusterSettingsOf = (
 		dataDir: PATHS.data,
 		archive: `${PATHS.archive}/${ARCHIVE_DIRECTORY}`,
 		archiveOf: () => `${PATHS.recovery}/${ARCHIVE_DIRECTORY}`,
+		// Where no volume is mounted this cannot be made, for nothing beside volumes is writable: the store is away then.
+		classStore: (name) => ({ root: `${PATHS.classes}/${name}/${STORE_DIRECTORY}` }),
 		cluster: {
 			apiServer: "https://kubernetes.default.svc",
 			caFile: `${PATHS.identity}/${IDENTITY_FILES.ca}`,

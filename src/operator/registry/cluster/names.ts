@@ -56,4 +56,13 @@ export const isKeptFor = ({ metadata }: KubeObject, registry: Pick<RegistryRef, 
 	Object.entries(lastingLabelsOf(registry)).every(([label, value]) => metadata.labels?.[label] === value);
 
 /** A name for a volume, which may be as long as a label: of a Secret's name, which may be longer. */
-export const volumeNameOf = (secret: string): string => `secret-${hash("sha256", secret, "hex").slice(0, 16)}`;
+export const volumeNameOf = (secret: string): string => `secret-${digestOf(secret)}`;
+
+/** The name of the volume claim of a storage class. */
+export const classClaimOf = ({ name }: Pick<RegistryRef, "name">, storageClass: string): string =>
+	`${name}-class-${storageClass}`;
+
+/** A name for the volume of a storage class, whose own name may be as long as a label already. */
+export const classVolumeOf = (storageClass: string): string => `class-${digestOf(storageClass)}`;
+
+const digestOf = (name: string): string => hash("sha256", name, "hex").slice(0, 16);

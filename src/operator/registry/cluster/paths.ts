@@ -11,6 +11,8 @@ export const PATHS = {
 	archive: "/var/lib/limani-archive",
 	/** The volume of the backups that it begins with. */
 	recovery: "/var/lib/limani-recovery",
+	/** The volumes of storage classes, a directory each: never below another volume, which would be written to in place of theirs. */
+	classes: "/var/lib/limani-classes",
 	temporary: "/tmp",
 } as const;
 
@@ -19,3 +21,6 @@ export const IDENTITY_FILES = { ca: "ca.crt", token: "token" } as const;
 
 /** Where an archive is on its volume: file systems have something of their own at the top. */
 export const ARCHIVE_DIRECTORY = "archive";
+
+/** Where a store is on the volume of its class, for the same reason. */
+export const STORE_DIRECTORY = "store";

@@ -9,6 +9,8 @@ export interface PodPlan {
 	readonly spec: RegistrySpec;
 	/** What it begins with; absent: with nothing, or it has begun. */
 	readonly recovery?: WantedRecovery | undefined;
+	/** Names of the storage classes whose volumes can be mounted now, in an order that stays. */
+	readonly classVolumes: readonly string[];
 	readonly settings: Settings;
 	/** Image where the spec names none. */
 	readonly defaultImage: string;

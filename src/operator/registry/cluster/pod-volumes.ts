@@ -1,9 +1,10 @@
 /** What is mounted in the pods of a Registry. Its order never changes: pods would be replaced for it. */
 import type { RegistrySpec } from "#/api/kinds/registry.ts";
+import { volumeClasses } from "#/api/kinds/registry-class-volumes.ts";
 import type { RegistryRef } from "#/operator/registry/actuator.ts";
 import { databaseNamesOf } from "#/operator/registry/own-database.ts";
 import type { Settings } from "#/operator/registry/settings.ts";
-import { namesOf, volumeNameOf } from "./names.ts";
+import { classClaimOf, classVolumeOf, namesOf, volumeNameOf } from "./names.ts";
 import { IDENTITY_FILES, PATHS } from "./paths.ts";
 import type { PodPlan } from "./pod-plan.ts";
 
@@ -12,11 +13,11 @@ export const hasVolume = ({ storage, database }: Pick<RegistrySpec, "storage" | 
 	storage.filesystem !== undefined || database.embedded !== undefined;
 
 /** Whether a Registry has any volume of its own: one pod of it has to end before the next may begin. */
-export const isAlone = (spec: Pick<RegistrySpec, "storage" | "database" | "backup">): boolean =>
-	hasVolume(spec) || spec.backup?.archive.filesystem !== undefined;
+export const isAlone = (spec: Pick<RegistrySpec, "storage" | "storageClasses" | "database" | "backup">): boolean =>
+	hasVolume(spec) || spec.backup?.archive.filesystem !== undefined || volumeClasses(spec).length > 0;
 
 /** Where a container has the volumes of its pod. */
-export const mountsOf = ({ registry, spec, recovery, settings }: PodPlan) => [
+export const mountsOf = ({ registry, spec, recovery, classVolumes, settings }: PodPlan) => [
 	{ name: "config", mountPath: PATHS.config, readOnly: true },
 	{ name: "control", mountPath: PATHS.control, readOnly: true },
 	{ name: "master-key", mountPath: PATHS.masterKey, readOnly: true },
@@ -28,11 +29,11 @@ export const mountsOf = ({ registry, spec, recovery, settings }: PodPlan) => [
 		readOnly: true,
 	})),
 	...identityOf(spec).map(({ name }) => ({ name, mountPath: PATHS.identity, readOnly: true })),
-	...claimsOf({ registry, spec, recovery }).map(({ claimName: _, ...mount }) => mount),
+	...claimsOf({ registry, spec, recovery, classVolumes }).map(({ claimName: _, ...mount }) => mount),
 ];
 
 /** The volumes of a pod. */
-export const volumesOf = ({ registry, spec, recovery, settings }: PodPlan) => {
+export const volumesOf = ({ registry, spec, recovery, classVolumes, settings }: PodPlan) => {
 	const { workload, control, masterKey } = namesOf(registry);
 	return [
 		{ name: "config", configMap: { name: workload } },
@@ -46,7 +47,7 @@ export const volumesOf = ({ registry, spec, recovery, settings }: PodPlan) => {
 			secret: { secretName: secret, ...entriesOf(registry, secret), defaultMode: 0o440 },
 		})),
 		...identityOf(spec),
-		...claimsOf({ registry, spec, recovery }).map(({ name, claimName, mountPath: _, ...how }) => ({
+		...claimsOf({ registry, spec, recovery, classVolumes }).map(({ name, claimName, mountPath: _, ...how }) => ({
 			name,
 			persistentVolumeClaim: { claimName, ...how },
 		})),
@@ -85,8 +86,13 @@ const secretsOf = ({ files }: Settings): readonly string[] => [...new Set(files.
 const entriesOf = (registry: RegistryRef, secret: string) =>
 	secret === databaseNamesOf(registry).authorities ? { items: [{ key: "ca.crt", path: "ca.crt" }] } : {};
 
-/** The volumes of backups. */
-const claimsOf = ({ registry, spec, recovery }: Pick<PodPlan, "registry" | "spec" | "recovery">) => {
+/** The volumes of backups and of storage classes. */
+const claimsOf = ({
+	registry,
+	spec,
+	recovery,
+	classVolumes,
+}: Pick<PodPlan, "registry" | "spec" | "recovery" | "classVolumes">) => {
 	const given = recovery?.archive.filesystem?.claimName;
 	return [
 		...(spec.backup?.archive.filesystem === undefined
@@ -94,5 +100,10 @@ const claimsOf = ({ registry, spec, recovery }: Pick<PodPlan, "registry" | "spec
 			: [{ name: "archive", claimName: namesOf(registry).archive, mountPath: PATHS.archive }]),
 		// Whose it is nobody knows: not even the group of its files may change.
 		...(given === undefined ? [] : [{ name: "recovery", claimName: given, mountPath: PATHS.recovery, readOnly: true }]),
+		...classVolumes.map((one) => ({
+			name: classVolumeOf(one),
+			claimName: classClaimOf(registry, one),
+			mountPath: `${PATHS.classes}/${one}`,
+		})),
 	];
 };

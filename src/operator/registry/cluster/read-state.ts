@@ -65,6 +65,23 @@ export const readPodCounts = (object: KubeObject): PodCounts | undefined => {
 	return has(undefined);
 };
 
+const mounting = z.object({
+	spec: z.object({
+		template: z.object({
+			spec: z.object({
+				volumes: z.array(z.object({ persistentVolumeClaim: z.object({ claimName: z.string() }).optional() })).default([]),
+			}),
+		}),
+	}),
+});
+
+/** The volume claims that pods of a StatefulSet or a Deployment have, but for those of its own templates. */
+export const claimsMountedBy = (object: KubeObject): ReadonlySet<string> => {
+	const parsed = mounting.safeParse(object);
+	const volumes = parsed.success ? parsed.data.spec.template.spec.volumes : [];
+	return new Set(volumes.flatMap(({ persistentVolumeClaim: claim }) => (claim === undefined ? [] : [claim.claimName])));
+};
+
 /** The version that an image's tag names: of `host:5000/name:1.2` it is `1.2`; absent when it has none. */
 export const versionOfImage = (image: string): string | undefined => {
 	const [named = ""] = image.split("@");

@@ -14,7 +14,7 @@ export const findClaim = (
 	client: Pick<KubeClient, "find">,
 	registry: RegistryRef,
 	signal: AbortSignal,
-): Promise<KubeObject | undefined> => find(client, registry, namesOf(registry).claim, signal);
+): Promise<KubeObject | undefined> => findNamed(client, registry, namesOf(registry).claim, signal);
 
 /** Asks for a larger volume where the spec does. What keeps the volume from being as wanted; absent: nothing does. */
 export const growClaim = async (
@@ -25,7 +25,7 @@ export const growClaim = async (
 ): Promise<RegistryProblem | undefined> => {
 	if (claim === undefined) return undefined;
 	const wanted = { field: "spec.storage.filesystem.size", size: storage.filesystem?.size };
-	return grow(client, registry, { claim, ...wanted }, signal);
+	return growTo(client, registry, { claim, ...wanted }, signal);
 };
 
 /**
@@ -43,33 +43,43 @@ export const ensureArchiveClaim = async (
 	const volume = backup?.archive.filesystem;
 	if (volume === undefined) return undefined;
 	const { archive: name } = namesOf(registry);
-	const present = await find(client, registry, name, signal);
-	if (present === undefined) await create(client, archiveClaim(registry, volume), signal);
-	const claim = present ?? (await find(client, registry, name, signal));
+	const present = await findNamed(client, registry, name, signal);
+	// A registry that is made again reads it while this one may still run, on the same node.
+	const accessMode = "ReadWriteOnce";
+	const made = { name, labels: lastingLabelsOf(registry), accessMode, volume } as const;
+	if (present === undefined) await createClaim(client, registry, made, signal);
+	const claim = present ?? (await findNamed(client, registry, name, signal));
 	if (claim === undefined) return undefined;
 	const wanted = { field: "spec.backup.archive.filesystem.size", size: volume.size };
-	return grow(client, registry, { claim, ...wanted }, signal);
+	return growTo(client, registry, { claim, ...wanted }, signal);
 };
 
-type ArchiveVolume = NonNullable<NonNullable<RegistrySpec["backup"]>["archive"]["filesystem"]>;
+/** A claim that is to be made. */
+interface WantedClaim {
+	readonly name: string;
+	readonly labels: { readonly [label: string]: string };
+	readonly accessMode: "ReadWriteOnce" | "ReadWriteOncePod";
+	/** How specs describe volumes. */
+	readonly volume: { readonly size: string | number; readonly storageClassName?: string };
+}
 
-const archiveClaim = (registry: RegistryRef, { size, storageClassName }: ArchiveVolume): KubeObject => ({
-	apiVersion: "v1",
-	kind: PERSISTENT_VOLUME_CLAIMS.kind,
-	metadata: {
-		name: namesOf(registry).archive,
-		namespace: registry.namespace,
-		labels: lastingLabelsOf(registry),
-	},
-	spec: {
-		// A registry that is made again reads it while this one may still run, on the same node.
-		accessModes: ["ReadWriteOnce"],
-		...(storageClassName === undefined ? {} : { storageClassName }),
-		resources: { requests: { storage: String(size) } },
-	},
-});
-
-const create = async (client: Pick<KubeClient, "create">, claim: KubeObject, signal: AbortSignal): Promise<void> => {
+/** Makes a claim, which nothing owns; one that is there by now is fine. @throws KubeError */
+export const createClaim = async (
+	client: Pick<KubeClient, "create">,
+	{ namespace }: Pick<RegistryRef, "namespace">,
+	{ name, labels, accessMode, volume: { size, storageClassName } }: WantedClaim,
+	signal: AbortSignal,
+): Promise<void> => {
+	const claim = {
+		apiVersion: "v1",
+		kind: PERSISTENT_VOLUME_CLAIMS.kind,
+		metadata: { name, namespace, labels },
+		spec: {
+			accessModes: [accessMode],
+			...(storageClassName === undefined ? {} : { storageClassName }),
+			resources: { requests: { storage: String(size) } },
+		},
+	};
 	try {
 		await client.create(PERSISTENT_VOLUME_CLAIMS, claim, { fieldManager: FIELD_MANAGER }, signal);
 	} catch (error) {
@@ -77,9 +87,10 @@ const create = async (client: Pick<KubeClient, "create">, claim: KubeObject, sig
 	}
 };
 
-const find = (
+/** The claim of that name in a Registry's namespace. @throws KubeError */
+export const findNamed = (
 	client: Pick<KubeClient, "find">,
-	{ namespace }: RegistryRef,
+	{ namespace }: Pick<RegistryRef, "namespace">,
 	name: string,
 	signal: AbortSignal,
 ): Promise<KubeObject | undefined> => client.find(PERSISTENT_VOLUME_CLAIMS, { namespace, name }, signal);
@@ -92,7 +103,8 @@ interface WantedSize {
 	readonly size: string | number | undefined;
 }
 
-const grow = async (
+/** Asks for a larger volume where it is to be one. Why it cannot be as wanted; absent: it can. @throws KubeError */
+export const growTo = async (
 	client: Pick<KubeClient, "patch">,
 	registry: RegistryRef,
 	{ claim, field, size }: WantedSize,
