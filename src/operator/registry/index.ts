@@ -121,7 +121,12 @@ const want = async (
 ): Promise<{ readonly wanted: WantedRegistry; readonly missing: readonly string[] }> => {
 	const spec = withConnection(registry.metadata.name, registry.spec);
 	const used = { usedClasses: usedClasses(registry) };
-	const asked = { ...refOf(registry), ...used, spec, ...(recovery.is === "Wanted" ? { recovery: recovery.wanted } : {}) };
+	const asked = {
+		...refOf(registry),
+		...used,
+		spec,
+		...(recovery.is === "Wanted" ? { recovery: recovery.wanted } : {}),
+	};
 	const read = await readSecrets(client, asked, signal);
 	const waitsFor = recovery.is === "Waiting" ? [recovery.message] : [];
 	return { wanted: { ...asked, ...read }, missing: [...waitsFor, ...missingSecrets(asked, read.secrets)] };

@@ -1,6 +1,6 @@
 // Images go in and out with the Secrets that robots get, as far as the Projects let them.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { z } from "zod";
@@ -37,6 +37,12 @@ spec:
     - project: limited
       actions: [pull, push]
 `;
+
+/** How many blobs lie in the files of a store, whichever registry's it is. */
+const blobsIn = (directory: string, store: string): number =>
+	readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((path) =>
+		new RegExp(`/stores/${store}/data/[0-9a-f]{2}/.`).test(path),
+	).length;
 
 describe("images in standalone mode", () => {
 	let standalone: StandaloneProcess;
@@ -127,5 +133,33 @@ describe("images in standalone mode", () => {
 			/Collection:\n +Reclaimed Bytes: +0\n(.*\n)*? +Waiting Objects: +\d+/,
 		);
 		await eventually(async () => assert.match(await kubectl("get", "project/team", "-o", "wide"), / \d{6,} +5Gi /));
+	});
+
+	it("a project moves to files of its own and back, and is pulled from all the while", async () => {
+		const { directory, kubectl } = standalone;
+		outputOf("push", await push(standalone, layout, "team/moved:1", credential));
+		const merge = (which: string, spec: object) =>
+			kubectl("patch", which, "--type=merge", "-p", JSON.stringify({ spec }));
+		await merge("registry/default", { storageClasses: [{ name: "own", filesystem: { size: "1Gi" } }] });
+		await eventually(async () => {
+			const classes = "jsonpath={.status.storageClasses[*].name} {.status.storageClasses[*].available}";
+			assert.equal(await kubectl("get", "registry/default", "-o", classes), "default own true true");
+		});
+		for (const storageClassName of ["own", null]) {
+			await merge("project/team", { storageClassName });
+			await eventually(async () => {
+				outputOf("pull", await pull(standalone, "team/moved:1", credential));
+				const placed =
+					'jsonpath={.status.conditions[?(@.type=="StoragePlaced")].status} {.metadata.generation} {.status.observedGeneration}';
+				const [status, generation, observed] = (await kubectl("get", "project/team", "-o", placed)).split(" ");
+				assert.deepEqual([status, observed], ["True", generation]);
+				const inUse = 'jsonpath={.status.storageClasses[?(@.name=="own")].inUse}';
+				assert.equal(await kubectl("get", "registry/default", "-o", inUse), "true");
+			}, 60_000);
+			const blobs = blobsIn(directory, "own");
+			if (storageClassName === "own") assert.ok(blobs > 0, `${blobs} blobs are in the class`);
+		}
+		// What lies there is collected after its delay: until then the class cannot go.
+		await assert.rejects(merge("registry/default", { storageClasses: [] }), /a storage class that projects use/);
 	});
 });

@@ -69,7 +69,9 @@ const mounting = z.object({
 	spec: z.object({
 		template: z.object({
 			spec: z.object({
-				volumes: z.array(z.object({ persistentVolumeClaim: z.object({ claimName: z.string() }).optional() })).default([]),
+				volumes: z
+					.array(z.object({ persistentVolumeClaim: z.object({ claimName: z.string() }).optional() }))
+					.default([]),
 			}),
 		}),
 	}),

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { suite, test } from "node:test";
+import { parse } from "yaml";
+import { z } from "zod";
 import { CachedStore } from "#/kube/cached-store.ts";
 import { KubeError } from "#/kube/kube-error.ts";
 import type { KubeObject } from "#/kube/kube-object.ts";
@@ -36,6 +38,29 @@ const storageClass = (name: string, volumeBindingMode: string): KubeObject => ({
 	volumeBindingMode,
 });
 
+const podSchema = z.object({
+	template: z.object({
+		spec: z.object({
+			securityContext: z.object({ fsGroup: z.int() }),
+			volumes: z.array(
+				z.object({ name: z.string(), persistentVolumeClaim: z.record(z.string(), z.unknown()).optional() }),
+			),
+			containers: z.array(
+				z.object({
+					securityContext: z.object({ readOnlyRootFilesystem: z.boolean() }),
+					volumeMounts: z.array(
+						z.object({ name: z.string(), mountPath: z.string(), readOnly: z.boolean().optional() }),
+					),
+				}),
+			),
+		}),
+	}),
+});
+
+const storesSchema = z.object({
+	stores: z.record(z.string(), z.object({ filesystem: z.object({ root: z.string() }).optional() })),
+});
+
 type Fields = { readonly [field: string]: unknown };
 
 const open = (cluster = new FakeCluster()) => {
@@ -53,7 +78,9 @@ const open = (cluster = new FakeCluster()) => {
 	/** Claims that pods have, of any class. */
 	const mounted = (): readonly string[] => {
 		const [set] = ["StatefulSet", "Deployment"].flatMap((kind) => cluster.at(kind, NAME) ?? []);
-		return [...JSON.stringify(set?.spec ?? assert.fail()).matchAll(/"claimName":"([^"]*)"/g)].map(([, name = ""]) => name);
+		return [...JSON.stringify(set?.spec ?? assert.fail()).matchAll(/"claimName":"([^"]*)"/g)].map(
+			([, name = ""]) => name,
+		);
 	};
 	/** What the StatefulSet controller would write. */
 	const runPods = (readyReplicas = 1): void => {
@@ -104,6 +131,41 @@ suite("The volume of a storage class", () => {
 		cluster.writes.length = 0;
 		await ensure();
 		assert.deepEqual(cluster.writes, []);
+	});
+
+	test("has its store below its mount, where one that is away has nothing that could be written to", async () => {
+		const { cluster, ensure, turn } = open();
+		const more = [{ name: "away", filesystem: { storageClassName: "now" } }];
+		const spec = { ...withClass(), storageClasses: [...more, ...withClass().storageClasses] };
+		await ensure(spec);
+		turn({ status: { phase: "Bound" } });
+		await ensure(spec);
+		const pod = podSchema.parse(cluster.at("StatefulSet", NAME)?.spec).template.spec;
+		assert.equal(pod.securityContext.fsGroup, 65_532);
+		const [container] = pod.containers;
+		assert.equal(container?.securityContext.readOnlyRootFilesystem, true);
+		const map: unknown = cluster.at("ConfigMap", NAME)?.data;
+		const { stores } = storesSchema.parse(parse(Object.values(map ?? {}).join("")));
+		const mountsAt = (name: string) => {
+			const root = stores[name]?.filesystem?.root ?? assert.fail(name);
+			return container?.volumeMounts.filter(({ mountPath }) => root.startsWith(`${mountPath}/`));
+		};
+		const [mount, ...others] = mountsAt("own") ?? [];
+		assert.deepEqual(others, []);
+		assert.equal(mount?.readOnly, undefined);
+		const volume = pod.volumes.find(({ name }) => name === mount?.name);
+		assert.deepEqual(volume?.persistentVolumeClaim, { claimName: CLAIM });
+		assert.deepEqual(mountsAt("away"), []);
+	});
+
+	test("is one pod's also while it is away, and a Registry without one is replaced as ever", async () => {
+		const { cluster, ensure, runPods } = open();
+		const away = withClass({ storageClassName: "no-such" });
+		await ensure(away);
+		assert.equal(cluster.at("Deployment", NAME), undefined);
+		runPods();
+		await ensure(SHARED);
+		assert.ok(cluster.at("Deployment", NAME) !== undefined);
 	});
 
 	test("is not mounted before it is there where no pod is waited for, and nobody else waits", async () => {
@@ -226,7 +288,8 @@ suite("The volume of a storage class", () => {
 		const { problem } = await ensure(withClass({ size: "5Gi", storageClassName: "fast" }));
 		assert.match(problem?.message ?? "", /spec\.storageClasses\[own\]\.filesystem\.size: got 5Gi.*cannot shrink/);
 		cluster.meddle = (write) => {
-			if (write.startsWith("patch")) throw new KubeError("FORBIDDEN", "only dynamically provisioned pvc can be resized");
+			if (write.startsWith("patch"))
+				throw new KubeError("FORBIDDEN", "only dynamically provisioned pvc can be resized");
 		};
 		const refused = await ensure(withClass({ size: "30Gi", storageClassName: "fast" }));
 		assert.match(refused.problem?.message ?? "", /only dynamically provisioned/);

@@ -61,11 +61,7 @@ const SPECS: { readonly [name: string]: { readonly [field: string]: unknown } } 
 	"with users": { auth: { users: [{ name: "alice", passwordSecretRef: { name: "alice", key: "password" } }] } },
 };
 
-const build = (
-	spec: { readonly [field: string]: unknown },
-	recovery?: WantedRecovery,
-	classVolumes: readonly string[] = [],
-) => {
+const build = (spec: { readonly [field: string]: unknown }, recovery?: WantedRecovery) => {
 	const wanted = wantedOf(spec, { "s3-keys": "1", alice: "1", tls: "1" }, recovery);
 	const settings = clusterSettingsOf(wanted);
 	const owner = {
@@ -79,7 +75,7 @@ const build = (
 		registry: wanted,
 		spec: wanted.spec,
 		recovery,
-		classVolumes,
+		classVolumes: [],
 		settings,
 		defaultImage: "registry.example/limani:0.1.0",
 		revision: "r1",
@@ -273,35 +269,6 @@ test("A volume for backups is mounted by the one pod there is, which ends before
 	assert.ok(isRecord(set.spec) && !("volumeClaimTemplates" in set.spec));
 	assert.deepEqual(volumesOf(objects), [["archive", "app-backup"]]);
 	assert.equal(workloadOf(build({ ...spec, backup: { archive: { s3: { bucket: "b" } } } }).objects).kind, "Deployment");
-});
-
-test("Volumes of classes are mounted by the one pod there is, and their stores are below them", () => {
-	const classes = ["b", "a", "away"].map((name) => ({ name, filesystem: {} }));
-	const spec = { storage: S3, database: POSTGRES, storageClasses: [...classes, { name: "s", s3: { bucket: "elsewhere" } }] };
-	const { objects } = build(spec, undefined, ["a", "b"]);
-	const set = workloadOf(objects);
-	assert.equal(set.kind, "StatefulSet");
-	assert.ok(isRecord(set.spec) && !("volumeClaimTemplates" in set.spec));
-	const volumes = volumesOf(objects);
-	assert.deepEqual(
-		volumes.map(([, claim]) => claim),
-		["app-class-a", "app-class-b"],
-	);
-	assert.equal(at(podOf(objects), "securityContext", "fsGroup"), 65_532);
-	const document: unknown = parse(String(at(only(objects, "ConfigMap"), "data", "limani.yaml")));
-	const mounts = listAt(podOf(objects), "containers", 0, "volumeMounts");
-	for (const [name, claim] of [...volumes, [undefined, "app-class-away"]]) {
-		const one = String(claim).slice("app-class-".length);
-		const root = String(at(document, "stores", one, "filesystem", "root"));
-		const [mount] = mounts.filter((each) => each.name === name);
-		if (name !== undefined) assert.equal(mount?.readOnly, undefined);
-		const below = mounts.filter(({ mountPath }) => root.startsWith(`${String(mountPath)}/`));
-		// Of a volume that is not mounted nothing may come to lie on another one.
-		assert.deepEqual(below, mount === undefined ? [] : [mount], root);
-	}
-	// Nobody changes between the two for a volume that is away: no second pod begins beside the first.
-	assert.equal(workloadOf(build(spec).objects).kind, "StatefulSet");
-	assert.equal(workloadOf(build({ ...spec, storageClasses: [] }).objects).kind, "Deployment");
 });
 
 test("What a Registry begins with is mounted until it has begun, and its pods have hours to start", () => {
