@@ -61,6 +61,16 @@ export const registryPart = ({ metadata, status }: KubeObject): unknown => [
 	typeof status === "object" && status !== null && "url" in status ? status.url : undefined,
 ];
 
+/** What matters of a Registry's stores of blobs to those whose blobs are there: which of them answer. */
+export const storesPart = ({ status }: KubeObject): unknown => {
+	const classes: unknown =
+		typeof status === "object" && status !== null && "storageClasses" in status ? status.storageClasses : undefined;
+	if (!Array.isArray(classes)) return [];
+	return classes.map((one: unknown) =>
+		typeof one === "object" && one !== null && "name" in one && "available" in one ? [one.name, one.available] : [],
+	);
+};
+
 /** What matters of a namespace. */
 export const namespacePart = ({ metadata }: KubeObject): unknown => [
 	metadata.uid,

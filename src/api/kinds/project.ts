@@ -123,7 +123,7 @@ const nameStays: CelRule = {
 /** The types of a Project's conditions. */
 export const PROJECT_CONDITIONS = {
 	...COMMON_CONDITIONS,
-	StoragePlaced: "All of its blobs are in the storage class that it names.",
+	StoragePlaced: "All of its blobs are in the storage class that it names, and that answers.",
 } as const;
 
 /** The reasons of a Project's conditions. */

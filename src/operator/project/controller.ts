@@ -3,7 +3,15 @@ import { keyOf, type ObjectKey } from "#/kube/kube-object.ts";
 import { BY_NAMESPACE, BY_UID } from "#/operator/indexes.ts";
 import type { PlaneChange, Planes } from "#/operator/plane/planes.ts";
 import { BY_REGISTRY } from "#/operator/registry/observe.ts";
-import { ANSWERED_PRIORITY, keysOf, namespacePart, partsOf, planeChanges, registryPart } from "#/operator/sources.ts";
+import {
+	ANSWERED_PRIORITY,
+	keysOf,
+	namespacePart,
+	partsOf,
+	planeChanges,
+	registryPart,
+	storesPart,
+} from "#/operator/sources.ts";
 import { createProjectReconcile, type ProjectDeps } from "./index.ts";
 
 /** Keeps Projects as they are wanted. */
@@ -17,6 +25,7 @@ export const projectController = (deps: ProjectDeps & { readonly planes: Planes 
 		objects: projects,
 		sources: [
 			partsOf("registries", registries, registryPart, ({ metadata }) => by(BY_REGISTRY, keyOf(metadata))),
+			partsOf("stores of blobs", registries, storesPart, ({ metadata }) => by(BY_REGISTRY, keyOf(metadata))),
 			partsOf("namespaces", namespaces, namespacePart, ({ metadata }) => by(BY_NAMESPACE, metadata.name)),
 			planeChanges("data planes", planes, ofLink),
 			planeChanges("answers of data planes", planes, ofAnswer, ANSWERED_PRIORITY),

@@ -12,7 +12,7 @@ import type { Standing } from "#/operator/plane/observations.ts";
 import { isReported, type ReportDeps, reportVerdict } from "#/operator/report-verdict.ts";
 import { stillOf } from "#/operator/tell-refusals.ts";
 import { type Binding, type BindingDeps, findBinding, whyItStays } from "#/operator/tenancy/find-binding.ts";
-import { judgePlace, judgeProject, moveOf, projectUrl, wishOf } from "./plan.ts";
+import { awayClassOf, judgePlace, judgeProject, moveOf, projectUrl, wishOf } from "./plan.ts";
 
 /** What the Project controller works with. */
 export interface ProjectDeps extends Omit<ReportDeps, "fieldManager">, BindingDeps {
@@ -78,7 +78,7 @@ const keep = async (
 		...(usage.value === undefined ? {} : { usage: usage.value }),
 		...moveFields(standing),
 	};
-	const place = judgePlace(standing, moveOf(standing));
+	const place = judgePlace(standing, moveOf(standing), awayClassOf(project, binding));
 	const report = { verdict, fields, ...(place === undefined ? {} : { asides: [place] }) };
 	await reportVerdict({ ...deps, fieldManager: FIELD_MANAGER }, object, report, signal);
 	const againMs = verdict.is === "Working" ? WAIT_MS : usage.againMs;

@@ -44,9 +44,21 @@ export const judgeProject = (project: Project, binding: Binding, standing: Stand
 	return { is: "Ready", reason: "Succeeded", message: `images go to ${at}` };
 };
 
-/** Whether all that a Project has is where it is to be; absent while nothing is known of it. */
-export const judgePlace = (standing: Standing | undefined, move: MoveReport | undefined): Finding | undefined => {
+/**
+ * Whether all that a Project has is where it is to be; absent while nothing is known of it.
+ *
+ * @param away its storage class, when that does not answer
+ */
+export const judgePlace = (
+	standing: Standing | undefined,
+	move: MoveReport | undefined,
+	away?: string,
+): Finding | undefined => {
 	if (standing?.ready !== true) return undefined;
+	if (move === undefined && away !== undefined) {
+		const message = `the storage class ${away} does not answer: what needs it is refused until it does`;
+		return { type: "StoragePlaced", status: "False", reason: "StorageUnavailable", message };
+	}
 	if (move === undefined) {
 		return {
 			type: "StoragePlaced",
@@ -66,6 +78,12 @@ export const judgePlace = (standing: Standing | undefined, move: MoveReport | un
 export const moveOf = (standing: Standing | undefined): MoveReport | undefined => {
 	const parsed = moveReport.safeParse(standing?.report ?? {});
 	return parsed.success ? parsed.data.move : undefined;
+};
+
+/** The storage class of a Project when it does not answer, as its Registry says; absent: it does, or nobody knows. */
+export const awayClassOf = ({ spec }: Project, { registry }: Pick<Binding, "registry">): string | undefined => {
+	const wanted = spec.storageClassName ?? "default";
+	return registry?.status.storageClasses?.find(({ name, available }) => name === wanted && !available)?.name;
 };
 
 /** What names of images in a project begin with; absent while its Registry has no address. */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { projectKind } from "#/api/kinds/project.ts";
+import { registryKind } from "#/api/kinds/registry.ts";
+import { conditionsOf, findCondition } from "#/kube/status/condition.ts";
 import { projectController } from "#/operator/project/controller.ts";
 import { createProjectReconcile } from "#/operator/project/index.ts";
 import { push } from "../../conformance/control/bench.ts";
@@ -215,4 +217,30 @@ test("a Project whose storage class its Registry does not have says so, and stay
 	bench.serve({ storageClasses: classes("second") });
 	await bench.settle();
 	assert.match(bench.ready("Project", KEY), /^Succeeded/);
+});
+
+test("a Project whose storage class does not answer says so until it does, and the others say nothing", async () => {
+	await using bench = await openOperator();
+	const spec = { storageClasses: classes("second") };
+	bench.serve(spec);
+	bench.put("Project", KEY, specOf({ storageClassName: "second" }));
+	bench.put("Project", "system/shop", specOf());
+	const standing = async (available: boolean) => {
+		const status = {
+			url: "https://registry.example.org:5000",
+			storageClasses: [{ name: "second", available, inUse: true }],
+		};
+		bench.kube.edit(registryKind, { spec, metadata: { namespace: "system", name: "main" }, status });
+		await bench.settle();
+		return [KEY, "system/shop"].map((key) => {
+			const conditions = conditionsOf(bench.get("Project", key) ?? assert.fail());
+			const { status, reason, message } = findCondition(conditions, "StoragePlaced") ?? assert.fail();
+			return [status, reason, /storage class second does not answer/.test(message ?? "")];
+		});
+	};
+	const well = ["True", "Succeeded", false];
+	assert.deepEqual(await standing(true), [well, well]);
+	assert.deepEqual(await standing(false), [["False", "StorageUnavailable", true], well]);
+	assert.match(bench.ready("Project", KEY), /^Succeeded/);
+	assert.deepEqual(await standing(true), [well, well]);
 });
