@@ -156,12 +156,14 @@ suite("The chart limani, as helm renders it", () => {
 		});
 	}
 
-	test("gives the rights to the namespaces that are listed, and lists of namespaces alone to all", async () => {
+	test("gives the rights to the namespaces that are listed, and to all alone what reads namespaces and classes of volumes", async () => {
 		const objects = await renderChart({ values: { watchNamespaces: ["team-a"], "secrets.namespaces": ["copies"] } });
 		const byNamespace = Map.groupBy(grantsOf(objects, ACCOUNT), ({ namespace }) => namespace);
 		const resources = (namespace: string | undefined) =>
 			(byNamespace.get(namespace) ?? []).flatMap(({ rule }) => rule.resources).toSorted();
-		assert.deepEqual(resources(undefined), ["namespaces"]);
+		assert.deepEqual(resources(undefined), ["namespaces", "storageclasses"]);
+		const verbs = (byNamespace.get(undefined) ?? []).flatMap(({ rule }) => rule.verbs);
+		assert.deepEqual(new Set(verbs), new Set(["get", "list", "watch"]));
 		assert.deepEqual(resources("copies"), ["secrets"]);
 		assert.deepEqual(resources("limani-system"), ["leases", "leases"]);
 		assert.ok(resources("team-a").includes("secrets") && resources("team-a").includes("statefulsets"));

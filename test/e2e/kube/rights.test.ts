@@ -39,6 +39,21 @@ spec:
         size: 2Gi
 `;
 
+const VOLUME = `
+apiVersion: v1
+kind: PersistentVolume
+metadata:
+  name: by-hand
+spec:
+  storageClassName: by-hand
+  capacity:
+    storage: 1Gi
+  accessModes: [ReadWriteOncePod]
+  persistentVolumeReclaimPolicy: Retain
+  hostPath:
+    path: /nowhere
+`;
+
 // With nothing but the token of the chart's ServiceAccount: its roles and its policies are the API server's to enforce.
 describe("The operator with the chart's rights alone, on a real API server", { skip: skipWithoutKube() }, () => {
 	let stack: AsyncDisposableStack;
@@ -112,6 +127,28 @@ describe("The operator with the chart's rights alone, on a real API server", { s
 		assert.match(stderr, /violates PodSecurity "restricted/);
 	});
 
+	it("mounts the volume of a storage class when it is there, and waits for none that is not", async () => {
+		const spec = { storageClasses: [{ name: "own", filesystem: { size: "1Gi", storageClassName: "by-hand" } }] };
+		await tools.kubectl("patch", "registry", "app", ...INSIDE, "--type=merge", "-p", JSON.stringify({ spec }));
+		const reason = 'jsonpath={.status.conditions[?(@.type=="Ready")].message}';
+		await eventually(async () => {
+			const message = await tools.kubectl("get", "registry", "app", ...INSIDE, "-o", reason);
+			return /app-class-own has no volume: there is no StorageClass by-hand/.test(message) ? [] : [message];
+		}, PATIENCE_MS);
+		const claims = () =>
+			tools.kubectl(
+				...["get", "statefulset", "app-registry", ...INSIDE, "-o", "jsonpath={.spec.template.spec.volumes}"],
+			);
+		assert.doesNotMatch(await claims(), /app-class-own/);
+		writeFileSync(join(home, "volume.yaml"), VOLUME);
+		await tools.kubectl("apply", "-f", "volume.yaml");
+		await succeeds("wait", "pvc/app-class-own", ...INSIDE, "--for=jsonpath={.status.phase}=Bound", "--timeout=90s");
+		await eventually(async () => {
+			const mounted = await claims();
+			return mounted.includes("app-class-own") ? [] : [mounted];
+		}, PATIENCE_MS);
+	});
+
 	it("says of a Registry what is forbidden where it may have none, and lets it go", async () => {
 		await apply("team-a", "out");
 		const forbidden = `jsonpath={.status.conditions[?(@.type=="Ready")].message}`;
@@ -134,12 +171,15 @@ describe("The operator with the chart's rights alone, on a real API server", { s
 		await tools.kubectl("delete", "registry", "based", ...INSIDE, "--timeout=90s");
 	});
 
-	it("takes a Registry away, and never its backups", async () => {
+	it("takes a Registry away, with its volumes where it says so, and never its backups", async () => {
+		const all = JSON.stringify({ spec: { deletionPolicy: "Delete" } });
+		await tools.kubectl("patch", "registry", "app", ...INSIDE, "--type=merge", "-p", all);
 		await tools.kubectl("delete", "registry", "app", ...INSIDE, "--timeout=90s");
 		await eventually(async () => {
 			const left = await tools.kubectl("get", "statefulset,service,ingress", ...INSIDE, "-o", "name");
 			return left.includes("app-registry") ? [left] : [];
 		}, PATIENCE_MS);
+		await succeeds("wait", "pvc/app-class-own", ...INSIDE, "--for=delete", "--timeout=90s");
 		await tools.kubectl("get", "pvc", "app-backup", ...INSIDE);
 	});
 
