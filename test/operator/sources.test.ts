@@ -87,6 +87,20 @@ test("a Registry that consents to others, or moves, wakes all who name it; what 
 	);
 });
 
+test("a store of blobs that stops or begins to answer wakes the Projects alone; whether it is used wakes nobody", async () => {
+	await using at = await open();
+	const say = (available: boolean, inUse: boolean) =>
+		at.wokenBy(() =>
+			at.status({
+				...Object(at.bench.get("Registry", "system/main")?.status),
+				storageClasses: [{ name: "default", available, inUse }],
+			}),
+		);
+	assert.deepEqual(say(true, false), ["Project team-a/web"]);
+	assert.deepEqual(say(true, true), []);
+	assert.deepEqual(say(false, true), ["Project team-a/web"]);
+});
+
 test("a namespace wakes what is in it, and those whose copies it accepts or accepted", async () => {
 	await using at = await open();
 	assert.deepEqual(
