@@ -5,6 +5,7 @@ import { claimStore, foreignStore } from "#/storage/owner.ts";
 import type { StoreError } from "#/storage/store-error.ts";
 import type { Config } from "./config/schema.ts";
 import type { StoreConfig } from "./config/store-schema.ts";
+import { isFreshStore } from "./is-fresh-store.ts";
 import { reportTo } from "./logger.ts";
 import { meteredStore } from "./metrics/metered-store.ts";
 import type { Meters } from "./metrics/meters.ts";
@@ -83,10 +84,7 @@ const open = async (
 	opener: StoreOpener,
 	name: string,
 	settings: StoreConfig,
-): Promise<BlobStore> => {
-	const known = await metadata.objects.list(name, { limit: 1 });
-	return await opener.open(name, settings, known.length === 0);
-};
+): Promise<BlobStore> => opener.open(name, settings, await isFreshStore(metadata.objects, name));
 
 /** Why the store is not ours to use; absent: it is. */
 const claim = async (

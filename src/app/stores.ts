@@ -21,7 +21,7 @@ const PARTS_BYTES = 256 * 1024 * 1024;
 /** Opens stores of the kinds that the configuration can name. */
 export interface StoreOpener extends AsyncDisposable {
 	/**
-	 * @param fresh whether metadata knows no object of the store, so that an empty root is no missing volume
+	 * @param fresh whether no object of the store was ever whole, so that an empty root is no missing volume
 	 * @throws StoreError
 	 */
 	open(name: string, settings: StoreConfig, fresh: boolean): Promise<BlobStore>;

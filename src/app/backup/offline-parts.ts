@@ -1,6 +1,7 @@
 import { hostname } from "node:os";
 import type { Config } from "#/app/config/schema.ts";
 import { openOwnedDatabase } from "#/app/database.ts";
+import { isFreshStore } from "#/app/is-fresh-store.ts";
 import { createLogger, reportTo } from "#/app/logger.ts";
 import { openConfiguredMasterKey } from "#/app/open-master-key.ts";
 import { createStoreOpener } from "#/app/stores.ts";
@@ -31,8 +32,8 @@ export const openOfflineParts = async (config: Config): Promise<OfflineParts> =>
 	const opener = opening.use(createStoreOpener(config, newId));
 	const stores = new Map<string, BlobStore>();
 	for (const [name, settings] of Object.entries(config.stores)) {
-		const known = await metadata.objects.list(name, { limit: 1 });
-		stores.set(name, opening.use(await opener.open(name, settings, known.length === 0)));
+		const isFresh = await isFreshStore(metadata.objects, name);
+		stores.set(name, opening.use(await opener.open(name, settings, isFresh)));
 	}
 	const resources = opening.move();
 	return {

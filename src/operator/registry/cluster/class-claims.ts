@@ -14,7 +14,7 @@ import { createClaim, findNamed, growTo } from "./volume-claim.ts";
 import { whyUnbound } from "./why-unbound.ts";
 
 /** Label of the volume claim of a storage class, with the name of the class. */
-export const CLASS_LABEL = "limani.dev/storage-class";
+const CLASS_LABEL = "limani.dev/storage-class";
 
 /** Claims that are listed at once. */
 const PAGE = 100;
