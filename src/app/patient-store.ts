@@ -155,7 +155,7 @@ export class PatientStore implements BlobStore {
 			this.#note(undefined);
 		} catch (error) {
 			if (this.#stopping.signal.aborted) return;
-			this.#note(this.#named(error) ?? new StoreError("UNAVAILABLE", String(error), { cause: error }), isFinal);
+			this.#note(this.#named(error) ?? this.#unopened(error), isFinal);
 		}
 	}
 
@@ -173,6 +173,14 @@ export class PatientStore implements BlobStore {
 		const { name } = this.#deps;
 		const message = error.message.startsWith(`store ${name}`) ? error.message : `store ${name}: ${error.message}`;
 		return new StoreError(error.code, message, { cause: error, store: name });
+	}
+
+	/** Whatever it is that a place lacks, the store is not to be had there. */
+	#unopened(error: unknown): StoreError {
+		const { name } = this.#deps;
+		const why = error instanceof Error ? error.message : String(error);
+		const message = why.startsWith(`store ${name}`) ? why : `store ${name}: ${why}`;
+		return new StoreError("UNAVAILABLE", message, { cause: error, store: name });
 	}
 
 	#note(error: StoreError | undefined, isFinal = false): void {
