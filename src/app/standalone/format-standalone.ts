@@ -6,6 +6,7 @@ import { parseReplicationPolicy } from "#/api/kinds/replication-policy.ts";
 import { parseRetentionPolicy } from "#/api/kinds/retention-policy.ts";
 import { parseRobotAccount } from "#/api/kinds/robot-account.ts";
 import { type KubeObject, keyOf } from "#/kube/kube-object.ts";
+import { findPusher } from "./find-pusher.ts";
 
 /** What runs, for {@link formatStandalone}. */
 export interface StandaloneFacts {
@@ -24,7 +25,16 @@ export interface StandaloneFacts {
 }
 
 /** What a person at a terminal wants to know: what runs where, and what to type next. */
-export const formatStandalone = (facts: StandaloneFacts): string => {
+export const formatStandalone = (given: StandaloneFacts): string => {
+	const facts = {
+		...given,
+		registries: inOrder(given.registries),
+		projects: inOrder(given.projects),
+		robotAccounts: inOrder(given.robotAccounts),
+		retentionPolicies: inOrder(given.retentionPolicies),
+		replicationPolicies: inOrder(given.replicationPolicies),
+		backupSchedules: inOrder(given.backupSchedules),
+	};
 	const lines = [
 		...registryLines(facts),
 		...projectLines(facts),
@@ -38,6 +48,10 @@ export const formatStandalone = (facts: StandaloneFacts): string => {
 	const table = lines.map((cells) => `  ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ")}`.trimEnd());
 	return ["", "Limani is ready.", "", ...table, "", ...tour(facts), ""].join("\n");
 };
+
+/** As kubectl lists them, whichever came first. */
+const inOrder = (objects: readonly KubeObject[]): readonly KubeObject[] =>
+	objects.toSorted((a, b) => (keyOf(a.metadata) < keyOf(b.metadata) ? -1 : 1));
 
 type Cells = readonly [what: string, which: string, where: string, more: string];
 
@@ -101,29 +115,30 @@ const registryOf = (object: KubeObject): { readonly url: string; readonly servin
 	return { url, serving: readyReplicas > 0 };
 };
 
+/** The repository that the commands are about, below its project. */
+const EXAMPLE = "hello";
+
 /** Commands that work as they stand, made of what there is. */
 const tour = (facts: StandaloneFacts): readonly string[] => {
 	const { kubeconfig, workingDirectory, robotAccounts, projects } = facts;
 	const near = relative(workingDirectory, kubeconfig);
 	const path = near.startsWith("..") ? kubeconfig : `$PWD/${near}`;
-	const [robot] = robotAccounts.flatMap((object) => {
-		const parsed = parseRobotAccount(object);
-		return "invalid" in parsed || parsed.resource.status.secretRef === undefined ? [] : [parsed.resource];
-	});
-	const open = projects.flatMap((object) => {
-		const parsed = parseProject(object);
-		return "invalid" in parsed || parsed.resource.spec.visibility !== "Public"
-			? []
-			: [parsed.resource.status.url ?? ""];
-	})[0];
+	const pusher = findPusher(
+		robotAccounts.map(parseRobotAccount).flatMap((one) => ("invalid" in one ? [] : [one.resource])),
+		projects
+			.map(parseProject)
+			.flatMap((one) => ("invalid" in one || one.resource.spec.visibility !== "Public" ? [] : [one.resource])),
+		EXAMPLE,
+	);
 	const lines = [
 		"Try next, in another terminal:",
 		"",
 		`  export KUBECONFIG=${path}`,
 		"  kubectl get registries,projects,robotaccounts,retentionpolicies,replicationpolicies,backupschedules -A",
 	];
-	if (robot === undefined || open === undefined) return lines;
-	const image = `${open}/hello:1`;
+	if (pusher?.project.status.url === undefined) return lines;
+	const { robot, project } = pusher;
+	const image = `${project.status.url}/${EXAMPLE}:1`;
 	const { namespace } = robot.metadata;
 	return [
 		...lines,
