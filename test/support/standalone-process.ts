@@ -6,6 +6,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { eventually } from "./eventually.ts";
+import { type EveryStatus, lintEveryStatus } from "./every-status.ts";
 import { freePorts } from "./free-ports.ts";
 import { findPart } from "./parts.ts";
 import { outputOf, type ProgramEnd, runProgram } from "./run-program.ts";
@@ -18,7 +19,10 @@ export interface StandaloneOpts {
 	readonly args?: readonly string[];
 }
 
-/** Standalone mode in a process. Disposing it kills it and removes its directories. */
+/**
+ * Standalone mode in a process. Disposing it kills it and removes its directories, and fails when a status that any
+ * resource came to meanwhile breaks the rules of statuses.
+ */
 export interface StandaloneProcess extends AsyncDisposable {
 	/** `host:port` of the first registry. */
 	readonly address: string;
@@ -70,6 +74,7 @@ export const startStandalone = async (opts: StandaloneOpts = {}): Promise<Standa
 		runProgram(findPart(program) ?? program, rest, { env: { ...env, ...more }, cwd: folder });
 	const run = async (program: string, ...rest: readonly string[]): Promise<string> =>
 		outputOf([program, ...rest].join(" "), await attemptWith({}, program, ...rest));
+	let statuses: EveryStatus | undefined;
 	const standalone: StandaloneProcess = {
 		address,
 		directory,
@@ -91,12 +96,17 @@ export const startStandalone = async (opts: StandaloneOpts = {}): Promise<Standa
 		stop: (signal) => life.stop(signal),
 		start: () => life.start(),
 		async [Symbol.asyncDispose]() {
-			await life.stop("SIGKILL");
-			rmSync(folder, { recursive: true, force: true });
+			try {
+				await statuses?.end();
+			} finally {
+				await life.stop("SIGKILL");
+				rmSync(folder, { recursive: true, force: true });
+			}
 		},
 	};
 	try {
 		await life.start();
+		statuses = await lintEveryStatus(join(directory, "kubeconfig"));
 		return standalone;
 	} catch (error) {
 		await standalone[Symbol.asyncDispose]();

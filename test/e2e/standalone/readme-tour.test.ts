@@ -104,6 +104,10 @@ describe("the README's tour", () => {
 		assert.match(stdout, /^team\/alpine \["3\.22"\]: no rule keeps it/m);
 		assert.match(stdout, /^FIELD: rotation <Object>$/m);
 		assert.match(stdout, /^ +Normal +CredentialIssued /m);
+		assert.match(stderr, /conflict with "kubectl-edit" using limani\.dev\/v1alpha1: \.spec\.quota\.storage/);
+		assert.match(stdout, /^shop +default +127\.0\.0\.1:5080\/shop +Private +True +.* team=shop$/m);
+		assert.match(stdout, /^robotaccount\.limani\.dev "shop-ci" deleted/m);
+		assert.match(stderr, /secrets "shop-ci" not found/);
 		assert.match(stderr, /more than one replica needs database\.postgres \(or cloudNativePG\) and object storage/);
 	});
 
