@@ -3,6 +3,7 @@ import { it } from "node:test";
 import type { RequestFault, WatchFault } from "#/kube-embedded/faults.ts";
 import { CONFIG_MAPS, configMap, openTestApi } from "../../support/embedded-api.ts";
 
+const SECRETS = "/api/v1/namespaces/default/secrets";
 const WATCH = `${CONFIG_MAPS}?watch=true&resourceVersion=1`;
 
 /** An API whose watches of ConfigMaps have this fault, with three of them made. */
@@ -35,6 +36,19 @@ it("tells events twice, and late", async () => {
 	assert.ok(performance.now() - began >= 45);
 });
 
+it("tells events of one kind before earlier ones of another", async () => {
+	// Longer than any machine needs for what is not delayed.
+	const late = ({ plural }: { readonly plural: string | undefined }) =>
+		plural === "configmaps" ? { delayMs: 60_000 } : undefined;
+	await using api = await openTestApi({ faults: { watch: late } });
+	await using earlier = await api.watch(WATCH);
+	await using later = await api.watch(`${SECRETS}?watch=true&resourceVersion=1`);
+	await api.call("POST", CONFIG_MAPS, configMap("first"));
+	await api.call("POST", SECRETS, { apiVersion: "v1", kind: "Secret", metadata: { name: "second" } });
+	const told = [earlier, later].map(async (watch) => (await watch.next())?.at("metadata.name"));
+	assert.equal(await Promise.race(told), "second");
+});
+
 it("falls silent and leaves the connection open", async () => {
 	await using api = await withWatchFault({ silentAfter: 1 });
 	await using watch = await api.watch(WATCH);
@@ -63,4 +77,13 @@ it("answers requests with errors, late, or not at all", async () => {
 	const began = performance.now();
 	assert.equal((await api.call("GET", `${CONFIG_MAPS}/made`)).status, 200);
 	assert.ok(performance.now() - began >= 25);
+	fault = { kind: "hang" };
+	const unanswered = api.call("GET", CONFIG_MAPS).then(
+		() => "answered",
+		() => "cut",
+	);
+	assert.equal(
+		await Promise.race([unanswered, new Promise((resolve) => setTimeout(resolve, 300, "nothing"))]),
+		"nothing",
+	);
 });
