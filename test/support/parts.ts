@@ -57,7 +57,8 @@ export function skipWithout(...names: readonly string[]): string | false {
 	return missing !== undefined && reasonOf(missing);
 }
 
-function isRequired(): boolean {
+/** Whether nothing may be passed over for what this machine lacks: `LIMANI_REQUIRE=1`. */
+export function isRequired(): boolean {
 	return process.env.LIMANI_REQUIRE === "1";
 }
 

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isRequired } from "./parts.ts";
 
 /** A file system with little room, which goes with the test. */
 export interface SmallDisk {
@@ -27,7 +28,7 @@ export const mountSmallDisk = (test: Mounting, mib: number): SmallDisk | undefin
 	} catch (error) {
 		rmSync(directory, { recursive: true });
 		const why = `a small disk cannot be mounted here: ${error instanceof Error ? error.message.trim() : "?"}`;
-		if (process.env.LIMANI_REQUIRE === "1") throw new Error(why, { cause: error });
+		if (isRequired()) throw new Error(why, { cause: error });
 		test.skip(why);
 		return undefined;
 	}

@@ -1,6 +1,7 @@
 // What lies between a replica and the rest: a network of its own where the machine allows that, else proxies.
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
+import { isRequired } from "../parts.ts";
 import { SilentProxy } from "../silent-proxy.ts";
 
 /** The way of one replica to its database, its store and its clients. */
@@ -34,7 +35,11 @@ interface ReplicaPorts {
 	readonly store: number;
 }
 
-/** Opens a network for a replica. */
+/**
+ * Opens a network for a replica.
+ *
+ * @throws Error under `LIMANI_REQUIRE=1` where this process may make no network namespace
+ */
 export const openReplicaNetwork = async (ports: ReplicaPorts): Promise<ReplicaNetwork> =>
 	(await openNamespace(ports)) ?? (await openProxied(ports));
 
@@ -53,6 +58,14 @@ export const openProxied = async ({ database, store }: ReplicaPorts): Promise<Re
 	};
 };
 
+/** A suite that was asked for by name fails rather than cut nothing but proxies off. */
+const noNamespace = (cause: unknown): undefined => {
+	if (!isRequired()) return undefined;
+	throw new Error("a network namespace with iptables in it cannot be made here: it takes root, ip and iptables", {
+		cause,
+	});
+};
+
 let count = 0;
 
 /** Undefined where this process may not make one. */
@@ -61,8 +74,8 @@ const openNamespace = async (ports: ReplicaPorts): Promise<ReplicaNetwork | unde
 	const [name, outer, inner] = [`lha-${id}`, `lho${id}`, `lhi${id}`];
 	try {
 		await run("ip", "netns", "add", name);
-	} catch {
-		return undefined;
+	} catch (error) {
+		return noNamespace(error);
 	}
 	await using opening = new AsyncDisposableStack();
 	opening.defer(() => run("ip", "netns", "del", name));
@@ -77,8 +90,8 @@ const openNamespace = async (ports: ReplicaPorts): Promise<ReplicaNetwork | unde
 		await run("ip", "-n", name, "link", "set", inner, "up");
 		await run("ip", "-n", name, "link", "set", "lo", "up");
 		await run(...within, "iptables", "-L", "-n");
-	} catch {
-		return undefined;
+	} catch (error) {
+		return noNamespace(error);
 	}
 	const database = opening.use(await SilentProxy.open(ports.database, address(1)));
 	const store = opening.use(await SilentProxy.open(ports.store, address(1)));
