@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { createAuthority } from "../../support/certificates.ts";
+import { askOnAndOn } from "../../support/compose/ask-on.ts";
+import { compose } from "../../support/compose/command.ts";
 import { type ComposeProject, readProject } from "../../support/compose/model.ts";
 import { RunningProject } from "../../support/compose/project.ts";
 import { freePorts } from "../../support/free-ports.ts";
@@ -12,9 +14,17 @@ import { type MadeLayout, makeLayout } from "../../support/oci-layout.ts";
 import { skipWithout } from "../../support/parts.ts";
 import { outputOf, runProgram } from "../../support/run-program.ts";
 
-const example = join(import.meta.dirname, "..", "..", "..", "examples", "compose");
+const root = join(import.meta.dirname, "..", "..", "..");
+const example = join(root, "examples", "compose");
 const PATH = { PATH: process.env.PATH ?? "" };
 const skip = skipWithout("docker-compose", "haproxy", "runc", "postgres", "minio", "skopeo");
+
+/** A command line, which must be in the documentation. */
+const documented = (line: string): string => {
+	const text = readFileSync(join(root, "docs", "compose.md"), "utf8");
+	assert.ok(text.includes(`\`${line}\``), `docs/compose.md does not say ${line}`);
+	return line;
+};
 
 describe("the project of examples/compose", { skip }, () => {
 	let folder: string;
@@ -143,6 +153,33 @@ describe("the project of examples/compose", { skip }, () => {
 			await running.kill("limani", 1);
 			await assertPulled("team/app:2", "arm64");
 			await running.untilHealthy("limani");
+		});
+
+		it("has as many replicas as docs/compose.md tells to ask for, and fewer again, and no request fails meanwhile", async () => {
+			using asking = askOnAndOn(`http://127.0.0.1:${port}/v2/library/app/manifests/1`, secret("admin-password"));
+			await asking.more(5);
+			await compose(running, documented("docker compose up --detach --scale limani=3"));
+			assert.equal(running.count("limani"), 3);
+			await asking.more(20);
+			// The update without a stop: new ones beside the old, which are stopped then.
+			await compose(running, documented("docker compose up --detach --no-recreate --scale limani=4"));
+			assert.equal(running.count("limani"), 4);
+			for (let old = 0; old < 2; old++) await running.stop("limani", 0);
+			assert.equal(running.count("limani"), 2);
+			await asking.more(20);
+			await asking.stop();
+			assert.deepEqual(asking.failed, [], `of ${asking.answered} that were answered`);
+			await push("team/app:scaled", "amd64");
+			await assertPulled("team/app:scaled", "amd64");
+		});
+
+		it("runs an offline tool beside the replicas, as docs/compose.md tells", async () => {
+			const line = documented("docker compose run --rm limani verify --config /etc/limani/registry.yaml");
+			const verified = await compose(running, line);
+			assert.equal(verified.code, 0, verified.output);
+			assert.match(verified.output, /^store default: \d+ objects, .* 0 findings$/m);
+			const other = await compose(running, line.replace("registry.yaml", "other.yaml"));
+			assert.notEqual(other.code, 0, "its exit code is the command's");
 		});
 
 		it("has everything again when all of it was killed at once", async () => {

@@ -1,4 +1,4 @@
-// `docker compose up`, `stop` and `down` for a project, with runc in place of Docker's daemon.
+// `docker compose` for a project, with runc in place of Docker's daemon.
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync } from "node:fs";
@@ -58,23 +58,49 @@ export class RunningProject implements AsyncDisposable {
 	async down(): Promise<void> {
 		for (const port of this.#ports.splice(0)) port.close();
 		for (const name of [...this.#places.keys()].toReversed()) {
-			for (const place of this.#places.get(name) ?? []) {
-				place.isWanted = false;
-				await place.container.signal(this.#service(name).stop_signal);
-				await place.container.ended;
-				await place.network[Symbol.asyncDispose]();
-			}
+			for (const place of this.#places.get(name) ?? []) await this.#end(name, place);
 		}
 		this.#places.clear();
 		await this.#networks?.[Symbol.asyncDispose]();
 		this.#networks = undefined;
 	}
 
+	/**
+	 * Brings a service to so many containers, as `up --scale` does: those that run stay, new ones are started and waited for,
+	 * and the newest end where there are too many.
+	 */
+	async scale(name: string, count: number): Promise<void> {
+		const places = this.#placesOf(name);
+		while (places.length > count) await this.stop(name, places.length - 1);
+		while (places.length < count) places.push(await this.#add(name));
+		await this.untilHealthy(name);
+	}
+
+	/** Tells the process of one container to end and takes the container away, as `docker stop` does for good. */
+	async stop(name: string, index: number): Promise<void> {
+		const [place] = this.#placesOf(name).splice(index, 1);
+		if (place === undefined) throw new Error(`${name} has no container ${index}`);
+		await this.#end(name, place);
+	}
+
+	/** Runs a command in a new container of a service, which goes with it, as `run --rm` does. */
+	async run(name: string, ...command: readonly string[]): Promise<{ readonly code: number; readonly output: string }> {
+		const service = this.#service(name);
+		await using network = await this.#attach(name);
+		const container = await this.#run(name, network, { ...service, command: [...command] });
+		const code = await container.ended;
+		return { code, output: container.output() };
+	}
+
+	/** How many containers of a service there are. */
+	count(name: string): number {
+		return this.#places.get(name)?.length ?? 0;
+	}
+
 	/** Kills the process of one container; it is started again at once where its service says so. */
 	async kill(service: string, index = 0): Promise<void> {
-		const place = this.#places.get(service)?.[index];
-		if (place === undefined) throw new Error(`${service} has no container ${index}`);
-		const { container } = place;
+		const container = this.#placesOf(service)[index]?.container;
+		if (container === undefined) throw new Error(`${service} has no container ${index}`);
 		await container.signal("SIGKILL");
 		await container.ended;
 	}
@@ -116,6 +142,12 @@ export class RunningProject implements AsyncDisposable {
 		return (place.before + place.container.output()).slice(-4_000);
 	}
 
+	#placesOf(name: string): Place[] {
+		const places = this.#places.get(name);
+		if (places === undefined) throw new Error(`${name} does not run`);
+		return places;
+	}
+
 	#service(name: string): ComposeService {
 		const service = this.#project.services[name];
 		if (service === undefined) throw new Error(`there is no service ${name}`);
@@ -129,13 +161,27 @@ export class RunningProject implements AsyncDisposable {
 		}
 		const places: Place[] = [];
 		this.#places.set(name, places);
-		for (let i = 0; i < service.deploy.replicas; i++) {
-			const network = await this.#networks?.attach(name, Object.keys(service.networks));
-			if (network === undefined) throw new Error("there is no network");
-			const place = { container: await this.#run(name, network), network, isWanted: true, before: "" };
-			places.push(place);
-			if (service.restart !== "no") void this.#keep(name, place);
-		}
+		for (let i = 0; i < service.deploy.replicas; i++) places.push(await this.#add(name));
+	}
+
+	async #add(name: string): Promise<Place> {
+		const network = await this.#attach(name);
+		const place = { container: await this.#run(name, network), network, isWanted: true, before: "" };
+		if (this.#service(name).restart !== "no") void this.#keep(name, place);
+		return place;
+	}
+
+	async #end(name: string, place: Place): Promise<void> {
+		place.isWanted = false;
+		await place.container.signal(this.#service(name).stop_signal);
+		await place.container.ended;
+		await place.network[Symbol.asyncDispose]();
+	}
+
+	async #attach(name: string): Promise<Attachment> {
+		const network = await this.#networks?.attach(name, Object.keys(this.#service(name).networks));
+		if (network === undefined) throw new Error("there is no network: the project is not up");
+		return network;
 	}
 
 	async #keep(name: string, place: Place): Promise<void> {
@@ -149,8 +195,7 @@ export class RunningProject implements AsyncDisposable {
 		}
 	}
 
-	async #run(name: string, network: Attachment): Promise<RunningContainer> {
-		const service = this.#service(name);
+	async #run(name: string, network: Attachment, service = this.#service(name)): Promise<RunningContainer> {
 		const folder = mkdtempSync(join(this.#folder, `${name}-`));
 		const volumes = service.volumes.map(({ source, target }) => {
 			const path = join(this.#folder, "volumes", source);
