@@ -17,6 +17,10 @@ import { type Photograph, photograph } from "./photograph.ts";
 
 type Config = Readonly<Record<string, unknown>>;
 
+/** How often the journal goes into the archive, and how far that may lag behind on a machine that is busy, milliseconds. */
+const JOURNAL_MS = 1_000;
+const RPO_MS = JOURNAL_MS + 20_000;
+
 /** Where a registry is, and where its backups go. */
 export interface BackupSite {
 	/** Holds the data of registries, each in a directory of its own. */
@@ -37,7 +41,8 @@ export interface BackedUpRegistry extends AsyncDisposable {
 
 const settingsOf = async (site: BackupSite, name: string, config: Config): Promise<Config> => ({
 	...(await site.parts(name)),
-	housekeeping: { journalLease: "1s" },
+	// What a dead process had is taken over soon.
+	housekeeping: { journalLease: "1s", jobLease: "10s" },
 	...config,
 });
 
@@ -63,7 +68,7 @@ const restartBackedUp = async (site: BackupSite, name = "first"): Promise<Backed
 	writeFileSync(tokenFile, token);
 	const listen = `127.0.0.1:${await freePort()}`;
 	const url = `http://${listen}`;
-	const backup = { ...site.archive, journalInterval: "1s", verifyPercent: 100 };
+	const backup = { ...site.archive, journalInterval: `${JOURNAL_MS}ms`, verifyPercent: 100 };
 	const config = await settingsOf(site, name, { backup, control: { listen, tokenFile }, resources: undefined });
 	const limani = await startLimani({ dataDir, config, environment: COMPILE_CACHE });
 	const control = new RemoteControl({ url, token });
@@ -94,14 +99,19 @@ const look = async (site: BackupSite, name: string, target: Config = {}): Promis
 	return await photograph(limani.url);
 };
 
+/** Up to when the archive has every change, as the registry tells, milliseconds since the epoch. */
+const shippedUntil = async (url: string): Promise<number> => {
+	const text = await (await fetch(`${url}/metrics`)).text();
+	assert.match(text, /^limani_backup_enabled 1$/m);
+	return Number(/^limani_backup_journal_timestamp_seconds (\S+)$/m.exec(text)?.[1] ?? 0) * 1000;
+};
+
 /** Waits until the archive has everything that was committed by now. */
 const shipped = async (url: string): Promise<void> => {
 	const from = Date.now();
 	const deadline = performance.now() + 120_000;
 	for (;;) {
-		const text = await (await fetch(`${url}/metrics`)).text();
-		assert.match(text, /^limani_backup_enabled 1$/m);
-		const until = Number(/^limani_backup_journal_timestamp_seconds (\S+)$/m.exec(text)?.[1] ?? 0) * 1000;
+		const until = await shippedUntil(url);
 		if (until >= from) return;
 		assert.ok(performance.now() < deadline, `the journal in the archive goes to ${until}, wanted ${from}`);
 		await sleep(100);
@@ -132,6 +142,12 @@ export const loseAndRestore = async (t: TestContext, site: BackupSite): Promise<
 	assert.equal(second.code, 0, second.output);
 	await shipped(url);
 	await load.more(10);
+	// While clients go on: what is lost with the registry now is what came since.
+	const until = await eventually(async () => {
+		const told = await shippedUntil(url);
+		assert.ok(Date.now() - told <= RPO_MS, `the archive is ${Date.now() - told} ms behind`);
+		return told;
+	}, 120_000);
 	await registry.limani.stop("SIGKILL");
 	const killedAt = Date.now();
 	await load.stop();
@@ -143,6 +159,11 @@ export const loseAndRestore = async (t: TestContext, site: BackupSite): Promise<
 	const now = await look(site, "latest");
 	const rto = performance.now() - from;
 	const rpo = judge(load, now, killedAt);
+	// So what was acknowledged longer ago than RPO_MS is there, however long the end itself took.
+	const promised = load.acknowledged.filter(({ at, tag }) => tag !== "latest" && at <= until);
+	for (const { repository, tag, digest } of promised) {
+		assert.equal(now[repository]?.[tag], digest, `${repository}:${tag} is lost, which the archive had`);
+	}
 	t.diagnostic(
 		`RPO ${(rpo / 1000).toFixed(1)} s, RTO ${(rto / 1000).toFixed(1)} s; ${load.acknowledged.length} pushes`,
 	);
@@ -191,6 +212,81 @@ const endOf = (control: Control, uid: string): Promise<BackupReport["runs"][numb
 		assert.equal(more.length, 0, "it was made more than once");
 		return run;
 	}, 180_000);
+
+/** What an archive has, as the command tells it, a line each. */
+const listBackups = async (dataDir: string): Promise<readonly string[]> => {
+	const { code, output } = await limaniCommand(dataDir, "backup", "--list");
+	assert.equal(code, 0, output);
+	return output.split("\n").filter((line) => line !== "");
+};
+
+/** Backups that may be quicker than whoever kills their process. */
+const MOST_TRIES = 10;
+
+/**
+ * Kills a registry in the middle of a backup that goes on from a whole one: that stays, as it was, and can be restored; of
+ * the one that was cut short nothing is listed, and the next one is whole.
+ *
+ * @param snapshots how many snapshots the archive has: a backup begins with one
+ */
+export const dieInLaterBackup = async (
+	t: TestContext,
+	site: BackupSite,
+	snapshots: () => Promise<number>,
+): Promise<void> => {
+	const before = await startBackedUp(site);
+	await using _ = before;
+	const { limani, control } = before;
+	const load = new PushLoad(limani.url);
+	const push = async (count: number, bytes: number): Promise<void> => {
+		for (let n = 0; n < count; n++) {
+			await load.push("team/big", `v${load.acknowledged.length}`, load.acknowledged.length, bytes);
+		}
+	};
+	/** Undefined when the later one was whole before anybody could kill its process. */
+	const cutShort = async (uid: string) => {
+		await push(4, 200_000);
+		const whole = await before.backUp();
+		assert.equal(whole.code, 0, whole.output);
+		const then = await photograph(limani.url);
+		const listed = await listBackups(limani.dataDir);
+		const id = (await control.archive({}, AbortSignal.timeout(30_000))).archive?.lastSuccessfulBackup?.id;
+		await push(12, 1_000_000);
+		const known = await snapshots();
+		await handOver(control, uid);
+		const deadline = performance.now() + 120_000;
+		while ((await snapshots()) === known) {
+			assert.ok(performance.now() < deadline, "no backup was begun");
+			await sleep(2);
+		}
+		limani.child.kill("SIGSTOP");
+		if ((await listBackups(limani.dataDir)).length === listed.length) return { uid, then, listed, id: id ?? "" };
+		limani.child.kill("SIGCONT");
+		await endOf(control, uid);
+		return undefined;
+	};
+	let cut: Awaited<ReturnType<typeof cutShort>>;
+	for (let n = 0; cut === undefined && n < MOST_TRIES; n++) cut = await cutShort(`later-${n}`);
+	assert.ok(cut !== undefined, "every backup was whole before its process could be killed");
+	await limani.stop("SIGKILL");
+	assert.deepEqual(await listBackups(limani.dataDir), cut.listed, "half a backup is taken for a whole one");
+	const half = await writeTarget(site, "half");
+	const restored = await limaniCommand(half, "restore", "--archive", "--backup", cut.id);
+	assert.equal(restored.code, 0, restored.output);
+	assert.deepEqual(await look(site, "half"), cut.then, "the earlier one is not what it was");
+
+	await using after = await restartBackedUp(site);
+	const died = await endOf(after.control, cut.uid);
+	assert.deepEqual([died.outcome, died.backup], ["Interrupted", undefined]);
+	const next = await after.backUp();
+	assert.equal(next.code, 0, next.output);
+	t.diagnostic(next.output.trim());
+	const now = await photograph(after.limani.url);
+	const listed = await listBackups(after.limani.dataDir);
+	assert.deepEqual([listed.length, listed.slice(0, -1)], [cut.listed.length + 1, cut.listed]);
+	await writeTarget(site, "latest");
+	assert.deepEqual(await look(site, "latest"), now);
+};
 
 /**
  * Kills a registry in the middle of a backup that was handed over, which leaves none and is told so, and lets the next ones

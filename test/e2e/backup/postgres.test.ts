@@ -1,6 +1,6 @@
 // Beyond one machine: the database is PostgreSQL, blobs and archive lie in an object store.
 import { type TestContext, test } from "node:test";
-import { type BackupSite, dieInBackup, loseAndRestore } from "../../support/backup-suite.ts";
+import { type BackupSite, dieInBackup, dieInLaterBackup, loseAndRestore } from "../../support/backup-suite.ts";
 import { privatePostgres } from "../../support/postgres.ts";
 import { openTestStore, privateS3, s3Bucket, s3Keys } from "../../support/s3.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
@@ -48,5 +48,19 @@ test("a registry on PostgreSQL and S3 that dies in a backup leaves none, and the
 	await dieInBackup(t, site, async () => {
 		for await (const { staged } of archive.list("stores/default/blobs/", signal)) if (!staged) return true;
 		return false;
+	});
+});
+
+test("a registry on PostgreSQL and S3 that dies in a later backup keeps the earlier one, and the next one is whole", {
+	skip: minio.skip,
+}, async (t) => {
+	const site = await openSite(t, "later");
+	if (site === undefined) return;
+	await using archive = await openTestStore(await minio.endpoint(), { prefix: "later-archive/" });
+	const { signal } = new AbortController();
+	await dieInLaterBackup(t, site, async () => {
+		let count = 0;
+		for await (const { staged } of archive.list("stores/default/snapshots/", signal)) count += staged ? 0 : 1;
+		return count;
 	});
 });

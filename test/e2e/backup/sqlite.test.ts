@@ -8,6 +8,7 @@ import { PushLoad } from "../../support/backup-load.ts";
 import {
 	type BackupSite,
 	dieInBackup,
+	dieInLaterBackup,
 	loseAndRestore,
 	startBackedUp,
 	writeTarget,
@@ -30,6 +31,11 @@ test("a registry on files is backed up under load, killed, and made again as of 
 test("a registry on files that dies in a backup leaves none, and the next one is whole", async (t) => {
 	const site = openSite(t);
 	await dieInBackup(t, site, async () => globSync(join(site.place, "**/stores/default/blobs/*/*/*")).length > 0);
+});
+
+test("a registry on files that dies in a later backup keeps the earlier one, and the next one is whole", async (t) => {
+	const site = openSite(t);
+	await dieInLaterBackup(t, site, async () => globSync(join(site.place, "**/stores/default/snapshots/*")).length);
 });
 
 test("an archive that was hurt, or is opened with another key, is refused in words that say where", async (t) => {
