@@ -77,6 +77,9 @@ export function privateS3(name: S3ServerName, env: NodeJS.ProcessEnv = {}): Priv
 /** The bucket that every server has. */
 export const s3Bucket = "limani";
 
+/** Another one that every server has. */
+export const otherBucket = "limani-other";
+
 /** The settings of the tests' stores, and what differs from them. */
 export const testStoreOpts = (endpoint: string, opts: Partial<S3StoreOpts> = {}): S3StoreOpts => ({
 	bucket: s3Bucket,
@@ -148,6 +151,19 @@ export class BehindTheBack {
 	}
 }
 
+/** Names of all finished objects of a bucket that begin so, and their sizes. */
+export const objectsInBucket = async (
+	client: S3Client,
+	bucket: string,
+	prefix = "",
+): Promise<ReadonlyMap<string, number>> => {
+	const found = new Map<string, number>();
+	for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: bucket, Prefix: prefix })) {
+		for (const { Key = "", Size = 0 } of Contents) found.set(Key, Size);
+	}
+	return found;
+};
+
 /** Bytes of a registry's objects whose names begin so; more than there can be while a multipart upload is open. */
 export const bytesInBucket = async (
 	client: S3Client,
@@ -204,7 +220,7 @@ async function startServer(name: S3ServerName, env: NodeJS.ProcessEnv): Promise<
 	const folder = mkdtempSync(join(tmpdir(), "limani-s3-"));
 	const port = await freePorts(2);
 	const up = join(scripts, `${scriptOf[name]}-up`);
-	const { stdout } = await run(up, [folder, String(port), s3Bucket], {
+	const { stdout } = await run(up, [folder, String(port), s3Bucket, otherBucket], {
 		env: { ...process.env, ...env, S3_ACCESS_KEY: s3Keys.accessKeyId, S3_SECRET_KEY: s3Keys.secretAccessKey },
 	});
 	return { endpoint: stdout.trim(), folder };

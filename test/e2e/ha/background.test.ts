@@ -1,23 +1,20 @@
 // What works behind the requests, at three replicas of which some die and stand still meanwhile: each run of a policy
 // happens once, each object is collected once, each change is in the journal once. SEED repeats the choices.
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
-import { hashPassword } from "#/auth/passwords.ts";
 import { eventually } from "../../support/eventually.ts";
-import { freePorts } from "../../support/free-ports.ts";
+import { ageReviews } from "../../support/ha/age-reviews.ts";
 import { ask, manifestOf, pushBlob, putManifest } from "../../support/ha/ask.ts";
+import { openControlledWorld } from "../../support/ha/controlled.ts";
 import { FAULTS } from "../../support/ha/faults.ts";
-import { HaOperator, type ReportedRun } from "../../support/ha/operator.ts";
+import { openLeaseAudit } from "../../support/ha/lease-audit.ts";
+import type { ReportedRun } from "../../support/ha/operator.ts";
 import { SEED } from "../../support/ha/settings.ts";
 import { checkJournal } from "../../support/ha/settle.ts";
-import { type HaWorld, openHaWorld } from "../../support/ha/world.ts";
-import { ADMIN } from "../../support/limani-process.ts";
+import type { HaWorld } from "../../support/ha/world.ts";
 import { privatePostgres, query } from "../../support/postgres.ts";
 import { privateS3 } from "../../support/s3.ts";
 import { pick, randomBytes, seededRandom } from "../../support/seeded-random.ts";
-import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 const postgres = privatePostgres();
 const s3 = privateS3("minio");
@@ -26,30 +23,21 @@ const random = seededRandom(SEED);
 const ROUNDS = 5;
 const GARBAGE = 8;
 const KEPT = 2;
-const TOKEN = "a-token-of-the-operator-for-this-test";
 
 test(`nothing behind the requests is done twice while replicas die and stand still (SEED=${SEED})`, {
 	skip: s3.skip,
 }, async (t) => {
-	const tokenFile = join(temporaryDirectory(t), "token");
-	writeFileSync(tokenFile, TOKEN);
-	const port = await freePorts(3);
-	const config = (index: number) => ({
-		control: { listen: `127.0.0.1:${port + index}`, tokenFile },
-		resources: undefined,
-		housekeeping: { sweepInterval: "300ms", sweepClaim: "5s", journalLease: "1s", jobLease: "2s" },
+	await using controlled = await openControlledWorld(t, {
+		postgres,
+		s3,
+		resources: [{ kind: "Project", uid: "project", spec: { name: "team", undoWindow: 0 } }],
+		config: () => ({
+			housekeeping: { sweepInterval: "300ms", sweepClaim: "5s", journalLease: "1s", jobLease: "2s" },
+		}),
 	});
-	await using world = await openHaWorld(t, { postgres, s3, config, loopback: true });
-	if (world === undefined) return;
-	using operator = new HaOperator(
-		[0, 1, 2].map((index) => `http://127.0.0.1:${port + index}`),
-		TOKEN,
-	);
-	const { name, password } = { name: ADMIN.user, password: ADMIN.password };
-	await operator.apply([
-		{ kind: "Project", uid: "project", spec: { name: "team", undoWindow: 0 } },
-		{ kind: "User", uid: "user", spec: { name, passwordHash: await hashPassword(password), admin: true } },
-	]);
+	if (controlled === undefined) return;
+	const { world, operator } = controlled;
+	const audit = await openLeaseAudit(world.databaseUrl);
 	const hurts = [
 		FAULTS.killReplica,
 		FAULTS.pauseReplica,
@@ -78,6 +66,9 @@ test(`nothing behind the requests is done twice while replicas die and stand sti
 	assert.equal(count("Succeeded"), ROUNDS, JSON.stringify(runs));
 	assert.equal(count("Failed") + count("Stopped"), 0, JSON.stringify(runs));
 	assertApart(runs);
+	const { takeovers, runs: kept } = await audit.assertApart();
+	assert.equal(kept.filter(({ outcome }) => outcome === "Succeeded").length, ROUNDS);
+	t.diagnostic(`leases were taken over ${takeovers} times`);
 	await eventually(() => assertDeletedOnce(world, condemned));
 	assert.equal(await operator.reclaimed(), condemned, "nothing is collected twice");
 	const { rows } = await query(world.databaseUrl, "SELECT count(*)::int AS n FROM tags");
@@ -108,13 +99,6 @@ const policyOf = (requestedAt: string) => ({
 	guard: { maxShare: 100, minimum: 1000 },
 	requestedAt,
 });
-
-/** What is under review has waited long enough. */
-const ageReviews = async ({ databaseUrl }: HaWorld): Promise<void> => {
-	for (const queue of ["gc_link_queue", "gc_blob_queue", "gc_manifest_queue"]) {
-		await query(databaseUrl, `UPDATE ${queue} SET review_after = 1 WHERE review_after > 1`);
-	}
-};
 
 /** No two runs of the policy went on at the same time. */
 const assertApart = (runs: readonly ReportedRun[]): void => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { z } from "zod";
-import type { Applied, Control, DesiredResource } from "#/control/control.ts";
+import type { Applied, Control, DesiredResource, ObservedResource } from "#/control/control.ts";
 import { observeAll } from "#/control/observe-all.ts";
 import { RemoteControl } from "#/control/remote-control.ts";
 
@@ -16,7 +16,7 @@ const run = z.object({
 /** See {@link run}. */
 export type ReportedRun = z.output<typeof run>;
 
-const report = z.object({ runs: z.array(run), handledRequest: z.string().optional() });
+const report = z.object({ runs: z.array(run).default([]), handledRequest: z.string().optional() });
 
 const patience = (): AbortSignal => AbortSignal.timeout(20_000);
 
@@ -46,14 +46,18 @@ export class HaOperator implements Disposable {
 
 	/** What the policy last handled, and its runs, which are kept in {@link runs}. */
 	async look(uid: string): Promise<string | undefined> {
+		const told = (await this.observe(uid))?.report;
+		if (told === undefined) return undefined;
+		const { runs, handledRequest } = report.parse(told);
+		for (const each of runs) this.runs.set(each.id, each);
+		return handledRequest;
+	}
+
+	/** What is told of a resource; absent: nothing yet. */
+	async observe(uid: string): Promise<ObservedResource | undefined> {
 		return await this.#try(async (control) => {
-			for await (const resource of observeAll(control, 0, patience())) {
-				if (resource.uid !== uid || resource.report === undefined) continue;
-				const { runs, handledRequest } = report.parse(resource.report);
-				for (const each of runs) this.runs.set(each.id, each);
-				return handledRequest;
-			}
-			return undefined;
+			const all = await Array.fromAsync(observeAll(control, 0, patience()));
+			return all.findLast((resource) => resource.uid === uid);
 		});
 	}
 

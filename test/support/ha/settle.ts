@@ -32,19 +32,29 @@ export const settleWorld = async (world: HaWorld, ledgers: readonly RepositoryLe
 	return { ...sums[0], ...journal };
 };
 
+/** Another store of a world than its default one. */
+export interface OtherStore {
+	readonly name: string;
+	readonly bucket: string;
+	readonly prefix: string;
+}
+
 /** The journal is one chain, and no record is in two of its segments. @throws AssertionError */
-export const checkJournal = async ({ endpoint, prefix }: HaWorld) => {
+export const checkJournal = async ({ endpoint, prefix }: HaWorld, other?: OtherStore) => {
 	const { signal } = new AbortController();
-	await using store = await openTestStore(endpoint, { prefix }, { newId: randomUUID });
-	const journal: Journal = await readJournal("default", store, signal);
+	const { name, ...where } = other ?? { name: "default", prefix };
+	await using store = await openTestStore(endpoint, where, { newId: randomUUID });
+	const journal: Journal = await readJournal(name, store, signal);
 	const lost = journal.ignored.filter(({ reason }) => reason !== "superseded");
 	assert.deepEqual(lost, [], "segments of the journal that do not belong to its chain");
 	const seen = new Set<string>();
 	let records = 0;
+	let arrived = 0;
 	for await (const { at, kind, body } of recordsOf(journal, signal)) {
 		records += 1;
+		if (kind === "repository-arrived") arrived += 1;
 		seen.add(`${at} ${kind} ${body}`);
 	}
 	assert.equal(seen.size, records, "a record is in the journal twice");
-	return { segments: journal.chain.length, records };
+	return { segments: journal.chain.length, records, arrived };
 };

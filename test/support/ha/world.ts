@@ -22,6 +22,12 @@ export interface HaGround {
 	readonly directory: string;
 }
 
+/** What a replica finds where. */
+export interface ReplicaPlace {
+	/** Its way to the store, `host:port`. */
+	readonly store: string;
+}
+
 /** How to make a world. */
 export interface HaReplicasOpts {
 	/** @defaultValue 3 */
@@ -29,7 +35,7 @@ export interface HaReplicasOpts {
 	/** Where each replica has its data directory; absent: in one that goes with the test. */
 	readonly dataDirOf?: (index: number) => string;
 	/** Sections of the configuration, over those of {@link HASTY}; of a replica, where that differs. */
-	readonly config?: Sections | ((index: number) => Sections);
+	readonly config?: Sections | ((index: number, place: ReplicaPlace) => Sections);
 	/** Whether everything is on loopback, and nothing in a network namespace. @defaultValue false */
 	readonly loopback?: boolean;
 }
@@ -103,7 +109,7 @@ export const openHaReplicas = async (ground: HaGround, opts: HaReplicasOpts): Pr
 		stores.push(store);
 		const ports = { database: Number(new URL(databaseUrl).port), store: storePort };
 		const network = stack.use(await (opts.loopback === true ? openProxied(ports) : openReplicaNetwork(ports)));
-		const over = (typeof opts.config === "function" ? opts.config(index) : opts.config) ?? {};
+		const over = (typeof opts.config === "function" ? opts.config(index, network) : opts.config) ?? {};
 		const config = configOf({ network, databaseUrl, prefix, masterKeyFile, over });
 		const dataDir = opts.dataDirOf?.(index) ?? join(directory, `replica-${index}`);
 		replicas.push(stack.use(await Replica.open({ name: `replica-${index}`, dataDir, network, config, lives })));
@@ -123,6 +129,14 @@ export const openHaReplicas = async (ground: HaGround, opts: HaReplicasOpts): Pr
 		[Symbol.asyncDispose]: () => resources.disposeAsync(),
 	};
 };
+
+/** The settings of a store of blobs, as a replica finds it. */
+export const storeAt = (
+	{ store }: ReplicaPlace,
+	{ bucket, prefix }: { readonly bucket: string; readonly prefix: string },
+) => ({
+	s3: { bucket, prefix, endpoint: `http://${store}`, pathStyle: true, ...s3Keys, partSize: S3_PART_BYTES },
+});
 
 /** A configuration with sections over those of another. */
 export const overlay = (config: Readonly<Record<string, unknown>>, over: Sections): Record<string, unknown> => {
@@ -145,10 +159,9 @@ interface ConfigOpts {
 const configOf = ({ network, databaseUrl, prefix, masterKeyFile, over }: ConfigOpts): Record<string, unknown> => {
 	const url = new URL(databaseUrl);
 	url.host = network.database;
-	const s3 = { bucket: s3Bucket, endpoint: `http://${network.store}`, pathStyle: true, prefix, ...s3Keys };
 	const base = {
 		database: { postgres: { url: url.href, maxConnections: 8 } },
-		stores: { default: { s3: { ...s3, partSize: S3_PART_BYTES } } },
+		stores: { default: storeAt(network, { bucket: s3Bucket, prefix }) },
 		auth: { masterKeyFile },
 	};
 	return overlay(overlay(base, HASTY), over);
