@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { eventually } from "../eventually.ts";
 
 /** How often each replica is asked whether it is ready, milliseconds. */
 const LOOK_MS = 200;
@@ -21,6 +22,10 @@ export interface Backend {
 export class Balancer implements AsyncDisposable {
 	readonly #backends: readonly Backend[];
 	readonly #ready = new Set<Backend>();
+	/** Those that nobody is sent to. */
+	readonly #left = new Set<Backend>();
+	/** Connections to each of them. */
+	readonly #connections = new Map<Backend, number>();
 	readonly #sockets = new Set<Socket>();
 	readonly #server = createServer((client) => this.#pass(client));
 	readonly #ending = new AbortController();
@@ -51,6 +56,20 @@ export class Balancer implements AsyncDisposable {
 		return this.#ready.size;
 	}
 
+	/** Sends nobody to a replica any more, whatever it says, and waits until what was begun there is over. */
+	async leave(backend: Backend): Promise<void> {
+		this.#left.add(backend);
+		await eventually(() => {
+			const count = this.#connections.get(backend) ?? 0;
+			if (count > 0) throw new Error(`${count} connections to ${backend.host}:${backend.port} do not end`);
+		});
+	}
+
+	/** Sends clients there again when it is ready. */
+	join(backend: Backend): void {
+		this.#left.delete(backend);
+	}
+
 	async [Symbol.asyncDispose](): Promise<void> {
 		this.#ending.abort();
 		this.#server.close();
@@ -71,19 +90,27 @@ export class Balancer implements AsyncDisposable {
 
 	#choose(): Backend | undefined {
 		const count = this.#backends.length;
+		const isAnyReady = this.#backends.some((backend) => this.#ready.has(backend) && !this.#left.has(backend));
 		for (let i = 0; i < count; i++) {
 			const backend = this.#backends[(this.#next + i) % count];
-			if (backend === undefined || (this.#ready.size > 0 && !this.#ready.has(backend))) continue;
+			if (backend === undefined || this.#left.has(backend)) continue;
+			if (isAnyReady && !this.#ready.has(backend)) continue;
 			this.#next = (this.#next + i + 1) % count;
 			return backend;
 		}
 		return undefined;
 	}
 
+	#count(backend: Backend, more: number): void {
+		this.#connections.set(backend, (this.#connections.get(backend) ?? 0) + more);
+	}
+
 	#pass(client: Socket): void {
 		const backend = this.#choose();
 		if (backend === undefined) return void client.destroy();
 		const server = connect(backend.port, backend.host);
+		this.#count(backend, 1);
+		server.once("close", () => this.#count(backend, -1));
 		for (const [from, to] of [
 			[client, server],
 			[server, client],

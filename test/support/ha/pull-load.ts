@@ -146,9 +146,10 @@ export class PullLoad implements Disposable {
 const tokenAnswer = z.object({ token: z.string() });
 
 const fetchToken = async (url: string): Promise<string> => {
-	const scope = `service=limani&scope=repository:${REPOSITORY}:pull`;
-	const answer = await fetch(`${url}/token?${scope}`, { headers: { authorization: ADMIN_AUTHORIZATION } });
-	return tokenAnswer.parse(await answer.json()).token;
+	using client = new HttpClient(url, ADMIN_AUTHORIZATION, HANG_MS, false);
+	const path = `/token?service=limani&scope=repository:${REPOSITORY}:pull`;
+	const answer = await client.call({ method: "GET", path });
+	return tokenAnswer.parse(JSON.parse(String(answer?.body))).token;
 };
 
 const pushImage = async (url: string, tag: string, random: Random): Promise<readonly Fixture[]> => {
