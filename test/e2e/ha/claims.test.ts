@@ -75,7 +75,7 @@ test(`a backup, a replication and a move are one process's at a time, whoever di
 			backup: { archive: storeAt(place, ARCHIVE), journalInterval: "1s", verifyPercent: 100 },
 			egress: { allow: ["127.0.0.0/8"] },
 			// No snapshot takes the place of what the journal tells.
-			housekeeping: { jobLease: "8s", snapshotSegments: 1_000_000 },
+			housekeeping: { jobLease: "8s", sweepClaim: "20s", snapshotSegments: 1_000_000 },
 		}),
 	});
 	if (controlled === undefined) return;

@@ -76,7 +76,7 @@ const HASTY: Sections = {
 /** Replicas that are quick to clear away what nobody will go on with. */
 export const SETTLING: Sections = {
 	limits: { uploadLease: "1s", uploadIdle: "1s" },
-	housekeeping: { sweepInterval: "200ms", staleIntent: "1s", sweepClaim: "1s", journalLease: "1s", jobLease: "2s" },
+	housekeeping: { sweepInterval: "200ms", staleIntent: "1s", sweepClaim: "10s", journalLease: "1s", jobLease: "2s" },
 };
 
 let worlds = 0;
