@@ -748,6 +748,152 @@ export interface Registry {
 			};
 		};
 		/**
+		 * Where its storage goes while it is used; once it has begun it can only come to its end. Default: it stays where it is
+		 */
+		migration?: {
+			/**
+			 * Where the blobs go that are in files; what is pushed from now on goes there at once. An empty bucket, container or prefix
+			 */
+			storage: {
+				/**
+				 * A bucket of Amazon S3, or of a service that is compatible
+				 */
+				s3?: {
+					/**
+					 * Name of the bucket, which must exist; cannot be changed
+					 */
+					bucket: string;
+					/**
+					 * The bucket's region; cannot be changed
+					 */
+					region?: string;
+					/**
+					 * Where the service is; cannot be changed; default: that of AWS for the region
+					 */
+					endpoint?: string;
+					/**
+					 * Put before every key; cannot be changed
+					 */
+					prefix?: string;
+					/**
+					 * Whether the bucket stands in the path of URLs, not in the host name
+					 */
+					pathStyle?: boolean;
+					/**
+					 * Secret with the entries accessKeyId, secretAccessKey and, for temporary keys, sessionToken; default: what the process finds (web identity, role, environment)
+					 */
+					credentialsSecretRef?: {
+						/**
+						 * Name of a Secret in the same namespace
+						 */
+						name: string;
+					};
+					/**
+					 * Authorities that are trusted in place of the system's
+					 */
+					caSecretRef?: {
+						/**
+						 * Name of a Secret in the same namespace
+						 */
+						name: string;
+						/**
+						 * Which entry of the Secret holds the authorities, in PEM form
+						 */
+						key?: string;
+					};
+					/**
+					 * Whether clients are sent to presigned URLs for blobs
+					 */
+					redirect?: boolean;
+				};
+				/**
+				 * A bucket of Google Cloud Storage
+				 */
+				gcs?: {
+					/**
+					 * Name of the bucket, which must exist; cannot be changed
+					 */
+					bucket: string;
+					/**
+					 * Put before every key; cannot be changed
+					 */
+					prefix?: string;
+					/**
+					 * Where the service is; cannot be changed; default: Google's
+					 */
+					apiEndpoint?: string;
+					/**
+					 * JSON key file; default: the application default credentials that the process finds
+					 */
+					credentialsSecretRef?: {
+						/**
+						 * Name of a Secret in the same namespace
+						 */
+						name: string;
+						/**
+						 * Which entry of the Secret
+						 */
+						key: string;
+					};
+					/**
+					 * Whether clients are sent to presigned URLs for blobs
+					 */
+					redirect?: boolean;
+				};
+				/**
+				 * A container of Azure Blob Storage
+				 */
+				azure?: {
+					/**
+					 * Name of the container, which must exist; cannot be changed
+					 */
+					container: string;
+					/**
+					 * Put before every key; cannot be changed
+					 */
+					prefix?: string;
+					/**
+					 * Where the service is; cannot be changed; default: that of the account
+					 */
+					endpoint?: string;
+					/**
+					 * The storage account; cannot be changed
+					 */
+					accountName?: string;
+					/**
+					 * One of the account's keys
+					 */
+					accountKeySecretRef?: {
+						/**
+						 * Name of a Secret in the same namespace
+						 */
+						name: string;
+						/**
+						 * Which entry of the Secret
+						 */
+						key: string;
+					};
+					/**
+					 * The connection string as the portal shows it, in place of name, key and endpoint
+					 */
+					connectionStringSecretRef?: {
+						/**
+						 * Name of a Secret in the same namespace
+						 */
+						name: string;
+						/**
+						 * Which entry of the Secret
+						 */
+						key: string;
+					};
+					/**
+					 * Whether clients are sent to presigned URLs for blobs
+					 */
+					redirect?: boolean;
+				};
+			};
+		};
+		/**
 		 * More places where blobs are kept, each for the Projects that name it, with keys of its own. One that is used cannot be taken away
 		 */
 		storageClasses?: {
@@ -1658,6 +1804,36 @@ export interface Registry {
 			 */
 			inUse: boolean;
 		}[];
+		/**
+		 * How far spec.migration is; only there with it
+		 */
+		migration?: {
+			/**
+			 * Of spec.migration.storage
+			 */
+			storage: {
+				/**
+				 * Completed: the target has all there is, and is to be named in spec.storage, in place of the files and of spec.migration
+				 */
+				stage: "Pending" | "Copying" | "Completed";
+				/**
+				 * Objects that are in the target
+				 */
+				objects: number;
+				/**
+				 * Objects there are
+				 */
+				totalObjects: number;
+				/**
+				 * Bytes of those in the target
+				 */
+				bytes: number;
+				/**
+				 * Bytes of all of them
+				 */
+				totalBytes: number;
+			};
+		};
 		/**
 		 * What the collection of unused content did, at most a few minutes ago
 		 */

@@ -12,6 +12,7 @@ import type { Config } from "./config/schema.ts";
 import { listen } from "./listen.ts";
 import { reportTo } from "./logger.ts";
 import { type OpenedKeepers, openKeepers } from "./open-keepers.ts";
+import { openMigrators } from "./open-migrators.ts";
 import { openMover } from "./open-mover.ts";
 import { openReplication } from "./open-replication.ts";
 import { openRetention } from "./open-retention.ts";
@@ -72,7 +73,7 @@ export const startHousekeeping = async (
 	});
 	await applyResources(parts, control);
 	opening.defer(() => writeLast(keepers.journaler));
-	const workers = [...keepers.workers, openMover(parts)];
+	const workers = [...keepers.workers, openMover(parts), ...openMigrators(parts)];
 	const runners = [retention.runner, replication.runner, backingUp.runner];
 	const watched = { metadata, report: reportTo(parts.logger) };
 	opening.use(startWorkers(watched, [...workers, ...runners, ...(archived === undefined ? [] : [archived.backups])]));

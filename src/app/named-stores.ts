@@ -1,21 +1,40 @@
 import type winston from "winston";
 import type { Metadata } from "#/metadata/metadata.ts";
 import type { BlobStore } from "#/storage/blob-store.ts";
-import { claimStore, foreignStore } from "#/storage/owner.ts";
-import type { StoreError } from "#/storage/store-error.ts";
+import { beginMigration, refuseTarget } from "#/storage/migrating/begin.ts";
+import { MigratingBlobStore } from "#/storage/migrating/migrating-blob-store.ts";
+import type { MigrationMark } from "#/storage/migration-mark.ts";
+import type { MigrationNotes } from "#/storage/migration-notes.ts";
+import { claimStore, foreignStore, OWNER_KEY, readOwner } from "#/storage/owner.ts";
+import { StoreError } from "#/storage/store-error.ts";
 import type { Config } from "./config/schema.ts";
 import type { StoreConfig } from "./config/store-schema.ts";
 import { isFreshStore } from "./is-fresh-store.ts";
 import { reportTo } from "./logger.ts";
 import { meteredStore } from "./metrics/metered-store.ts";
 import type { Meters } from "./metrics/meters.ts";
-import { PatientStore } from "./patient-store.ts";
-import { createStoreOpener, type StoreOpener } from "./stores.ts";
+import { PatientStore, type PatientStoreDeps } from "./patient-store.ts";
+import { createStoreOpener, type MigrationPlaces } from "./stores.ts";
+
+/** A store of a process that goes from its files to an object store. */
+export interface OpenedMigration {
+	/** Of the store. */
+	readonly name: string;
+	/** Where it goes, in words for people. */
+	readonly to: string;
+	readonly notes: MigrationNotes;
+	readonly former: BlobStore;
+	readonly target: BlobStore;
+	/** Absent as long as the target was not asked whose it is. */
+	begun(): MigrationMark | undefined;
+}
 
 /** The stores of a process. Disposing them closes them. */
 export interface NamedStores extends AsyncDisposable {
 	/** By the names that projects use. */
 	readonly stores: ReadonlyMap<string, BlobStore>;
+	/** Those that are being migrated. */
+	readonly migrations: readonly OpenedMigration[];
 	/** Those that do not answer now, with why, in words for whoever operates the registry. */
 	away(): readonly { readonly name: string; readonly message: string }[];
 }
@@ -42,58 +61,115 @@ const CLAIM_MS = 30_000;
  * @throws StoreError
  */
 export const openNamedStores = async (deps: NamedStoresDeps): Promise<NamedStores> => {
-	const { config, metadata, meters, newId, logger } = deps;
+	const { config, metadata, newId } = deps;
 	await using opening = new AsyncDisposableStack();
 	const opener = opening.use(createStoreOpener(config, newId));
 	const registry = await metadata.origins.identify(newId());
-	const patient = new Map<string, PatientStore>();
+	const patient: PatientStore[] = [];
+	const migrations: OpenedMigration[] = [];
 	const stores = new Map<string, BlobStore>();
-	for (const [name, settings] of defaultFirst(config)) {
-		const store = opening.use(
-			new PatientStore({
-				name,
-				open: () => open(deps, opener, name, settings),
-				claim: (opened, signal) => claim(opened, { name, settings, registry }, signal),
-				changed: (_, error) => {
-					const event = error === undefined ? "store.available" : "store.unavailable";
-					reportTo(logger)({ event, level: error === undefined ? "info" : "warn", error, fields: { store: name } });
-				},
-			}),
-		);
-		patient.set(name, store);
-		stores.set(name, meteredStore(store, meters.stores));
+	const start = async (name: string, how: Pick<PatientStoreDeps, "open" | "claim">): Promise<BlobStore> => {
+		const store = opening.use(patiently(deps, name, how));
+		patient.push(store);
 		if (name === DEFAULT_STORE) await store.settled(CLAIM_MS);
+		return meteredStore(store, deps.meters.stores);
+	};
+	for (const [name, settings] of defaultFirst(config)) {
+		const places = opener.places(name, settings);
+		if (places === undefined) {
+			const open = async () => opener.open(name, settings, await isFreshStore(metadata.objects, name));
+			const of = { name, settings, registry, isFresh: () => isFreshStore(metadata.objects, name) };
+			stores.set(name, await start(name, { open, claim: (opened, signal) => claim(opened, of, signal) }));
+		} else {
+			const migration = await startMigration(deps, { name, places, registry }, start);
+			migrations.push(migration);
+			stores.set(name, new MigratingBlobStore(migration));
+		}
 	}
 	const resources = opening.move();
 	return {
 		stores,
+		migrations,
 		away: () =>
-			[...patient].flatMap(([name, { failure }]) =>
-				failure === undefined ? [] : [{ name, message: failure.message }],
-			),
+			patient.flatMap(({ name, failure }) => (failure === undefined ? [] : [{ name, message: failure.message }])),
 		[Symbol.asyncDispose]: () => resources.disposeAsync(),
 	};
+};
+
+const patiently = (
+	{ logger }: NamedStoresDeps,
+	name: string,
+	how: Pick<PatientStoreDeps, "open" | "claim">,
+): PatientStore =>
+	new PatientStore({
+		...how,
+		name,
+		changed: (_, error) => {
+			const event = error === undefined ? "store.available" : "store.unavailable";
+			reportTo(logger)({ event, level: error === undefined ? "info" : "warn", error, fields: { store: name } });
+		},
+	});
+
+/** Opens both places, each by itself: what the files have can be pulled while the target is away. */
+const startMigration = async (
+	deps: NamedStoresDeps,
+	{ name, places, registry }: { readonly name: string; readonly places: MigrationPlaces; readonly registry: string },
+	start: (name: string, how: Pick<PatientStoreDeps, "open" | "claim">) => Promise<BlobStore>,
+): Promise<OpenedMigration> => {
+	const { notes, to } = places;
+	let begun: MigrationMark | undefined;
+	const former = await start(name, {
+		open: async () => places.openFormer(await isFreshStore(deps.metadata.objects, name)),
+		claim: async () => undefined,
+	});
+	const target = await start(name, {
+		open: () => places.openTarget(),
+		claim: async (opened, signal) => {
+			// The files are the store's own before a note comes beside them.
+			await former.stat(OWNER_KEY, signal);
+			const wanted = { registry, store: name, to };
+			const outcome = await beginMigration({ notes, target: opened }, wanted, signal);
+			if (outcome instanceof StoreError) return outcome;
+			begun = outcome;
+			return undefined;
+		},
+	});
+	return { name, to, notes, former, target, begun: () => begun };
 };
 
 /** Of two stores that name one place the registry's own has it, whichever would have been there first. */
 const defaultFirst = ({ stores }: Pick<NamedStoresDeps["config"], "stores">): readonly [string, StoreConfig][] =>
 	Object.entries(stores).toSorted(([one], [other]) => Number(other === DEFAULT_STORE) - Number(one === DEFAULT_STORE));
 
-const open = async (
-	{ metadata }: NamedStoresDeps,
-	opener: StoreOpener,
-	name: string,
-	settings: StoreConfig,
-): Promise<BlobStore> => opener.open(name, settings, await isFreshStore(metadata.objects, name));
+/** A store as the configuration has it, and as the database knows it. */
+interface Configured {
+	readonly name: string;
+	readonly settings: StoreConfig;
+	readonly registry: string;
+	/** Whether the database knows of no object that was ever whole there. @throws MetadataError */
+	readonly isFresh: () => Promise<boolean>;
+}
 
 /** Why the store is not ours to use; absent: it is. */
 const claim = async (
 	store: BlobStore,
-	{ name, settings, registry }: { readonly name: string; readonly settings: StoreConfig; readonly registry: string },
+	{ name, settings, registry, isFresh }: Configured,
 	signal: AbortSignal,
 ): Promise<StoreError | undefined> => {
-	// Files have a marker of their own in a directory that one process locks; memory has nobody to share it with.
+	// Files have a marker of their own; memory has nobody to share it with.
 	if (settings.filesystem !== undefined || settings.memory !== undefined) return undefined;
+	if ((await isEmpty(store, signal)) && !(await isFresh())) {
+		const why = "it has nothing, though the database knows objects of it: is it the right bucket and prefix?";
+		return new StoreError("UNAVAILABLE", `store ${name}: ${why}`, { store: name });
+	}
 	const other = await claimStore(store, { registry, store: name }, signal);
-	return other && foreignStore(name, other, other.registry === registry);
+	if (other !== undefined) return foreignStore(name, other, other.registry === registry);
+	return await refuseTarget(store, name, signal);
+};
+
+/** Whether it has neither an owner nor an object. */
+const isEmpty = async (store: BlobStore, signal: AbortSignal): Promise<boolean> => {
+	if ((await readOwner(store, signal)) !== undefined) return false;
+	for await (const _ of store.list("", signal)) return false;
+	return true;
 };

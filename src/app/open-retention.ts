@@ -27,7 +27,10 @@ export const openRetention = ({
 	newId,
 	logger,
 	meters,
-}: Omit<ProcessParts, keyof AsyncDisposable | "stores" | "awayStores" | "masterKey">): OpenedRetention => {
+}: Omit<
+	ProcessParts,
+	keyof AsyncDisposable | "stores" | "migrations" | "awayStores" | "masterKey"
+>): OpenedRetention => {
 	const { artifacts, policies, outbox, objects } = metadata;
 	const clock = new TrustedClock(new ClockWatch({ objects, clock: systemClock }));
 	const meter = retentionMetrics(meters.registry);

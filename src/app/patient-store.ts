@@ -46,6 +46,10 @@ export class PatientStore implements BlobStore {
 		this.#first = this.#attempt();
 	}
 
+	get name(): string {
+		return this.#deps.name;
+	}
+
 	/** Why the store cannot be used, as far as it is known; absent: it can. */
 	get failure(): StoreError | undefined {
 		return this.#failure?.error;

@@ -19,6 +19,8 @@ export interface ProcessParts extends AsyncDisposable {
 	readonly metadata: Metadata;
 	readonly masterKey: MasterKey;
 	readonly stores: NamedStores["stores"];
+	/** Those of them that are being migrated. */
+	readonly migrations: NamedStores["migrations"];
 	/** Names of stores that do not answer. */
 	readonly awayStores: NamedStores["away"];
 	readonly meters: Meters;
@@ -40,7 +42,7 @@ export const openProcessParts = async (
 	const masterKey = await openConfiguredMasterKey(config);
 	// Before anything is sealed with it: another key than before would seal what nobody can open.
 	for (const key of await metadata.signingKeys.list()) openPrivateKey(key, masterKey);
-	const { stores, away } = opening.use(await openNamedStores({ config, logger, metadata, meters, newId }));
+	const { stores, migrations, away } = opening.use(await openNamedStores({ config, logger, metadata, meters, newId }));
 	const resources = opening.move();
 	return {
 		config,
@@ -48,6 +50,7 @@ export const openProcessParts = async (
 		metadata,
 		masterKey,
 		stores,
+		migrations,
 		awayStores: away,
 		meters,
 		newId,

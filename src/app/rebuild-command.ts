@@ -13,6 +13,7 @@ import type { Config } from "./config/schema.ts";
 import { openOwnedDatabase } from "./database.ts";
 import { createLogger, writeStdout } from "./logger.ts";
 import { openConfiguredMasterKey } from "./open-master-key.ts";
+import { openWholeStore } from "./open-whole-store.ts";
 import { readArgs } from "./read-args.ts";
 import { createStoreOpener } from "./stores.ts";
 import { formatFinding } from "./verify-command.ts";
@@ -48,7 +49,8 @@ const run = async (config: Config): Promise<number> => {
 	const stores = new Map<string, BlobStore>();
 	for (const [name, settings] of Object.entries(config.stores)) {
 		// Never made: a store without its marker is a volume that is not mounted, and has nothing to rebuild from.
-		stores.set(name, opened.use(await opener.open(name, settings, false)));
+		const configured = { name, settings, fresh: false };
+		stores.set(name, opened.use(await openWholeStore(opener, configured, new AbortController().signal)));
 	}
 	await adoptIdentity(metadata, stores);
 	let missing = 0;

@@ -5,9 +5,14 @@ import { ByteBudget } from "#/storage/byte-budget.ts";
 import { type FilesystemStoreOpts, openFilesystemStore } from "#/storage/filesystem/index.ts";
 import { IoThread } from "#/storage/filesystem/io-thread.ts";
 import { nodeFileSystem } from "#/storage/filesystem/node-file-system.ts";
+import { openRootNotes } from "#/storage/filesystem/root-notes.ts";
 import { openMemoryStore } from "#/storage/memory/index.ts";
+import { hasBegun, refuseFormer } from "#/storage/migrating/begin.ts";
+import { MigratingBlobStore } from "#/storage/migrating/migrating-blob-store.ts";
+import { MigrationNotes } from "#/storage/migration-notes.ts";
 import type { Config } from "./config/schema.ts";
 import type { StoreConfig } from "./config/store-schema.ts";
+import { describeObjectStore } from "./describe-store.ts";
 import { openAzure } from "./open-azure.ts";
 import { openGcs } from "./open-gcs.ts";
 import { openS3 } from "./open-s3.ts";
@@ -21,12 +26,28 @@ const PARTS_BYTES = 256 * 1024 * 1024;
 /** Opens stores of the kinds that the configuration can name. */
 export interface StoreOpener extends AsyncDisposable {
 	/**
+	 * Opens a store whole, at both places where it is being migrated.
+	 *
 	 * @param fresh whether no object of the store was ever whole, so that an empty root is no missing volume
 	 * @throws StoreError
 	 */
 	open(name: string, settings: StoreConfig, fresh: boolean): Promise<BlobStore>;
 	/** Opens one of which nothing will be written. @throws StoreError */
 	openToRead(name: string, settings: StoreConfig): Promise<BlobStore>;
+	/** The places of a store that is being migrated, for who opens each by itself; absent: it is not. */
+	places(name: string, settings: StoreConfig): MigrationPlaces | undefined;
+}
+
+/** The two places of a store that is being migrated. */
+export interface MigrationPlaces {
+	/** What is kept beside the files. */
+	readonly notes: MigrationNotes;
+	/** Where it goes, in words for people. */
+	readonly to: string;
+	/** @throws StoreError */
+	openFormer(fresh: boolean): Promise<BlobStore>;
+	/** @throws StoreError */
+	openTarget(): Promise<BlobStore>;
 }
 
 /** Makes the opener, with what all stores of a process share. */
@@ -35,22 +56,56 @@ export const createStoreOpener = (config: Config, newId: () => string): StoreOpe
 	const budget = new ByteBudget(UNWRITTEN_BYTES);
 	const parts = new ByteBudget(PARTS_BYTES);
 	const thread = new IoThread();
-	const open = async (name: string, settings: StoreConfig, how: Pick<FilesystemStoreOpts, "create" | "readOnly">) => {
-		if (settings.filesystem !== undefined) {
-			const root = settings.filesystem.root ?? join(config.dataDir, "stores", name);
-			const deps = { fileSystem: nodeFileSystem, pool, budget, thread, id: newId };
-			return openFilesystemStore({ root, id: name, ...how }, deps);
-		}
-		if (settings.s3 !== undefined) return openS3(settings.s3, { budget: parts, newId, now: Date.now });
-		if (settings.gcs !== undefined) {
-			return openGcs(settings.gcs, { budget: parts, newId, now: Date.now, random: Math.random });
-		}
-		if (settings.azure !== undefined) return openAzure(settings.azure, { budget: parts, newId, now: Date.now });
-		return openMemoryStore({ now: Date.now });
+	const shared = { budget: parts, newId, now: Date.now };
+	const openFiles = (name: string, root: string, how: OpenHow) =>
+		openFilesystemStore({ root, id: name, ...how }, { fileSystem: nodeFileSystem, pool, budget, thread, id: newId });
+	const openElsewhere = async ({ s3, gcs, azure }: Omit<StoreConfig, "filesystem">): Promise<BlobStore> => {
+		if (s3 !== undefined) return openS3(s3, shared);
+		if (gcs !== undefined) return openGcs(gcs, { ...shared, random: Math.random });
+		return azure === undefined ? openMemoryStore(shared) : openAzure(azure, shared);
+	};
+	const rootOf = (name: string, root: string | undefined) => root ?? join(config.dataDir, "stores", name);
+	const places = (name: string, { filesystem }: StoreConfig): MigrationPlaces | undefined => {
+		if (filesystem?.migrateTo === undefined) return undefined;
+		const { migrateTo } = filesystem;
+		const root = rootOf(name, filesystem.root);
+		return {
+			notes: new MigrationNotes(openRootNotes({ fileSystem: nodeFileSystem, id: newId }, root)),
+			to: describeObjectStore(migrateTo),
+			openFormer: (fresh) => openFiles(name, root, { create: fresh }),
+			openTarget: () => openElsewhere(migrateTo),
+		};
+	};
+	const open = async (name: string, settings: StoreConfig, how: OpenHow): Promise<BlobStore> => {
+		const { filesystem } = settings;
+		if (filesystem === undefined) return await openElsewhere(settings);
+		const root = rootOf(name, filesystem.root);
+		const both = places(name, settings);
+		if (both !== undefined) return await openBoth(name, both, how.create);
+		const notes = new MigrationNotes(openRootNotes({ fileSystem: nodeFileSystem, id: newId }, root));
+		const files = await openFiles(name, root, how);
+		const refused = await refuseFormer(notes, name);
+		if (refused === undefined) return files;
+		await files[Symbol.asyncDispose]();
+		throw refused;
 	};
 	return {
 		open: (name, settings, fresh) => open(name, settings, { create: fresh }),
 		openToRead: (name, settings) => open(name, settings, { create: false, readOnly: true }),
+		places,
 		[Symbol.asyncDispose]: () => thread[Symbol.asyncDispose](),
 	};
+};
+
+type OpenHow = Pick<FilesystemStoreOpts, "create" | "readOnly">;
+
+/** Both places as one store; the files alone as long as no registry has begun with the migration. */
+const openBoth = async (name: string, places: MigrationPlaces, fresh: boolean): Promise<BlobStore> => {
+	await using opening = new AsyncDisposableStack();
+	const former = opening.use(await places.openFormer(fresh));
+	const target = opening.use(await places.openTarget());
+	const begun = await hasBegun({ ...places, target }, { store: name, to: places.to }, new AbortController().signal);
+	if (!begun) await target[Symbol.asyncDispose]();
+	opening.move();
+	return begun ? new MigratingBlobStore({ former, target }) : former;
 };

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Config } from "./config/schema.ts";
+import { describeObjectStore } from "./describe-store.ts";
 
 /** What a person at a terminal wants to know: what runs where, and what to type next. */
 export const formatSummary = (config: Config): string => {
@@ -20,11 +21,11 @@ export const formatSummary = (config: Config): string => {
 };
 
 const formatStore = (config: Config, [name, settings]: [string, Config["stores"][string]]): string => {
-	const { filesystem, s3, gcs, azure } = settings;
-	if (filesystem !== undefined) return `${name} (files in ${filesystem.root ?? join(config.dataDir, "stores", name)})`;
-	if (s3 !== undefined) return `${name} (S3 bucket ${s3.bucket})`;
-	if (gcs !== undefined) return `${name} (GCS bucket ${gcs.bucket})`;
-	return azure === undefined ? `${name} (memory)` : `${name} (Azure container ${azure.container})`;
+	const { filesystem } = settings;
+	if (filesystem === undefined) return `${name} (${describeObjectStore(settings)})`;
+	const { root = join(config.dataDir, "stores", name), migrateTo } = filesystem;
+	const to = migrateTo === undefined ? "" : `, on the way to ${describeObjectStore(migrateTo)}`;
+	return `${name} (files in ${root}${to})`;
 };
 
 /** Commands to try with the first user and the first project that the configuration names. */

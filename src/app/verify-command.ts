@@ -9,6 +9,7 @@ import type { Config } from "./config/schema.ts";
 import type { StoreConfig } from "./config/store-schema.ts";
 import { openDatabaseReader } from "./database.ts";
 import { createLogger, writeStdout } from "./logger.ts";
+import { openWholeStore } from "./open-whole-store.ts";
 import { readArgs } from "./read-args.ts";
 import { createStoreOpener, type StoreOpener } from "./stores.ts";
 
@@ -81,7 +82,7 @@ const verifyOne = async (
 	{ name, settings }: { readonly name: string; readonly settings: StoreConfig },
 	signal: AbortSignal,
 ): Promise<number> => {
-	await using store = await opener.open(name, settings, false);
+	await using store = await openWholeStore(opener, { name, settings, fresh: false }, signal);
 	const found = (finding: Finding): void => writeStdout(`${formatFinding(finding)}\n`);
 	const isToBeRead = ({ digest }: KnownObject): boolean => digest !== undefined && Math.random() < share;
 	const summary = await verifyStore({ objects: metadata.objects, store, found, isToBeRead }, name, signal);

@@ -36,6 +36,16 @@ const projectUsage = z.object({
 	repositories: count,
 });
 
+const counted = z.object({ done: count, all: count });
+
+const storeMigration = z.object({
+	to: z.string(),
+	stage: z.enum(["Pending", "Copying", "Completed"]),
+	objects: counted,
+	bytes: counted,
+	message: z.string().optional(),
+});
+
 const staleEpoch = z.object({ reason: z.literal("stale-epoch"), epoch: count });
 const baseMismatch = z.object({ reason: z.literal("base-mismatch"), base: count });
 const unknownFeature = z.object({ reason: z.literal("unknown-feature"), features: z.array(z.string()) });
@@ -145,7 +155,16 @@ export const CONTRACT = {
 		z.object({
 			reclaimed: z.object({ objects: count, bytes: count, at: count.optional() }),
 			waiting: z.object({ reviews: count, objects: count, bytes: count }),
-			stores: z.array(z.object({ name: z.string(), used: z.boolean(), away: z.string().optional() })).optional(),
+			stores: z
+				.array(
+					z.object({
+						name: z.string(),
+						used: z.boolean(),
+						away: z.string().optional(),
+						migration: storeMigration.optional(),
+					}),
+				)
+				.optional(),
 		}),
 	),
 	archive: operation(

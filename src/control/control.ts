@@ -92,6 +92,21 @@ export interface StoreStanding {
 	readonly used: boolean;
 	/** Why it does not answer, in words for whoever operates the registry; absent: it does. */
 	readonly away?: string | undefined;
+	/** How it goes to another place; absent: it stays where it is. */
+	readonly migration?: StoreMigration | undefined;
+}
+
+/** How far the migration of a store is. Completed: the target has all of it, and may be the store by itself. */
+export interface StoreMigration {
+	/** Where it goes, in words for people. */
+	readonly to: string;
+	readonly stage: "Pending" | "Copying" | "Completed";
+	/** Objects that the target has, of all that there are. */
+	readonly objects: { readonly done: number; readonly all: number };
+	/** Their bytes. */
+	readonly bytes: { readonly done: number; readonly all: number };
+	/** What it waits for, or what is the matter; absent: nothing. */
+	readonly message?: string | undefined;
 }
 
 /** What a registry's backups can give back. Instants: milliseconds since the epoch. */

@@ -8,19 +8,29 @@ export interface Located {
 	readonly key: string;
 }
 
+/** Where a copy goes. */
+export interface Destination extends Located {
+	/**
+	 * Whether other processes may copy to this key, too: what is there after a failure may be theirs, and is left.
+	 *
+	 * @defaultValue false
+	 */
+	readonly isShared?: boolean;
+}
+
 /**
- * Copies a blob from store to store under a key that was never used. The bytes are compared with their digest on the way;
- * what is not whole is not kept.
+ * Copies an object from store to store, under a key at which the other one has none. The bytes are compared on the way with
+ * their size, and with their digest where there is one; what is not whole is not kept.
  *
  * @throws StoreError CORRUPT when the bytes are not those of the digest
  */
 export const copyObject = async (
 	from: Located,
-	to: Located,
-	{ digest, size }: { readonly digest: Digest; readonly size: number },
+	to: Destination,
+	{ digest, size }: { readonly digest?: Digest | undefined; readonly size: number },
 	signal: AbortSignal,
 ): Promise<void> => {
-	const algorithm = algorithmOf(digest);
+	const algorithm = digest === undefined ? "sha256" : algorithmOf(digest);
 	await using source = await from.store.open(from.key, signal);
 	await using writer = await to.store.write(to.key, { algorithm, size }, signal);
 	try {
@@ -31,12 +41,13 @@ export const copyObject = async (
 			await writer.append(own);
 		}
 		const actual = await writer.digest(algorithm, signal);
-		if (actual !== digest || writer.offset !== size) {
-			throw new StoreError("CORRUPT", `${from.key} is ${actual}, of ${writer.offset} bytes: expected ${digest}`);
+		if (actual !== (digest ?? actual) || writer.offset !== size) {
+			const expected = `${digest === undefined ? "" : `${digest}, of `}${size} bytes`;
+			throw new StoreError("CORRUPT", `${from.key} is ${actual}, of ${writer.offset} bytes: expected ${expected}`);
 		}
 		await writer.commit(signal);
 	} catch (error) {
-		await writer.abort(AbortSignal.timeout(ABORT_MS)).catch(() => undefined);
+		if (to.isShared !== true) await writer.abort(AbortSignal.timeout(ABORT_MS)).catch(() => undefined);
 		throw error;
 	}
 };

@@ -1,11 +1,11 @@
-import { createHash } from "node:crypto";
 import type { KnownObject, Objects } from "#/metadata/objects.ts";
-import { algorithmOf, type Digest, formatDigest, isDigest } from "#/oci/digest.ts";
+import { type Digest, isDigest } from "#/oci/digest.ts";
 import type { BlobStore } from "#/storage/blob-store.ts";
-import { OWNER_KEY } from "#/storage/owner.ts";
+import { isMark } from "#/storage/mark.ts";
 import { StoreError } from "#/storage/store-error.ts";
 import { findObject } from "./find-object.ts";
 import { mergeSorted, type Pair } from "./merge-sorted.ts";
+import { readDigest } from "./read-digest.ts";
 
 /** Where metadata and a store do not agree. */
 export interface Finding {
@@ -131,22 +131,11 @@ const compareDigest = async (
 	return actual === expected ? undefined : { kind: "digest", store: name, key, expected, actual };
 };
 
-const readDigest = async (store: BlobStore, key: string, like: Digest, signal: AbortSignal): Promise<Digest> => {
-	const algorithm = algorithmOf(like);
-	const hash = createHash(algorithm);
-	await using blob = await store.open(key, signal);
-	for await (const chunk of blob.chunks(undefined, signal)) {
-		hash.update(chunk.bytes);
-		chunk.release();
-	}
-	return formatDigest(algorithm, hash.digest("hex"));
-};
-
 /** What a store has, each key once: it may have staged bytes beside a finished object. */
 async function* storedObjects(store: BlobStore, signal: AbortSignal): AsyncGenerator<StoredObject> {
 	let held: StoredObject | undefined;
 	for await (const { key, size, staged } of store.list("", signal)) {
-		if (key === OWNER_KEY) continue;
+		if (isMark(key)) continue;
 		const finished = staged ? undefined : size;
 		if (held?.key === key) {
 			held = { key, size: held.size ?? finished };

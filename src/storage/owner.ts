@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import type { BlobStore } from "./blob-store.ts";
+import { putMark, readMark } from "./mark.ts";
 import { StoreError } from "./store-error.ts";
 
 /** The key of the object that says whose a store is: metadata does not know of it. */
@@ -19,30 +20,10 @@ export interface StoreOwner {
 
 const ownerSchema = z.object({ format: z.literal("limani-owner/1"), registry: z.string(), store: z.string() });
 
-/** More than an owner takes. */
-const MAX_BYTES = 4_096;
-
 /** Whose the store is; absent when nobody has said so. @throws StoreError CORRUPT when that cannot be understood */
 export const readOwner = async (store: BlobStore, signal: AbortSignal): Promise<StoreOwner | undefined> => {
-	if ((await store.stat(OWNER_KEY, signal)) === undefined) return undefined;
-	await using blob = await store.open(OWNER_KEY, signal);
-	if (blob.size > MAX_BYTES) throw new StoreError("CORRUPT", `${OWNER_KEY} is none of ours`);
-	const pieces: Buffer[] = [];
-	for await (const { bytes, release } of blob.chunks(undefined, signal)) {
-		pieces.push(Buffer.from(bytes));
-		release();
-	}
-	const parsed = ownerSchema.safeParse(toJson(Buffer.concat(pieces).toString()));
-	if (!parsed.success) throw new StoreError("CORRUPT", `${OWNER_KEY} is none of ours, or of a later release`);
-	return { registry: parsed.data.registry, store: parsed.data.store };
-};
-
-const toJson = (text: string): unknown => {
-	try {
-		return JSON.parse(text);
-	} catch {
-		return undefined;
-	}
+	const owner = await readMark(store, OWNER_KEY, ownerSchema, signal);
+	return owner && { registry: owner.registry, store: owner.store };
 };
 
 /**
@@ -56,23 +37,11 @@ export const claimStore = async (
 	owner: StoreOwner,
 	signal: AbortSignal,
 ): Promise<StoreOwner | undefined> => {
-	const found = (await readOwner(store, signal)) ?? (await write(store, owner, signal));
-	return found.registry === owner.registry && found.store === owner.store ? undefined : found;
-};
-
-/** Of several that write at once the store keeps one, which is what is read then. */
-const write = async (store: BlobStore, owner: StoreOwner, signal: AbortSignal): Promise<StoreOwner> => {
-	const bytes = new TextEncoder().encode(JSON.stringify({ format: "limani-owner/1", ...owner }));
-	try {
-		await using writer = await store.write(OWNER_KEY, { size: bytes.byteLength }, signal);
-		await writer.append(bytes);
-		await writer.commit(signal);
-	} catch (error) {
-		const winner = await readOwner(store, signal);
-		if (winner === undefined) throw error;
-		return winner;
-	}
-	return (await readOwner(store, signal)) ?? owner;
+	const value = { format: "limani-owner/1" as const, ...owner };
+	const found =
+		(await readOwner(store, signal)) ?? (await putMark(store, OWNER_KEY, { schema: ownerSchema, value }, signal));
+	const { registry, store: name } = found;
+	return registry === owner.registry && name === owner.store ? undefined : { registry, store: name };
 };
 
 /** Why a store that is another's cannot be used, in words for whoever configures it. */

@@ -1,5 +1,5 @@
 import type { RegistryBackup, RegistryRecovery } from "./registry-backup.ts";
-import type { RegistryStorage, RegistryStorageClass } from "./registry-storage.ts";
+import type { RegistryMigration, RegistryStorage, RegistryStorageClass } from "./registry-storage.ts";
 
 /** A place where bytes are kept, for blobs or for backups. */
 export type StoredAt =
@@ -9,14 +9,22 @@ export type StoredAt =
 interface Placed {
 	readonly storage: RegistryStorage;
 	readonly storageClasses: readonly RegistryStorageClass[];
+	readonly migration?: RegistryMigration;
 	readonly backup?: RegistryBackup;
 	readonly bootstrap?: { readonly recovery: RegistryRecovery };
 }
 
 /** All places that a Registry names, by the fields that do. */
-export const placesIn = ({ storage, storageClasses, backup, bootstrap }: Placed): ReadonlyMap<string, StoredAt> => {
+export const placesIn = ({
+	storage,
+	storageClasses,
+	migration,
+	backup,
+	bootstrap,
+}: Placed): ReadonlyMap<string, StoredAt> => {
 	const places = new Map<string, StoredAt>([["storage", storage]]);
 	for (const one of storageClasses) places.set(`storageClasses[${one.name}]`, one);
+	if (migration !== undefined) places.set("migration.storage", migration.storage);
 	const recovered = bootstrap?.recovery.archive;
 	if (backup !== undefined) places.set("backup.archive", backup.archive);
 	if (recovered !== undefined) places.set("bootstrap.recovery.archive", recovered);

@@ -63,7 +63,10 @@ const azure = withRules(
 	immutableMember("accountName"),
 );
 
-/** Where a Registry keeps blobs. Its kind and what names the place never change: what was pushed would be elsewhere. */
+/**
+ * Where a Registry keeps blobs. What names the place never changes: what was pushed would be elsewhere. Its kind changes
+ * by a migration alone, of which the rules of the Registry know.
+ */
 export const registryStorage = withRules(
 	z.object({
 		filesystem: filesystem.exactOptional().describe("Files on a volume, or in standalone mode in its data directory"),
@@ -72,8 +75,27 @@ export const registryStorage = withRules(
 		azure: azure.exactOptional().describe("A container of Azure Blob Storage"),
 	}),
 	exactlyOne("filesystem", "s3", "gcs", "azure"),
-	immutableChoice("the kind of storage", "filesystem", "s3", "gcs", "azure"),
 );
+
+const migrationTarget = withRules(
+	z.object({
+		s3: s3.exactOptional().describe("A bucket of Amazon S3, or of a service that is compatible"),
+		gcs: gcs.exactOptional().describe("A bucket of Google Cloud Storage"),
+		azure: azure.exactOptional().describe("A container of Azure Blob Storage"),
+	}),
+	exactlyOne("s3", "gcs", "azure"),
+	immutableChoice("the kind of the target", "s3", "gcs", "azure"),
+);
+
+/** Where what a Registry keeps goes while it is used. */
+export const registryMigration = z.object({
+	storage: migrationTarget.describe(
+		"Where the blobs go that are in files; what is pushed from now on goes there at once. An empty bucket, container or prefix",
+	),
+});
+
+/** What a Registry's migration asks for. */
+export type RegistryMigration = z.output<typeof registryMigration>;
 
 /** The name of the class that `spec.storage` is, which no other may have. */
 const DEFAULT_CLASS = "default";
@@ -86,6 +108,16 @@ const notTheDefault: Rule<{ readonly name: string }> = {
 	message: `${DEFAULT_CLASS} is spec.storage: expected another name`,
 	fieldPath: ".name",
 	holds: ({ name }) => name !== DEFAULT_CLASS,
+};
+
+/** What the names of the settings of `spec.migration` begin with in the environment, where those of classes are, too. */
+const MIGRATION_PREFIX = "default-filesystem-migrate-to";
+
+const notTheMigration: Rule<{ readonly name: string }> = {
+	rule: `!self.name.startsWith('${MIGRATION_PREFIX}')`,
+	message: `names that begin with ${MIGRATION_PREFIX} are for spec.migration: expected another name`,
+	fieldPath: ".name",
+	holds: ({ name }) => !name.startsWith(MIGRATION_PREFIX),
 };
 
 /** The name of a storage class. */
@@ -113,6 +145,7 @@ const storageClass = withRules(
 	exactlyOne("filesystem", "s3", "gcs", "azure"),
 	immutableChoice("the kind of storage", "filesystem", "s3", "gcs", "azure"),
 	notTheDefault,
+	notTheMigration,
 );
 
 /** More places where a Registry keeps blobs, each for the Projects that name it. */

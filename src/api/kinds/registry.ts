@@ -10,8 +10,9 @@ import { allowedNamespaces, registryAuth, registryEgress, registryExposure } fro
 import { registryAutoscaling } from "./registry-autoscaling.ts";
 import { archiveApart, archiveOfOne, registryBackup, registryRecovery } from "./registry-backup.ts";
 import { classVolumesOfOne } from "./registry-class-volumes.ts";
+import { fromFiles, migrationStatus, migrationStays, storageStays } from "./registry-migration.ts";
 import { placesIn, sharedPlace } from "./registry-places.ts";
-import { registryDatabase, registryStorage, registryStorageClasses } from "./registry-storage.ts";
+import { registryDatabase, registryMigration, registryStorage, registryStorageClasses } from "./registry-storage.ts";
 
 interface Stores {
 	readonly storage: { readonly filesystem?: unknown };
@@ -59,6 +60,11 @@ export const registrySpec = withRules(
 				),
 			...podFields,
 			storage: registryStorage.prefault({ filesystem: {} }).describe("Where blobs are kept; default: files"),
+			migration: registryMigration
+				.exactOptional()
+				.describe(
+					"Where its storage goes while it is used; once it has begun it can only come to its end. Default: it stays where it is",
+				),
 			storageClasses: registryStorageClasses
 				.default([])
 				.describe(
@@ -96,6 +102,7 @@ export const registrySpec = withRules(
 	archiveOfOne,
 	archiveApart,
 	classVolumesOfOne,
+	fromFiles,
 	immutableMember("bootstrap"),
 );
 
@@ -137,6 +144,7 @@ export const registryStatus = z.object({
 	selector: z.string().max(1_024).exactOptional().describe("Which pods are its own, as a label selector"),
 	usage: usage.exactOptional().describe("What it holds, at most a few minutes ago"),
 	storageClasses: listMap(storageClassStatus, ["name"], 64).exactOptional().describe("How its stores of blobs stand"),
+	migration: migrationStatus.exactOptional().describe("How far spec.migration is; only there with it"),
 	collection: collection
 		.exactOptional()
 		.describe("What the collection of unused content did, at most a few minutes ago"),
@@ -167,6 +175,8 @@ export const REGISTRY_CONDITIONS = {
 	...COMMON_CONDITIONS,
 	Available: "At least one process serves, whether or not all that the spec asks for is so.",
 	StorageReady: "All stores of blobs answer: spec.storage and each of spec.storageClasses.",
+	StorageMigrated:
+		"All that it keeps is where spec.migration.storage says, which is then to be named in spec.storage; only there with spec.migration.",
 	DatabaseReady:
 		"The Cluster of PostgreSQL that was made for it is ready, with all its instances; only there with spec.database.cloudNativePG.",
 	BackupReady:
@@ -180,6 +190,8 @@ export const REGISTRY_REASONS = {
 	NotServing: "No process serves, though some should.",
 	ScaledToZero: "spec.replicas is 0: none is to serve.",
 	StorageUnavailable: "A store of blobs does not answer or take what is written; who uses others is not hurt.",
+	MigrationHeldUp:
+		"Something keeps a migration of storage from its end: a target that does not answer, objects that are not whole, uploads that began before it.",
 	CloudNativePGMissing:
 		"spec.database.cloudNativePG asks for a Cluster of CloudNativePG, whose operator is not installed here.",
 	DatabaseNotReady:
@@ -204,7 +216,7 @@ export const registryKind = {
 	description: "A container registry: where it keeps what is pushed, how clients reach it, who may log in.",
 	spec: registrySpec,
 	status: registryStatus,
-	rules: [nameFits, usedClassesStay],
+	rules: [nameFits, usedClassesStay, storageStays, migrationStays],
 	columns: [
 		{ name: "URL", type: "string", jsonPath: ".status.url", description: "Where clients reach it" },
 		{

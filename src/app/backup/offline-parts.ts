@@ -4,6 +4,7 @@ import { openOwnedDatabase } from "#/app/database.ts";
 import { isFreshStore } from "#/app/is-fresh-store.ts";
 import { createLogger, reportTo } from "#/app/logger.ts";
 import { openConfiguredMasterKey } from "#/app/open-master-key.ts";
+import { openWholeStore } from "#/app/open-whole-store.ts";
 import { createStoreOpener } from "#/app/stores.ts";
 import type { MasterKey } from "#/auth/master-key.ts";
 import { SqlMetadata } from "#/metadata/sql/sql-metadata.ts";
@@ -32,8 +33,8 @@ export const openOfflineParts = async (config: Config): Promise<OfflineParts> =>
 	const opener = opening.use(createStoreOpener(config, newId));
 	const stores = new Map<string, BlobStore>();
 	for (const [name, settings] of Object.entries(config.stores)) {
-		const isFresh = await isFreshStore(metadata.objects, name);
-		stores.set(name, opening.use(await opener.open(name, settings, isFresh)));
+		const configured = { name, settings, fresh: await isFreshStore(metadata.objects, name) };
+		stores.set(name, opening.use(await openWholeStore(opener, configured, new AbortController().signal)));
 	}
 	const resources = opening.move();
 	return {

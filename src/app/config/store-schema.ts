@@ -8,10 +8,6 @@ const prefix = z
 
 const redirect = z.boolean().default(false).describe("Send clients to presigned URLs for blobs");
 
-const filesystem = z.strictObject({
-	root: z.string().optional().describe("Directory of the store; default: stores/NAME in dataDir"),
-});
-
 const s3 = z
 	.strictObject({
 		bucket: z.string().min(1).describe("Must exist"),
@@ -77,6 +73,20 @@ const azure = z
 		},
 	);
 
+/** Where a store of files may go. */
+const objectStore = z
+	.strictObject({ s3: s3.optional(), gcs: gcs.optional(), azure: azure.optional() })
+	.refine((value) => Object.values(value).filter((driver) => driver !== undefined).length === 1, {
+		message: "expected exactly one of s3, gcs, azure",
+	});
+
+const filesystem = z.strictObject({
+	root: z.string().optional().describe("Directory of the store; default: stores/NAME in dataDir"),
+	migrateTo: objectStore
+		.optional()
+		.describe("Where the store goes while it is used; not to be changed before the migration is Completed"),
+});
+
 /** Schema of one named blob store: exactly one driver, with its settings. */
 export const storeSchema = z
 	.strictObject({
@@ -96,6 +106,10 @@ export const archiveSchema = storeSchema
 	.refine(({ filesystem }) => filesystem === undefined || filesystem.root !== undefined, {
 		path: ["filesystem", "root"],
 		message: "expected a directory",
+	})
+	.refine(({ filesystem }) => filesystem?.migrateTo === undefined, {
+		path: ["filesystem", "migrateTo"],
+		message: "expected none: an archive stays where it is",
 	});
 
 /** Settings of the `s3` driver. */

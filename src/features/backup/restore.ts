@@ -10,7 +10,7 @@ import type { Report } from "#/registry/report.ts";
 import { type Stores, storeNamed } from "#/registry/store-named.ts";
 import { type Finding, verifyStore } from "#/registry/verify.ts";
 import type { BlobStore } from "#/storage/blob-store.ts";
-import { OWNER_KEY } from "#/storage/owner.ts";
+import { isMark } from "#/storage/mark.ts";
 import type { Archive } from "./archive.ts";
 import { readArchivedSegment } from "./archived-journal.ts";
 import { BackupError } from "./backup-error.ts";
@@ -89,7 +89,7 @@ const begunFrom = (present: Restoration | undefined): string | undefined =>
 const assertEmpty = async (stores: Stores, signal: AbortSignal): Promise<void> => {
 	for (const [name, store] of stores) {
 		for await (const { key } of store.list("", signal)) {
-			if (key === OWNER_KEY) continue;
+			if (isMark(key)) continue;
 			throw new BackupError("NOT_EMPTY", `a restore needs empty stores: the store ${name} has ${key}`);
 		}
 	}

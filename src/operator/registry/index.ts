@@ -35,6 +35,8 @@ export interface RegistryDeps extends Omit<ReportDeps, "fieldManager">, Dependen
 
 /** How often one with storage classes, backups or a database of its own is looked at, which may come and go, milliseconds. */
 const PLACES_MS = 60_000;
+/** How often one is whose storage is on its way, milliseconds. */
+const MIGRATION_MS = 10_000;
 /** How soon one is that waits for something which nobody tells of, milliseconds. */
 const WAIT_MS = 5_000;
 
@@ -103,7 +105,7 @@ const keep = async (
 	const dropped = [...(told.report.dropped ?? []), ...database.dropped];
 	const report = { verdict, conditions: [judgeAvailability(observed)], asides, dropped, fields };
 	await reportVerdict({ ...deps, fieldManager: FIELD_MANAGER }, object, report, signal);
-	const againMs = hasPlaces(registry) ? PLACES_MS : INTERVAL_MS;
+	const againMs = isMigrating(registry) ? MIGRATION_MS : hasPlaces(registry) ? PLACES_MS : INTERVAL_MS;
 	const soonest = Math.min(verdict.is === "Working" ? WAIT_MS : againMs, told.againMs);
 	return { againMs: isRestored ? LEARN_MS : soonest };
 };
@@ -111,6 +113,10 @@ const keep = async (
 /** Whether it stands on what nobody tells of. */
 const hasPlaces = ({ spec: { storageClasses, backup, database } }: Registry): boolean =>
 	storageClasses.length > 0 || backup !== undefined || database.cloudNativePG !== undefined;
+
+/** Whether how far it is changes all the time. */
+const isMigrating = ({ spec, status }: Registry): boolean =>
+	spec.migration !== undefined && status.migration?.storage.stage !== "Completed";
 
 /** What is to run, and what is missing of that. */
 const want = async (

@@ -28,6 +28,7 @@ export const secretReferences = ({ spec, recovery }: Referring): readonly Secret
 const referencesOf = ({
 	storage,
 	storageClasses,
+	migration,
 	database,
 	exposure,
 	auth,
@@ -41,6 +42,7 @@ const referencesOf = ({
 	};
 	found.push(...storageReferences("storage", storage));
 	for (const one of storageClasses) found.push(...storageReferences(`storageClasses[${one.name}]`, one));
+	if (migration !== undefined) found.push(...storageReferences("migration.storage", migration.storage));
 	const own = database.cloudNativePG === undefined ? undefined : "database.cloudNativePG";
 	entry(own ?? "database.postgres.urlSecretRef", database.postgres?.urlSecretRef);
 	entry(own ?? "database.postgres.caSecretRef", database.postgres?.caSecretRef);

@@ -55,13 +55,7 @@ export const settingsOf = ({ spec, recovery }: Pick<WantedRegistry, "spec" | "re
 					},
 				}),
 		database: databaseOf(spec, uses),
-		stores: Object.fromEntries(
-			[{ name: DEFAULT_STORE, ...spec.storage }, ...spec.storageClasses].map((one) => {
-				const prefix = `LIMANI_STORES_${one.name.toUpperCase().replaceAll("-", "_")}`;
-				const filesystem = one.name === DEFAULT_STORE ? {} : places.classStore(one.name);
-				return [one.name, storeSettings(one, prefix, uses) ?? { filesystem }] as const;
-			}),
-		),
+		stores: storesOf(spec, places, uses),
 		auth: {
 			anonymousPull: auth.anonymousPull,
 			basic: auth.basic,
@@ -75,6 +69,18 @@ export const settingsOf = ({ spec, recovery }: Pick<WantedRegistry, "spec" | "re
 	};
 	const { environment, files } = uses;
 	return { document, environment, files };
+};
+
+const storesOf = ({ storage, storageClasses, migration }: RegistrySpec, places: Places, uses: SecretUses): object => {
+	const target = migration && storeSettings(migration.storage, "LIMANI_STORES_DEFAULT_FILESYSTEM_MIGRATE_TO", uses);
+	const ownFiles = target === undefined ? {} : { migrateTo: target };
+	return Object.fromEntries(
+		[{ name: DEFAULT_STORE, ...storage }, ...storageClasses].map((one) => {
+			const prefix = `LIMANI_STORES_${one.name.toUpperCase().replaceAll("-", "_")}`;
+			const filesystem = one.name === DEFAULT_STORE ? ownFiles : places.classStore(one.name);
+			return [one.name, storeSettings(one, prefix, uses) ?? { filesystem }] as const;
+		}),
+	);
 };
 
 const databaseOf = ({ database }: RegistrySpec, uses: SecretUses): unknown => {

@@ -3,6 +3,7 @@ import type { VolatileStatus } from "#/kube/status/volatile-status.ts";
 import type { Report } from "#/operator/report-verdict.ts";
 import type { RegistryState } from "./actuator.ts";
 import { type BackupsDeps, tellBackups } from "./backups.ts";
+import { tellMigration } from "./migration.ts";
 import type { RegistryFinding } from "./plan.ts";
 import { judgeStorage, readStores, storageClassesOf } from "./storage-classes.ts";
 import { unlessAway } from "./unless-away.ts";
@@ -44,23 +45,33 @@ export const tellStatus = async (
 	const usage = await takeVolatile(deps.volatileStatus, seen, signal);
 	const storage = await tellStorage(registry, state, signal);
 	const backups = await tellBackups(deps, registry, state?.control, signal);
-	const fields = { ...fieldsOf(registry, state), ...usage.fields, ...storage.stores, ...backups.fields };
+	const fields = { ...fieldsOf(registry, state), ...usage.fields, ...storage.fields, ...backups.fields };
 	const asides = [...storage.asides, ...backups.asides];
-	return { report: { fields, asides, dropped: backups.dropped }, againMs: usage.againMs };
+	const dropped = [...storage.dropped, ...backups.dropped];
+	return { report: { fields, asides, dropped }, againMs: usage.againMs };
 };
 
 /** How its stores stand, for the status; what was last seen stands while that cannot be asked. */
 const tellStorage = async (
-	{ status }: Registry,
+	registry: Registry,
 	state: RegistryState | undefined,
 	signal: AbortSignal,
 ): Promise<{
-	readonly stores: Pick<RegistryStatus, "storageClasses">;
+	readonly fields: Pick<RegistryStatus, "storageClasses" | "migration">;
 	readonly asides: readonly RegistryFinding[];
+	readonly dropped: readonly string[];
 }> => {
-	const standing = status.storageClasses === undefined ? {} : { storageClasses: status.storageClasses };
+	const { storageClasses } = registry.status;
 	const stores =
 		state?.control === undefined ? undefined : await unlessAway(readStores(state.control, signal), undefined);
-	if (stores === undefined) return { stores: standing, asides: [] };
-	return { stores: { storageClasses: storageClassesOf(stores) }, asides: [judgeStorage(stores)] };
+	const migration = tellMigration(registry, stores);
+	if (stores === undefined) {
+		const standing = storageClasses === undefined ? {} : { storageClasses };
+		return { ...migration, fields: { ...standing, ...migration.fields } };
+	}
+	return {
+		fields: { storageClasses: storageClassesOf(stores), ...migration.fields },
+		asides: [judgeStorage(stores), ...migration.asides],
+		dropped: migration.dropped,
+	};
 };

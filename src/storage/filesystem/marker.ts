@@ -1,8 +1,9 @@
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import { StoreError } from "#/storage/store-error.ts";
 import { unless } from "./file-error.ts";
 import type { FileSystem } from "./file-system.ts";
 import type { Layout } from "./layout.ts";
+import { readText, writeAside } from "./small-file.ts";
 
 const HEADER = "limani-store 1";
 const MAX_MARKER_BYTES = 1024;
@@ -55,15 +56,7 @@ const isClaimed = async (fileSystem: FileSystem, layout: Layout, id: string): Pr
 };
 
 const readMarker = (fileSystem: FileSystem, path: string): Promise<string | undefined> =>
-	unless(["ENOENT"], async () => {
-		const file = await fileSystem.open(path, "read");
-		try {
-			const bytes = Buffer.alloc(MAX_MARKER_BYTES);
-			return bytes.toString("utf8", 0, await file.read(bytes, 0));
-		} finally {
-			await file.close();
-		}
-	});
+	unless(["ENOENT"], () => readText(fileSystem, path, MAX_MARKER_BYTES));
 
 /** The name of something that does not belong into a root about to become a store's. */
 const findStranger = async (fileSystem: FileSystem, layout: Layout): Promise<string | undefined> => {
@@ -71,18 +64,10 @@ const findStranger = async (fileSystem: FileSystem, layout: Layout): Promise<str
 	return entries.find((entry) => !HARMLESS.test(entry.name))?.name;
 };
 
-/** Written aside and renamed, so that a marker is never seen half. */
-const writeMarker = async (fileSystem: FileSystem, layout: Layout, opts: ClaimOpts): Promise<void> => {
-	const aside = `${layout.marker}.${opts.nonce}`;
-	const file = await fileSystem.open(aside, "create");
-	try {
-		await file.write([Buffer.from(formatMarker(opts.id))], 0);
-		await file.fsync();
-	} finally {
-		await file.close();
-	}
-	await fileSystem.rename(aside, layout.marker);
-	await fileSystem.fsyncDirectory(layout.root);
+const writeMarker = (fileSystem: FileSystem, layout: Layout, opts: ClaimOpts): Promise<void> => {
+	const name = basename(layout.marker);
+	const text = formatMarker(opts.id);
+	return writeAside(fileSystem, { directory: layout.root, name, aside: `${name}.${opts.nonce}`, text });
 };
 
 /** Makes the root directory, and those above it where they are missing, durably. */

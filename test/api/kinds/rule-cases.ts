@@ -45,6 +45,10 @@ const ONE_VOLUME = "a storage class with filesystem is a volume of one replica";
 const volume = { name: "own", filesystem: {} };
 const cold = { name: "cold", ...s3 };
 const standing = (inUse: boolean) => ({ storageClasses: [{ name: "cold", available: true, inUse }] });
+const BEGUN = "a migration that has begun cannot be taken away";
+const migrating = (stage: "Pending" | "Copying" | "Completed") => ({
+	migration: { storage: { stage, objects: 1, totalObjects: 2, bytes: 10, totalBytes: 20 } },
+});
 
 const registries: readonly Omit<RuleCase, "kind">[] = [
 	{ spec: {} },
@@ -124,6 +128,11 @@ const registries: readonly Omit<RuleCase, "kind">[] = [
 	},
 	{ spec: { storageClasses: [volume], autoscaling: { maxReplicas: 1, minReplicas: 1 } } },
 	{ spec: { storageClasses: [{ name: "default", ...s3 }] }, broken: ["default is spec.storage"] },
+	{ spec: { storageClasses: [{ name: "default-filesystem", ...s3 }] } },
+	{
+		spec: { storageClasses: [{ name: "default-filesystem-migrate-to", ...s3 }] },
+		broken: ["names that begin with default-filesystem-migrate-to"],
+	},
 	// Changes.
 	{ before: { storageClasses: [volume] }, spec: { storageClasses: [{ ...volume, filesystem: { size: "1Ti" } }] } },
 	{
@@ -158,7 +167,83 @@ const registries: readonly Omit<RuleCase, "kind">[] = [
 		broken: ["a storage class that projects"],
 	},
 	{ before: {}, spec: { replicas: 0, storage: { filesystem: { size: "20Gi" } } } },
-	{ before: {}, spec: { storage: s3 }, broken: ["the kind of storage cannot"] },
+	{ before: {}, spec: { storage: s3 }, broken: ["storage cannot be of another kind"] },
+	// From files to an object store.
+	{ spec: { migration: { storage: s3 } } },
+	{ spec: { migration: { storage: {} } }, broken: ["expected exactly one of s3, gcs, azure"] },
+	{ spec: { storage: gcs, migration: { storage: s3 } }, broken: ["only storage.filesystem can be migrated"] },
+	{ before: {}, spec: { migration: { storage: s3 } } },
+	{ before: { migration: { storage: s3 } }, spec: {} },
+	{ before: { migration: { storage: s3 } }, spec: {}, status: migrating("Pending") },
+	{ before: { migration: { storage: s3 } }, spec: {}, status: migrating("Copying"), broken: [BEGUN] },
+	{ before: { migration: { storage: s3 } }, spec: {}, status: migrating("Completed"), broken: [BEGUN] },
+	{
+		before: { migration: { storage: s3 } },
+		spec: { migration: { storage: gcs } },
+		broken: ["the kind of the target cannot"],
+	},
+	{
+		before: { migration: { storage: s3 } },
+		spec: { migration: { storage: { s3: { bucket: "another" } } } },
+		broken: ["bucket cannot"],
+	},
+	{
+		before: { migration: { storage: s3 } },
+		spec: { storage: s3 },
+		status: migrating("Copying"),
+		broken: ["storage cannot be of another kind, but for the place that spec.migration.storage names"],
+	},
+	{ before: { migration: { storage: s3 } }, spec: { storage: s3 }, status: migrating("Completed") },
+	{ before: { migration: { storage: gcs } }, spec: { storage: gcs }, status: migrating("Completed") },
+	{ before: { migration: { storage: azure } }, spec: { storage: azure }, status: migrating("Completed") },
+	{ before: { migration: { storage: byString } }, spec: { storage: byString }, status: migrating("Completed") },
+	{
+		before: { migration: { storage: byString } },
+		spec: { storage: { azure: { ...byString.azure, connectionStringSecretRef: { ...key, name: "another" } } } },
+		status: migrating("Completed"),
+		broken: ["storage cannot be of another kind"],
+	},
+	{
+		before: { migration: { storage: byString } },
+		spec: { storage: { azure: { ...byString.azure, connectionStringSecretRef: { ...key, key: "another" } } } },
+		status: migrating("Completed"),
+		broken: ["storage cannot be of another kind"],
+	},
+	{
+		before: { migration: { storage: byString } },
+		spec: { storage: azure },
+		status: migrating("Completed"),
+		broken: ["storage cannot be of another kind"],
+	},
+	{
+		before: { migration: { storage: { s3: { bucket: "b", endpoint: "https://s3.test" } } } },
+		spec: { storage: { s3: { bucket: "b", endpoint: "https://s3.test", credentialsSecretRef: { name: "new" } } } },
+		status: migrating("Completed"),
+	},
+	{
+		before: { migration: { storage: { s3: { bucket: "b", endpoint: "https://s3.test" } } } },
+		spec: { storage: s3 },
+		status: migrating("Completed"),
+		broken: ["storage cannot be of another kind"],
+	},
+	{
+		before: { migration: { storage: s3 } },
+		spec: { storage: gcs },
+		status: migrating("Completed"),
+		broken: ["storage cannot be of another kind"],
+	},
+	{
+		before: { migration: { storage: s3 } },
+		spec: { storage: { s3: { bucket: "another" } } },
+		status: migrating("Completed"),
+		broken: ["storage cannot be of another kind"],
+	},
+	{
+		before: { storage: s3 },
+		spec: { storage: {} },
+		status: migrating("Completed"),
+		broken: ["storage cannot be of another kind", "expected exactly one"],
+	},
 	{ before: {}, spec: { database: postgres }, broken: ["the kind of database cannot"] },
 	{ before: { database: postgres }, spec: { database: { postgres: { urlSecretRef: { ...key, name: "t" } } } } },
 	{ before: { database: postgres }, spec: { database: own }, broken: ["the kind of database cannot"] },

@@ -59,6 +59,21 @@ const SPECS: { readonly [name: string]: object } = {
 	"Azure by connection string": {
 		storage: { azure: { container: "c", connectionStringSecretRef: { name: "az", key: "connection" } } },
 	},
+	"files on the way to S3": {
+		migration: {
+			storage: {
+				s3: { bucket: "b", credentialsSecretRef: { name: "keys" }, caSecretRef: { name: "ca" } },
+			},
+		},
+	},
+	"files on the way to GCS": {
+		migration: { storage: { gcs: { bucket: "b", credentialsSecretRef: { name: "gcs", key: "key.json" } } } },
+	},
+	"files on the way to Azure": {
+		migration: {
+			storage: { azure: { container: "c", accountName: "a", accountKeySecretRef: { name: "az", key: "key" } } },
+		},
+	},
 	"storage classes": {
 		storageClasses: [
 			{ name: "tenant-a", s3: { bucket: "a", credentialsSecretRef: { name: "a" } } },

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { toCrd } from "#/api/crd/to-crd.ts";
+import type { CelRule } from "#/api/fields/rules.ts";
 import type { KindDefinition } from "#/api/kinds/kind-definition.ts";
 import { type Field, listFields } from "./list-fields.ts";
 
@@ -24,9 +25,9 @@ const sectionsOf = (kind: KindDefinition): readonly string[] => {
 	const schema = toCrd(kind).spec.versions[0]?.schema.openAPIV3Schema.properties ?? {};
 	const spec = listFields(schema.spec ?? {}, "spec");
 	const status = listFields(schema.status ?? {}, "status");
-	const fixed = new Set(
-		kind.rules.filter(({ rule }) => rule.includes("oldSelf")).map(({ fieldPath }) => pathOf(fieldPath)),
-	);
+	// What may change once the status says something is told by the rule's message.
+	const isForever = ({ rule }: CelRule): boolean => rule.includes("oldSelf") && !rule.includes("self.status");
+	const fixed = new Set(kind.rules.filter(isForever).map(({ fieldPath }) => pathOf(fieldPath)));
 	const whole = kind.rules.map(({ message, fieldPath }) => ({ path: pathOf(fieldPath), message }));
 	const rules = [...whole.filter(({ path }) => !fixed.has(path)), ...spec.rules];
 	const fields = spec.fields.map((field) => ({ ...field, isFixed: field.isFixed || fixed.has(field.path) }));
