@@ -1,13 +1,16 @@
 import { MetadataError } from "#/metadata/metadata-error.ts";
-import { openPostgres } from "#/metadata/postgres/index.ts";
+import { followPostgres, openPostgres, openPostgresTarget } from "#/metadata/postgres/index.ts";
+import type { PostgresDeps } from "#/metadata/postgres/open-engine.ts";
 import type { SqlExecutor } from "#/metadata/sql/executor.ts";
-import { openSqlite, openSqliteGuest } from "#/metadata/sqlite/index.ts";
+import { SwitchingExecutor } from "#/metadata/sql/transfer/switching-executor.ts";
+import type { TransferDeps } from "#/metadata/sql/transfer/transfer.ts";
+import { openSqlite, openSqliteGuest, type SqliteHost } from "#/metadata/sqlite/index.ts";
 import { type IpcEndpoint, ipcChannel } from "#/metadata/sqlite/ipc-channel.ts";
 import type { Channel } from "#/metadata/sqlite/wire.ts";
 import { ConfigError } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
-import { readConfigFile } from "./read-config-file.ts";
-import { readSecret } from "./read-secret.ts";
+import { followMigration, MIGRATE_TO, openMigrated, refuseOlder, sqliteDirectory } from "./migrated-database.ts";
+import { answering, placeOf, readPostgresOpts } from "./postgres-settings.ts";
 
 /** The metadata database in the process that owns it. */
 export interface OwnedDatabase {
@@ -16,14 +19,60 @@ export interface OwnedDatabase {
 	serve(worker: IpcEndpoint): void;
 }
 
+/** What a move of the database to another one works with. */
+export type Moving = Pick<TransferDeps, "source" | "gate" | "openTarget" | "targetName">;
+
+/** The metadata database of a registry that serves. */
+export interface ServingDatabase extends OwnedDatabase {
+	/** That it is to move meanwhile; absent: it stays. */
+	readonly moving?: Moving;
+}
+
 /** Is told of what the database does behind the requests. */
 export type Warn = (message: string, error: unknown) => void;
 
-/** Opens the database that the configuration names, for the only or the first process. @throws MetadataError */
+/**
+ * Opens the database that the configuration names, for the only or the first process. One that is to move stays where it
+ * is meanwhile: see {@link openServingDatabase}.
+ *
+ * @throws ConfigError, MetadataError
+ */
 export const openOwnedDatabase = async (config: Config, warn: Warn): Promise<OwnedDatabase> => {
-	if (config.database.postgres !== undefined) {
-		return { executor: await openConfiguredPostgres(config, warn), serve: () => {} };
-	}
+	const { postgres } = config.database;
+	if (postgres !== undefined) return alone(await openConfiguredPostgres(config, warn));
+	const migrated = await openMigrated(config, postgresDeps(warn));
+	if (migrated !== undefined) return alone(migrated);
+	const host = await openConfiguredSqlite(config, warn);
+	return { executor: host, serve: (worker) => host.serve(ipcChannel(worker)) };
+};
+
+/** Opens the database as {@link openOwnedDatabase} does, ready to move where the configuration wants that. */
+export const openServingDatabase = async (config: Config, warn: Warn): Promise<ServingDatabase> => {
+	const settings = config.database.sqlite?.migrateTo?.postgres;
+	if (settings === undefined) return await openOwnedDatabase(config, warn);
+	const opts = await readPostgresOpts(MIGRATE_TO, settings);
+	const migrated = await openMigrated(config, postgresDeps(warn));
+	if (migrated !== undefined) return alone(migrated);
+	await using opening = new AsyncDisposableStack();
+	const source = opening.use(await openConfiguredSqlite(config, warn));
+	await refuseOlder(config, source, { opts, deps: postgresDeps(warn) });
+	opening.move();
+	const gate = new SwitchingExecutor(source);
+	return {
+		executor: gate,
+		serve: (worker) => source.serve(ipcChannel(worker), gate),
+		moving: {
+			source,
+			gate,
+			openTarget: (identity) => openPostgresTarget(opts, postgresDeps(warn), identity),
+			targetName: placeOf(opts),
+		},
+	};
+};
+
+const alone = (executor: SqlExecutor): OwnedDatabase => ({ executor, serve: () => {} });
+
+const openConfiguredSqlite = async (config: Config, warn: Warn): Promise<SqliteHost> => {
 	const directory = sqliteDirectory(config);
 	const host = await openSqlite({ directory }, { warn }).catch((cause: unknown) => {
 		if (!(cause instanceof Error && "syscall" in cause)) throw cause;
@@ -32,7 +81,11 @@ export const openOwnedDatabase = async (config: Config, warn: Warn): Promise<Own
 			cause,
 		});
 	});
-	return { executor: host, serve: (worker) => host.serve(ipcChannel(worker)) };
+	// A move that nobody wants any more must not leave its triggers at work.
+	if (config.database.sqlite?.migrateTo === undefined && (await host.read("transfer.capturing", undefined))) {
+		await host.write("transfer.endCapture", undefined);
+	}
+	return host;
 };
 
 /**
@@ -43,10 +96,12 @@ export const openOwnedDatabase = async (config: Config, warn: Warn): Promise<Own
  */
 export const openDatabaseReader = async (config: Config, warn: Warn): Promise<SqlExecutor> => {
 	if (config.database.postgres !== undefined) return openConfiguredPostgres(config, warn);
+	const migrated = await openMigrated(config, postgresDeps(warn));
+	if (migrated !== undefined) return migrated;
 	try {
-		return openSqliteGuest({ directory: sqliteDirectory(config) }, CLOSED);
+		return await openGuest(config, CLOSED, warn);
 	} catch (error) {
-		throw noDatabase(config, error);
+		throw error instanceof ConfigError ? error : noDatabase(config, error);
 	}
 };
 
@@ -63,25 +118,22 @@ const CLOSED: Channel = {
 /** Opens the database in a worker process, whose line to the owner is `parent`. @throws MetadataError */
 export const openWorkerDatabase = async (config: Config, parent: IpcEndpoint, warn: Warn): Promise<SqlExecutor> =>
 	config.database.postgres === undefined
-		? openSqliteGuest({ directory: sqliteDirectory(config) }, ipcChannel(parent))
-		: openConfiguredPostgres(config, warn);
+		? await openGuest(config, ipcChannel(parent), warn)
+		: await openConfiguredPostgres(config, warn);
 
-const sqliteDirectory = (config: Config): string => config.database.sqlite?.directory ?? config.dataDir;
+/** The embedded database of another process, and wherever that takes it. */
+const openGuest = async (config: Config, channel: Channel, warn: Warn): Promise<SqlExecutor> => {
+	const guest = openSqliteGuest({ directory: sqliteDirectory(config) }, channel);
+	const settings = config.database.sqlite?.migrateTo?.postgres;
+	if (settings === undefined) return followMigration(config, guest, undefined);
+	const opts = await readPostgresOpts(MIGRATE_TO, settings);
+	return followMigration(config, guest, followPostgres(opts, postgresDeps(warn)));
+};
 
 const openConfiguredPostgres = async ({ database }: Config, warn: Warn): Promise<SqlExecutor> => {
-	const { url, urlFile, caFile, maxConnections } = database.postgres ?? {};
-	const server = await readSecret("database.postgres.url", url, urlFile);
-	if (!URL.canParse(server) || !/^postgres(ql)?:$/.test(new URL(server).protocol)) {
-		throw new ConfigError("database.postgres.url: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE");
-	}
-	const ca = caFile === undefined ? {} : { ca: await readConfigFile("database.postgres.caFile", caFile) };
-	const limits = maxConnections === undefined ? {} : { maxConnections };
-	return openPostgres({ url: server, ...ca, ...limits }, { warn, random: Math.random }).catch((cause: unknown) => {
-		if (!(cause instanceof MetadataError) || cause.code !== "UNAVAILABLE") throw cause;
-		const { host, pathname } = new URL(server);
-		throw new ConfigError(
-			`database.postgres.url: got ${host}${pathname}: expected a PostgreSQL server that answers (${cause.message})`,
-			{ cause },
-		);
-	});
+	const key = "database.postgres";
+	const opts = await readPostgresOpts(key, database.postgres ?? { maxConnections: 16 });
+	return answering(key, opts, () => openPostgres(opts, postgresDeps(warn)));
 };
+
+const postgresDeps = (warn: Warn): PostgresDeps => ({ warn, random: Math.random });

@@ -2,10 +2,11 @@ import type { Registry as MetricsRegistry } from "prom-client";
 import type winston from "winston";
 import type { Control } from "#/control/control.ts";
 import type { Config } from "./config/schema.ts";
-import { openOwnedDatabase } from "./database.ts";
+import { openServingDatabase } from "./database.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { openProcessParts } from "./process-parts.ts";
 import { openServing, type Serving } from "./serving.ts";
+import { startMigration } from "./start-migration.ts";
 
 /** A registry that runs. Disposing it stops it, in good order. */
 export type Running = AsyncDisposable;
@@ -37,8 +38,9 @@ export const runAlone = async (
 ): Promise<RunningHere> => {
 	await using opening = new AsyncDisposableStack();
 	const warn = (message: string, error: unknown) => logger.warn(message, { error: String(error) });
-	const { executor } = await openOwnedDatabase(config, warn);
+	const { executor, moving } = await openServingDatabase(config, warn);
 	const parts = opening.use(await openProcessParts(config, logger, executor));
+	opening.use(startMigration(parts, moving));
 	const here: { serving?: Serving } = {};
 	const { control } = opening.use(await startHousekeeping(parts, () => here.serving?.forgetRules(), signal));
 	const { registry: metrics } = parts.meters;

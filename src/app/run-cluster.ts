@@ -4,12 +4,13 @@ import { once } from "node:events";
 import type winston from "winston";
 import { ConfigError } from "./config/load.ts";
 import type { Config } from "./config/schema.ts";
-import { openOwnedDatabase, openWorkerDatabase } from "./database.ts";
+import { openServingDatabase, openWorkerDatabase } from "./database.ts";
 import { startHousekeeping } from "./housekeeping.ts";
 import { ClusterMetrics, joinClusterMetrics } from "./metrics/cluster-metrics.ts";
 import { openProcessParts } from "./process-parts.ts";
 import type { Running } from "./run-alone.ts";
 import { openServing } from "./serving.ts";
+import { startMigration } from "./start-migration.ts";
 
 /** How soon a worker that died is replaced, milliseconds. */
 const RESPAWN_MS = 500;
@@ -27,8 +28,9 @@ const START_MS = 60_000;
 export const runPrimary = async (config: Config, logger: winston.Logger, stopping: AbortSignal): Promise<Running> => {
 	await using opening = new AsyncDisposableStack();
 	const warn = (message: string, error: unknown) => logger.warn(message, { error: String(error) });
-	const database = await openOwnedDatabase(config, warn);
+	const database = await openServingDatabase(config, warn);
 	const parts = opening.use(await openProcessParts(config, logger, database.executor));
+	opening.use(startMigration(parts, database.moving));
 	opening.use(await startHousekeeping(parts, undefined, stopping));
 	cluster.setupPrimary({ serialization: "advanced" });
 	const metrics = new ClusterMetrics(parts.meters.registry);

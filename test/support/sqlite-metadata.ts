@@ -5,6 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { commandStep, type Engine, type EngineReader, queryStep } from "#/metadata/sql/engine/engine.ts";
 import { migrate } from "#/metadata/sql/engine/migrate.ts";
 import type { Row, Statement, StepContext } from "#/metadata/sql/engine/statement.ts";
+import type { SqlExecutor } from "#/metadata/sql/executor.ts";
 import { program, toExecutor } from "#/metadata/sql/program.ts";
 import { SqlMetadata } from "#/metadata/sql/sql-metadata.ts";
 import { sqliteDialect } from "#/metadata/sqlite/dialect.ts";
@@ -13,6 +14,8 @@ import { PreparedStatements } from "#/metadata/sqlite/prepared-statements.ts";
 /** Metadata on one connection of this thread, with a clock of its own: quick, open to inspection, and not durable. */
 export interface InspectedMetadata extends AsyncDisposable {
 	readonly metadata: SqlMetadata;
+	/** What `metadata` sits on. */
+	readonly executor: SqlExecutor;
 	/** The process dies in the middle of a command, and `metadata` is from now on that of another. */
 	restart(): Promise<void>;
 	/** What the next commands take for the time. */
@@ -43,6 +46,9 @@ export async function openInspectedMetadata(
 	return {
 		get metadata() {
 			return metadata;
+		},
+		get executor() {
+			return toExecutor(engine);
 		},
 		restart: async () => {
 			engine.db.exec("BEGIN IMMEDIATE; DELETE FROM tags; DELETE FROM gc_link_queue;");

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { hostPort, network } from "./address-schema.ts";
 import { authSchema } from "./auth-schema.ts";
 import { backupSchema, recoverySchema } from "./backup-schema.ts";
+import { databaseSchema } from "./database-schema.ts";
 import { resourcesSchema } from "./resources-schema.ts";
 import { storeSchema } from "./store-schema.ts";
 import { housekeepingSchema, limitsSchema } from "./work-schema.ts";
@@ -29,24 +30,7 @@ const document = z.strictObject({
 			keyFile: z.string().describe("PEM file of its private key"),
 		})
 		.optional(),
-	database: z
-		.strictObject({
-			sqlite: z
-				.strictObject({ directory: z.string().optional().describe("Where the database file is; default: dataDir") })
-				.optional(),
-			postgres: z
-				.strictObject({
-					url: z.string().min(1).optional().describe("Such as postgres://USER:PASSWORD@HOST:PORT/DATABASE; or urlFile"),
-					urlFile: z.string().optional().describe("A file whose first line is the URL"),
-					caFile: z.string().optional().describe("PEM file of authorities, trusted in place of the system's"),
-					maxConnections: z.int().min(1).max(1000).default(16).describe("Connections, per process"),
-				})
-				.optional(),
-		})
-		.refine((value) => value.sqlite === undefined || value.postgres === undefined, {
-			message: "expected one of sqlite, postgres",
-		})
-		.prefault({}),
+	database: databaseSchema,
 	stores: z.record(z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/), storeSchema).prefault({}),
 	auth: authSchema,
 	limits: limitsSchema,

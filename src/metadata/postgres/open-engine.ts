@@ -1,4 +1,4 @@
-import type { Engine, Program } from "#/metadata/sql/engine/engine.ts";
+import type { Program } from "#/metadata/sql/engine/engine.ts";
 import { Connections, type PostgresOpts } from "./connections.ts";
 import { PostgresEngine } from "./postgres-engine.ts";
 
@@ -10,17 +10,39 @@ export interface PostgresDeps {
 	readonly random: () => number;
 }
 
+/** How a database is opened. */
+export interface Opening {
+	/** Looks at the database before anything is changed in it, and throws where it is not to be used. */
+	readonly admit?: (engine: PostgresEngine) => Promise<void>;
+	/**
+	 * Whether a migration waits for locks for as long as it takes.
+	 * @defaultValue true
+	 */
+	readonly isPatient?: boolean;
+}
+
 /**
  * Opens a database for a program and brings its schema up to date.
  *
  * @throws MetadataError UNAVAILABLE when it cannot be reached or would lose acknowledged writes, SCHEMA when a newer
- * release wrote it
+ * release wrote it; and what `admit` throws
  */
-export async function openEngine(opts: PostgresOpts, deps: PostgresDeps, program: Program): Promise<Engine> {
+export async function openEngine(
+	opts: PostgresOpts,
+	deps: PostgresDeps,
+	program: Program,
+	{ admit, isPatient }: Opening = {},
+): Promise<PostgresEngine> {
 	await using opening = new AsyncDisposableStack();
-	const connections = new Connections(opts, { warn: deps.warn });
-	const engine = opening.use(new PostgresEngine({ connections, program, random: deps.random }));
-	await engine.migrate();
+	const engine = opening.use(connectEngine(opts, deps, program));
+	await admit?.(engine);
+	await engine.migrate(isPatient);
 	opening.move();
 	return engine;
 }
+
+/** An engine that connects when it is first used, to a database with its schema. */
+export const connectEngine = (opts: PostgresOpts, deps: PostgresDeps, program: Program): PostgresEngine => {
+	const connections = new Connections(opts, { warn: deps.warn });
+	return new PostgresEngine({ connections, program, random: deps.random });
+};

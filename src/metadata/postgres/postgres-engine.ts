@@ -2,14 +2,16 @@ import { untilAborted } from "#/lib/until-aborted.ts";
 import { MetadataError } from "#/metadata/metadata-error.ts";
 import { commandStep, type Engine, type EngineReader, type Program, queryStep } from "#/metadata/sql/engine/engine.ts";
 import { checkSchema, type Migration, migrate } from "#/metadata/sql/engine/migrate.ts";
-import { first, type Step } from "#/metadata/sql/engine/statement.ts";
+import { first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
 import type { Connections } from "./connections.ts";
 import { withRetries } from "./retry.ts";
 import { openSnapshot } from "./snapshot.ts";
 import { type MakeStep, readAlone, reading, transact, writing } from "./transactions.ts";
 
-/** A migration may build an index over everything, and wait for another process that does. */
-const MIGRATING = `${writing}; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0`;
+/** A migration may build an index over everything. */
+const MIGRATING = `${writing}; SET LOCAL statement_timeout = 0`;
+/** It may wait for another process that does. */
+const PATIENT = "; SET LOCAL lock_timeout = 0";
 const PING_NAME = "limani.ping";
 
 /** What a {@link PostgresEngine} works with. */
@@ -30,12 +32,24 @@ export class PostgresEngine implements Engine {
 		this.#deps = deps;
 	}
 
-	/** Brings the schema up to date. @throws MetadataError SCHEMA when a newer release wrote it */
-	async migrate(): Promise<void> {
+	/**
+	 * Brings the schema up to date.
+	 *
+	 * @param isPatient whether it waits for locks for as long as it takes
+	 * @throws MetadataError SCHEMA when a newer release wrote it
+	 */
+	async migrate(isPatient = true): Promise<void> {
 		const { connections, program } = this.#deps;
+		const words = isPatient ? `${MIGRATING}${PATIENT}` : MIGRATING;
 		await migrate(program.migrations, (step) =>
-			this.#retried(true, () => transact(connections, { words: MIGRATING, prepare: false }, step)),
+			this.#retried(true, () => transact(connections, { words, prepare: false }, step)),
 		);
+	}
+
+	/** Looks at a database whose schema may be another, or none. @throws what `look` throws */
+	admit(look: (context: StepContext) => Step<void>): Promise<void> {
+		const { connections } = this.#deps;
+		return this.#retried(true, () => transact(connections, { words: reading, prepare: false }, look));
 	}
 
 	async read(name: string, input: unknown, signal?: AbortSignal): Promise<unknown> {

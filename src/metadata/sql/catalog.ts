@@ -36,7 +36,7 @@ import { switchRepository } from "./moves/switch-repository.ts";
 import { claimCondemned, condemn, forgetObject, intendObject, settleIntended } from "./objects/object-commands.ts";
 import { listObjects } from "./objects/object-queries.ts";
 import { watchClock } from "./objects/watch-clock.ts";
-import { become, beginRestore, endRestore, identify, restoration } from "./origins/origin-commands.ts";
+import { become, beginRestore, endRestore, findIdentity, identify, restoration } from "./origins/origin-commands.ts";
 import { findPolicy, listPolicies } from "./policies/policy-queries.ts";
 import { savePolicy } from "./policies/save-policy.ts";
 import { findProject, listProjects } from "./projects/project-queries.ts";
@@ -46,6 +46,13 @@ import { findTagDigests, listAttached, listChanged, listTagStates } from "./repl
 import { catalog, findRepository } from "./repositories/repository-queries.ts";
 import { restoreRecords } from "./snapshots/restore-records.ts";
 import { snapshotPage } from "./snapshots/snapshot-pages.ts";
+import { arrive, claimTarget, findArrival, raiseFence, refuseForeign } from "./transfer/arrival.ts";
+import { beginCapture, endCapture, forgetChanges, isCapturing, readChanges } from "./transfer/capture.ts";
+import { depart, findDeparture, readClock, readNumbers, readSchema } from "./transfer/departure.ts";
+import { digestRange } from "./transfer/digests.ts";
+import { dropRows, loadPage, loadRows, settle } from "./transfer/load.ts";
+import { isSmall, readCheckpoint, readPage, readRows } from "./transfer/pages.ts";
+import { listTables } from "./transfer/tables.ts";
 import { completeUpload } from "./uploads/complete-upload.ts";
 import { createUpload } from "./uploads/create-upload.ts";
 import { cancelUpload, expireUploads } from "./uploads/end-upload.ts";
@@ -109,6 +116,18 @@ export const commands = {
 	"origins.become": become,
 	"origins.beginRestore": beginRestore,
 	"origins.endRestore": endRestore,
+	"transfer.beginCapture": beginCapture,
+	"transfer.endCapture": endCapture,
+	"transfer.forget": forgetChanges,
+	"transfer.clock": readClock,
+	"transfer.depart": depart,
+	"transfer.claim": claimTarget,
+	"transfer.raiseFence": raiseFence,
+	"transfer.loadPage": loadPage,
+	"transfer.drop": dropRows,
+	"transfer.loadRows": loadRows,
+	"transfer.settle": settle,
+	"transfer.arrive": arrive,
 } as const;
 
 /** The registry's queries. */
@@ -157,7 +176,21 @@ export const queries = {
 	"moves.progress": moveProgress,
 	"moves.repositories": movingRepositories,
 	"moves.wanting": wantedBlobs,
+	"origins.identity": findIdentity,
 	"origins.restoration": restoration,
+	"transfer.tables": listTables,
+	"transfer.schema": readSchema,
+	"transfer.capturing": isCapturing,
+	"transfer.changes": readChanges,
+	"transfer.page": readPage,
+	"transfer.rows": readRows,
+	"transfer.checkpoint": readCheckpoint,
+	"transfer.isSmall": isSmall,
+	"transfer.digest": digestRange,
+	"transfer.numbers": readNumbers,
+	"transfer.departure": findDeparture,
+	"transfer.arrival": findArrival,
+	"transfer.foreign": refuseForeign,
 } as const;
 
 type CommandTable = typeof commands;

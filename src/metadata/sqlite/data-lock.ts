@@ -38,7 +38,8 @@ function inUse(directory: string, cause: unknown): MetadataError {
 	return new MetadataError("UNAVAILABLE", `the data directory ${directory} is in use by another process`, { cause });
 }
 
-function refuseNetworkFileSystem(directory: string): void {
+/** @throws MetadataError UNAVAILABLE where it is on a file system of another machine */
+export function refuseNetworkFileSystem(directory: string): void {
 	// The kernel's field is 32 bits wide and may come back with its sign extended.
 	const name = networkFileSystems.get(statfsSync(directory).type >>> 0);
 	if (name === undefined) return;

@@ -68,7 +68,8 @@ export function openGuest(directory: string, channel: Channel, code: SqliteProgr
 	return new SqliteEngine({ reader, snapshots, ask: client.request.bind(client), resources });
 }
 
-function databaseFile(directory: string): string {
+/** The database's file in its directory. */
+export function databaseFile(directory: string): string {
 	return join(directory, "metadata.db");
 }
 

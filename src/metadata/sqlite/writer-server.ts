@@ -3,6 +3,7 @@ import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Program } from "#/metadata/sql/engine/engine.ts";
 import { migrate } from "#/metadata/sql/engine/migrate.ts";
 import type { Step, StepContext } from "#/metadata/sql/engine/statement.ts";
+import { endStaleCapture } from "#/metadata/sql/transfer/stale-capture.ts";
 import { BatchWriter } from "./batch-writer.ts";
 import { openWriteConnection } from "./connection.ts";
 import type { ThreadStart } from "./database-thread.ts";
@@ -23,6 +24,7 @@ export async function serveWriter({ port, file, generation }: ThreadStart, progr
 	try {
 		const opened = openWriteConnection(file);
 		db = opened;
+		inTransaction(opened, () => endStaleCapture(program.migrations.length));
 		await migrate(program.migrations, (step) => inTransaction(opened, step));
 		const writer = new BatchWriter({ db, program, time: systemTime, generation });
 		port.on("message", (message) => serveBurst({ port, db: opened, writer }, message));

@@ -94,6 +94,8 @@ describe("the configuration", () => {
 			"resources: {users: [{name: [hunter2], password: a}]}",
 			"database: {sqlite: {}, postgres: {url: 'postgres://u:hunter2@h/d'}}",
 			"database: {postgres: 'postgres://u:hunter2@h/d'}",
+			"database: {sqlite: {migrateTo: {postgres: 'postgres://u:hunter2@h/d'}}}",
+			"database: {sqlite: {migrateTo: {postgres: {url: 'postgres://u:hunter2@h/d'}}}, postgres: {url: 'postgres://u:hunter2@h/d'}}",
 			"stores: {a: {s3: {bucket: b, accessKeyId: k, secretAccessKey: hunter2}, memory: {}}}",
 		];
 		for (const text of texts) {

@@ -5,10 +5,16 @@ import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/s
 /** The id of this metadata: see `Origins.identify`. */
 export function* identify({ candidate }: { readonly candidate: string }, context: StepContext): Step<string> {
 	yield* queue(context);
-	const known = yield* first("SELECT value FROM origins WHERE name = 'identity'");
-	if (known !== undefined) return textOf(known, "value");
+	const known = yield* findIdentity();
+	if (known !== undefined) return known;
 	yield* all("INSERT INTO origins (name, value) VALUES ('identity', ?)", candidate);
 	return candidate;
+}
+
+/** The id of this metadata; undefined where it was given none yet. */
+export function* findIdentity(): Step<string | undefined> {
+	const known = yield* first("SELECT value FROM origins WHERE name = 'identity'");
+	return known && textOf(known, "value");
 }
 
 /** Takes another id on: see `Origins.become`. */
