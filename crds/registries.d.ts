@@ -748,13 +748,13 @@ export interface Registry {
 			};
 		};
 		/**
-		 * Where its storage goes while it is used; once it has begun it can only come to its end. Default: it stays where it is
+		 * Where its storage and its database go while it is used, both at once or one after the other; what has begun can only come to its end. Default: they stay where they are
 		 */
 		migration?: {
 			/**
 			 * Where the blobs go that are in files; what is pushed from now on goes there at once. An empty bucket, container or prefix
 			 */
-			storage: {
+			storage?: {
 				/**
 				 * A bucket of Amazon S3, or of a service that is compatible
 				 */
@@ -890,6 +890,46 @@ export interface Registry {
 					 * Whether clients are sent to presigned URLs for blobs
 					 */
 					redirect?: boolean;
+				};
+			};
+			/**
+			 * Where the metadata goes that is in the embedded database, all of it in one moment
+			 */
+			database?: {
+				/**
+				 * A database of PostgreSQL that is empty, and of its own; which entry of which Secret says where it is cannot be changed. One that CloudNativePG made is named so too, by the Secret NAME-app
+				 */
+				postgres: {
+					/**
+					 * The URL, such as postgres://USER:PASSWORD@HOST:PORT/DATABASE
+					 */
+					urlSecretRef: {
+						/**
+						 * Name of a Secret in the same namespace
+						 */
+						name: string;
+						/**
+						 * Which entry of the Secret
+						 */
+						key: string;
+					};
+					/**
+					 * Authorities that are trusted in place of the system's
+					 */
+					caSecretRef?: {
+						/**
+						 * Name of a Secret in the same namespace
+						 */
+						name: string;
+						/**
+						 * Which entry of the Secret holds the authorities, in PEM form
+						 */
+						key?: string;
+					};
+					/**
+					 * Connections of each process
+					 */
+					maxConnections?: number;
 				};
 			};
 		};
@@ -1811,9 +1851,9 @@ export interface Registry {
 			/**
 			 * Of spec.migration.storage
 			 */
-			storage: {
+			storage?: {
 				/**
-				 * Completed: the target has all there is, and is to be named in spec.storage, in place of the files and of spec.migration
+				 * Completed: the target has all there is, and is to be named in spec.storage, in place of the files and of spec.migration.storage
 				 */
 				stage: "Pending" | "Copying" | "Completed";
 				/**
@@ -1832,6 +1872,23 @@ export interface Registry {
 				 * Bytes of all of them
 				 */
 				totalBytes: number;
+			};
+			/**
+			 * Of spec.migration.database
+			 */
+			database?: {
+				/**
+				 * Pending: it waits, and everything is where it was. Completed: all is read and written in the target, which is to be named in spec.database, in place of embedded and of spec.migration.database
+				 */
+				stage: "Pending" | "Copying" | "Completed";
+				/**
+				 * Rows that went over
+				 */
+				rows?: number;
+				/**
+				 * Rows there are
+				 */
+				totalRows?: number;
 			};
 		};
 		/**

@@ -20,12 +20,14 @@ export interface OwnedDatabase {
 }
 
 /** What a move of the database to another one works with. */
-export type Moving = Pick<TransferDeps, "source" | "gate" | "openTarget" | "targetName">;
+type Moving = Pick<TransferDeps, "source" | "gate" | "openTarget" | "targetName">;
 
 /** The metadata database of a registry that serves. */
 export interface ServingDatabase extends OwnedDatabase {
 	/** That it is to move meanwhile; absent: it stays. */
 	readonly moving?: Moving;
+	/** Where it moved to before this process began, in words for people; absent: nowhere. */
+	readonly movedTo?: string;
 }
 
 /** Is told of what the database does behind the requests. */
@@ -52,7 +54,7 @@ export const openServingDatabase = async (config: Config, warn: Warn): Promise<S
 	if (settings === undefined) return await openOwnedDatabase(config, warn);
 	const opts = await readPostgresOpts(MIGRATE_TO, settings);
 	const migrated = await openMigrated(config, postgresDeps(warn));
-	if (migrated !== undefined) return alone(migrated);
+	if (migrated !== undefined) return { ...alone(migrated), movedTo: placeOf(opts) };
 	await using opening = new AsyncDisposableStack();
 	const source = opening.use(await openConfiguredSqlite(config, warn));
 	await refuseOlder(config, source, { opts, deps: postgresDeps(warn) });

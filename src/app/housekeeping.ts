@@ -11,6 +11,7 @@ import { recover } from "./backup/recover.ts";
 import type { Config } from "./config/schema.ts";
 import { listen } from "./listen.ts";
 import { reportTo } from "./logger.ts";
+import type { DatabaseStanding } from "./migration-standing.ts";
 import { type OpenedKeepers, openKeepers } from "./open-keepers.ts";
 import { openMigrators } from "./open-migrators.ts";
 import { openMover } from "./open-mover.ts";
@@ -31,11 +32,13 @@ export interface Housekeeping extends AsyncDisposable {
 /**
  * Starts sweeping, the journal, control and the configuration's own resources.
  *
+ * @param migration how the database goes elsewhere
  * @param onApplied called each time that resources were changed, before whoever changed them hears of it
  * @param signal ends the copying of what the registry begins with; absent: nothing does
  */
 export const startHousekeeping = async (
 	parts: ProcessParts,
+	migration: DatabaseStanding,
 	onApplied: () => void = () => undefined,
 	signal: AbortSignal = new AbortController().signal,
 ): Promise<Housekeeping> => {
@@ -54,6 +57,7 @@ export const startHousekeeping = async (
 		history: metadata.history,
 		secrets: { sealer: masterKey, policies: metadata.policies },
 		...storesToTell(parts),
+		databaseMigration: () => migration.tell(),
 		...(archived === undefined ? {} : { archive: (signal) => archived.standings.tell(signal) }),
 		onApplied: () => {
 			onApplied();

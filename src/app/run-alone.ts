@@ -38,11 +38,11 @@ export const runAlone = async (
 ): Promise<RunningHere> => {
 	await using opening = new AsyncDisposableStack();
 	const warn = (message: string, error: unknown) => logger.warn(message, { error: String(error) });
-	const { executor, moving } = await openServingDatabase(config, warn);
-	const parts = opening.use(await openProcessParts(config, logger, executor));
-	opening.use(startMigration(parts, moving));
+	const database = await openServingDatabase(config, warn);
+	const parts = opening.use(await openProcessParts(config, logger, database.executor));
+	const migration = opening.use(startMigration(parts, database));
 	const here: { serving?: Serving } = {};
-	const { control } = opening.use(await startHousekeeping(parts, () => here.serving?.forgetRules(), signal));
+	const { control } = opening.use(await startHousekeeping(parts, migration, () => here.serving?.forgetRules(), signal));
 	const { registry: metrics } = parts.meters;
 	const text = async () => ({
 		contentType: metrics.contentType,

@@ -30,8 +30,8 @@ export const runPrimary = async (config: Config, logger: winston.Logger, stoppin
 	const warn = (message: string, error: unknown) => logger.warn(message, { error: String(error) });
 	const database = await openServingDatabase(config, warn);
 	const parts = opening.use(await openProcessParts(config, logger, database.executor));
-	opening.use(startMigration(parts, database.moving));
-	opening.use(await startHousekeeping(parts, undefined, stopping));
+	const migration = opening.use(startMigration(parts, database));
+	opening.use(await startHousekeeping(parts, migration, undefined, stopping));
 	cluster.setupPrimary({ serialization: "advanced" });
 	const metrics = new ClusterMetrics(parts.meters.registry);
 	let ending = false;

@@ -46,6 +46,13 @@ const storeMigration = z.object({
 	message: z.string().optional(),
 });
 
+const databaseMigration = z.object({
+	to: z.string(),
+	stage: z.enum(["Pending", "Copying", "Completed"]),
+	rows: counted.optional(),
+	message: z.string().optional(),
+});
+
 const staleEpoch = z.object({ reason: z.literal("stale-epoch"), epoch: count });
 const baseMismatch = z.object({ reason: z.literal("base-mismatch"), base: count });
 const unknownFeature = z.object({ reason: z.literal("unknown-feature"), features: z.array(z.string()) });
@@ -165,6 +172,7 @@ export const CONTRACT = {
 					}),
 				)
 				.optional(),
+			databaseMigration: databaseMigration.optional(),
 		}),
 	),
 	archive: operation(

@@ -83,6 +83,20 @@ export interface CollectionTotals {
 	};
 	/** How stores of blobs stand, those that are configured and those that are used; absent: that is not told. */
 	readonly stores?: readonly StoreStanding[] | undefined;
+	/** How the metadata goes to another database; absent: it stays where it is. */
+	readonly databaseMigration?: DatabaseMigration | undefined;
+}
+
+/** How far the migration of the database is. Completed: the target is the database, and may be named as that alone. */
+export interface DatabaseMigration {
+	/** Where it goes, in words for people. */
+	readonly to: string;
+	/** Pending: it waits, and nothing is elsewhere than it was. */
+	readonly stage: "Pending" | "Copying" | "Completed";
+	/** Rows that went over, of all that there were; absent: they were not counted, or by a process before this one. */
+	readonly rows?: { readonly done: number; readonly all: number } | undefined;
+	/** What it waits for; absent: nothing. */
+	readonly message?: string | undefined;
 }
 
 /** How a store of blobs stands. */

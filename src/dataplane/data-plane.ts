@@ -7,6 +7,7 @@ import type {
 	CollectionTotals,
 	Control,
 	ControlRefusal,
+	DatabaseMigration,
 	ExplainOutcome,
 	HistoryPage,
 	RestoreOutcome,
@@ -50,6 +51,8 @@ export interface DataPlaneDeps {
 	readonly stores: ReadonlySet<string>;
 	/** How they stand, and others that are used; absent: nobody is told. */
 	readonly standings?: (signal: AbortSignal) => Promise<readonly StoreStanding[]>;
+	/** How the metadata goes to another database; nothing, or absent: it stays where it is. */
+	readonly databaseMigration?: () => DatabaseMigration | undefined;
 	/** How the archive of backups stands; absent: there is none. */
 	readonly archive?: (signal: AbortSignal) => Promise<ArchiveStanding | undefined>;
 	readonly features: RunnableFeatures;
@@ -70,6 +73,7 @@ export class DataPlane implements Control {
 	readonly #secrets: SealCredentialsDeps | undefined;
 	readonly #stores: ReadonlySet<string>;
 	readonly #standings: DataPlaneDeps["standings"];
+	readonly #databaseMigration: DataPlaneDeps["databaseMigration"];
 	readonly #archive: DataPlaneDeps["archive"];
 	readonly #features: RunnableFeatures;
 	readonly #explain: Explain;
@@ -84,6 +88,7 @@ export class DataPlane implements Control {
 		this.#secrets = deps.secrets;
 		this.#stores = stores;
 		this.#standings = deps.standings;
+		this.#databaseMigration = deps.databaseMigration;
 		this.#archive = deps.archive;
 		this.#features = features;
 		this.#explain = deps.explain ?? (async () => undefined);
@@ -130,7 +135,12 @@ export class DataPlane implements Control {
 		return answer(CONTRACT.totals, input, signal, async () => {
 			const totals = await this.#collection.totals(signal);
 			const stores = await this.#standings?.(signal);
-			return { ...totals, ...(stores === undefined ? {} : { stores: [...stores] }) };
+			const databaseMigration = this.#databaseMigration?.();
+			return {
+				...totals,
+				...(stores === undefined ? {} : { stores: [...stores] }),
+				...(databaseMigration === undefined ? {} : { databaseMigration }),
+			};
 		});
 	}
 

@@ -16,7 +16,7 @@ const DURATION = Number(process.env.DURATION ?? 4);
 const settings = { seed: SEED, numRuns: 100_000, interruptAfterTimeLimit: DURATION * 1000, endOnFailure: false };
 
 /** Everything in a database that has to go over, in an order of its own. */
-const contentOf = (on: InspectedMetadata): object =>
+const contentOf = (on: InspectedMetadata): { readonly [table: string]: readonly string[] } =>
 	Object.fromEntries(tablesOf(on).map((name) => [name, on.rows(`SELECT * FROM "${name}"`).map(rowText).toSorted()]));
 
 const rowText = (row: object): string =>
@@ -37,6 +37,8 @@ test("every table of the schema goes over, with what it may hold and its numbers
 	await life.ended();
 	assert.deepEqual(life.failures, []);
 	assert.ok(life.moved);
+	const rows = Object.values(contentOf(source)).reduce((sum, table) => sum + table.length, 0);
+	assert.deepEqual(life.progress, [rows, rows]);
 	const after: Record<string, unknown> = { ...contentOf(target) };
 	assert.deepEqual(Object.keys(after), tables);
 	// The registry was given its identity before.

@@ -1,5 +1,6 @@
 // One life of a process that takes metadata to another database, on databases that outlive it; it can be cut off after
 // any of its effects.
+import assert from "node:assert/strict";
 import { setImmediate as turn } from "node:timers/promises";
 import type { SqlExecutor } from "#/metadata/sql/executor.ts";
 import type { CopyLimits } from "#/metadata/sql/transfer/copy.ts";
@@ -37,6 +38,8 @@ export class TransferLife {
 	effects = 0;
 	isCut = false;
 	moved = false;
+	/** Rows that went over in pages, of all, as it said last. */
+	progress: readonly [done: number, all: number] | undefined;
 	readonly #opts: TransferLifeOpts;
 	readonly #ending = new AbortController();
 	readonly #running: Promise<void>;
@@ -73,6 +76,10 @@ export class TransferLife {
 					if (this.failures.length === MAX_FAILURES) this.#ending.abort();
 				},
 				copied: () => undefined,
+				progress: (done, all) => {
+					assert.ok(done <= all);
+					this.progress = [done, all];
+				},
 				moved: () => {
 					this.moved = true;
 				},

@@ -24,7 +24,7 @@ export const placesIn = ({
 }: Placed): ReadonlyMap<string, StoredAt> => {
 	const places = new Map<string, StoredAt>([["storage", storage]]);
 	for (const one of storageClasses) places.set(`storageClasses[${one.name}]`, one);
-	if (migration !== undefined) places.set("migration.storage", migration.storage);
+	if (migration?.storage !== undefined) places.set("migration.storage", migration.storage);
 	const recovered = bootstrap?.recovery.archive;
 	if (backup !== undefined) places.set("backup.archive", backup.archive);
 	if (recovered !== undefined) places.set("bootstrap.recovery.archive", recovered);

@@ -87,16 +87,6 @@ const migrationTarget = withRules(
 	immutableChoice("the kind of the target", "s3", "gcs", "azure"),
 );
 
-/** Where what a Registry keeps goes while it is used. */
-export const registryMigration = z.object({
-	storage: migrationTarget.describe(
-		"Where the blobs go that are in files; what is pushed from now on goes there at once. An empty bucket, container or prefix",
-	),
-});
-
-/** What a Registry's migration asks for. */
-export type RegistryMigration = z.output<typeof registryMigration>;
-
 /** The name of the class that `spec.storage` is, which no other may have. */
 const DEFAULT_CLASS = "default";
 
@@ -162,7 +152,7 @@ const postgres = z.object({
 	maxConnections: z.int32().min(1).max(1_000).default(16).describe("Connections of each process"),
 });
 
-/** Where a Registry keeps metadata. */
+/** Where a Registry keeps metadata. Its kind changes by a migration alone, of which the rules of the Registry know. */
 export const registryDatabase = withRules(
 	z.object({
 		embedded: z.object({}).exactOptional().describe("SQLite on the volume of the one replica"),
@@ -174,5 +164,34 @@ export const registryDatabase = withRules(
 			),
 	}),
 	exactlyOne("embedded", "postgres", "cloudNativePG"),
-	immutableChoice("the kind of database", "embedded", "postgres", "cloudNativePG"),
 );
+
+const databaseTarget = z.object({
+	postgres: withRules(postgres, immutableMember("urlSecretRef")).describe(
+		"A database of PostgreSQL that is empty, and of its own; which entry of which Secret says where it is cannot be changed. One that CloudNativePG made is named so too, by the Secret NAME-app",
+	),
+});
+
+const isOfSomething: Rule<{ readonly storage?: unknown; readonly database?: unknown }> = {
+	rule: "has(self.storage) || has(self.database)",
+	message: "expected storage, database or both",
+	holds: ({ storage, database }) => storage !== undefined || database !== undefined,
+};
+
+/** Where what a Registry keeps goes while it is used. */
+export const registryMigration = withRules(
+	z.object({
+		storage: migrationTarget
+			.exactOptional()
+			.describe(
+				"Where the blobs go that are in files; what is pushed from now on goes there at once. An empty bucket, container or prefix",
+			),
+		database: databaseTarget
+			.exactOptional()
+			.describe("Where the metadata goes that is in the embedded database, all of it in one moment"),
+	}),
+	isOfSomething,
+);
+
+/** What a Registry's migration asks for. */
+export type RegistryMigration = z.output<typeof registryMigration>;

@@ -10,6 +10,7 @@ import { allowedNamespaces, registryAuth, registryEgress, registryExposure } fro
 import { registryAutoscaling } from "./registry-autoscaling.ts";
 import { archiveApart, archiveOfOne, registryBackup, registryRecovery } from "./registry-backup.ts";
 import { classVolumesOfOne } from "./registry-class-volumes.ts";
+import { databaseMigrationStays, databaseStays, fromEmbedded } from "./registry-database-migration.ts";
 import { fromFiles, migrationStatus, migrationStays, storageStays } from "./registry-migration.ts";
 import { placesIn, sharedPlace } from "./registry-places.ts";
 import { registryDatabase, registryMigration, registryStorage, registryStorageClasses } from "./registry-storage.ts";
@@ -63,7 +64,7 @@ export const registrySpec = withRules(
 			migration: registryMigration
 				.exactOptional()
 				.describe(
-					"Where its storage goes while it is used; once it has begun it can only come to its end. Default: it stays where it is",
+					"Where its storage and its database go while it is used, both at once or one after the other; what has begun can only come to its end. Default: they stay where they are",
 				),
 			storageClasses: registryStorageClasses
 				.default([])
@@ -103,6 +104,7 @@ export const registrySpec = withRules(
 	archiveApart,
 	classVolumesOfOne,
 	fromFiles,
+	fromEmbedded,
 	immutableMember("bootstrap"),
 );
 
@@ -176,7 +178,9 @@ export const REGISTRY_CONDITIONS = {
 	Available: "At least one process serves, whether or not all that the spec asks for is so.",
 	StorageReady: "All stores of blobs answer: spec.storage and each of spec.storageClasses.",
 	StorageMigrated:
-		"All that it keeps is where spec.migration.storage says, which is then to be named in spec.storage; only there with spec.migration.",
+		"All that it keeps is where spec.migration.storage says, which is then to be named in spec.storage; only there with spec.migration.storage.",
+	DatabaseMigrated:
+		"All metadata is where spec.migration.database says, which is then to be named in spec.database; only there with spec.migration.database.",
 	DatabaseReady:
 		"The Cluster of PostgreSQL that was made for it is ready, with all its instances; only there with spec.database.cloudNativePG.",
 	BackupReady:
@@ -191,7 +195,7 @@ export const REGISTRY_REASONS = {
 	ScaledToZero: "spec.replicas is 0: none is to serve.",
 	StorageUnavailable: "A store of blobs does not answer or take what is written; who uses others is not hurt.",
 	MigrationHeldUp:
-		"Something keeps a migration of storage from its end: a target that does not answer, objects that are not whole, uploads that began before it.",
+		"Something keeps a migration from its end: a target that does not answer, one that is not empty, objects that are not whole, uploads that began before it.",
 	CloudNativePGMissing:
 		"spec.database.cloudNativePG asks for a Cluster of CloudNativePG, whose operator is not installed here.",
 	DatabaseNotReady:
@@ -216,7 +220,7 @@ export const registryKind = {
 	description: "A container registry: where it keeps what is pushed, how clients reach it, who may log in.",
 	spec: registrySpec,
 	status: registryStatus,
-	rules: [nameFits, usedClassesStay, storageStays, migrationStays],
+	rules: [nameFits, usedClassesStay, storageStays, migrationStays, databaseStays, databaseMigrationStays],
 	columns: [
 		{ name: "URL", type: "string", jsonPath: ".status.url", description: "Where clients reach it" },
 		{

@@ -52,7 +52,7 @@ import { depart, findDeparture, readClock, readNumbers, readSchema } from "./tra
 import { digestRange } from "./transfer/digests.ts";
 import { dropRows, loadPage, loadRows, settle } from "./transfer/load.ts";
 import { isSmall, readCheckpoint, readPage, readRows } from "./transfer/pages.ts";
-import { listTables } from "./transfer/tables.ts";
+import { countRows, listTables } from "./transfer/tables.ts";
 import { completeUpload } from "./uploads/complete-upload.ts";
 import { createUpload } from "./uploads/create-upload.ts";
 import { cancelUpload, expireUploads } from "./uploads/end-upload.ts";
@@ -179,6 +179,7 @@ export const queries = {
 	"origins.identity": findIdentity,
 	"origins.restoration": restoration,
 	"transfer.tables": listTables,
+	"transfer.count": countRows,
 	"transfer.schema": readSchema,
 	"transfer.capturing": isCapturing,
 	"transfer.changes": readChanges,

@@ -35,7 +35,7 @@ export interface RegistryDeps extends Omit<ReportDeps, "fieldManager">, Dependen
 
 /** How often one with storage classes, backups or a database of its own is looked at, which may come and go, milliseconds. */
 const PLACES_MS = 60_000;
-/** How often one is whose storage is on its way, milliseconds. */
+/** How often one is whose storage or database is on its way, milliseconds. */
 const MIGRATION_MS = 10_000;
 /** How soon one is that waits for something which nobody tells of, milliseconds. */
 const WAIT_MS = 5_000;
@@ -115,8 +115,9 @@ const hasPlaces = ({ spec: { storageClasses, backup, database } }: Registry): bo
 	storageClasses.length > 0 || backup !== undefined || database.cloudNativePG !== undefined;
 
 /** Whether how far it is changes all the time. */
-const isMigrating = ({ spec, status }: Registry): boolean =>
-	spec.migration !== undefined && status.migration?.storage.stage !== "Completed";
+const isMigrating = ({ spec: { migration }, status }: Registry): boolean =>
+	(migration?.storage !== undefined && status.migration?.storage?.stage !== "Completed") ||
+	(migration?.database !== undefined && status.migration?.database?.stage !== "Completed");
 
 /** What is to run, and what is missing of that. */
 const want = async (

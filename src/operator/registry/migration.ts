@@ -22,9 +22,10 @@ export const tellMigration = (
 	{ spec, status }: Pick<Registry, "spec" | "status">,
 	stores: readonly StoreStanding[] | undefined,
 ): ToldMigration => {
-	if (spec.migration === undefined) return { fields: {}, asides: [], dropped: ["StorageMigrated"] };
+	if (spec.migration?.storage === undefined) return { fields: {}, asides: [], dropped: ["StorageMigrated"] };
 	const seen = stores?.find(({ name }) => name === DEFAULT_STORE)?.migration;
-	const standing = status.migration === undefined ? {} : { migration: status.migration };
+	const last = status.migration?.storage;
+	const standing = last === undefined ? {} : { migration: { storage: last } };
 	if (seen === undefined) return { fields: standing, asides: [], dropped: [] };
 	const { stage, objects, bytes } = seen;
 	const storage = {
@@ -40,7 +41,7 @@ export const tellMigration = (
 const judgeMigration = ({ to, stage, objects, message: why }: StoreMigration): RegistryFinding => {
 	const type = "StorageMigrated";
 	if (stage === "Completed") {
-		const message = `all of it is in ${to}: name that in spec.storage, and take spec.migration away`;
+		const message = `all of it is in ${to}: name that in spec.storage, and take spec.migration.storage away`;
 		return { type, status: "True", reason: "Succeeded", message };
 	}
 	if (why !== undefined) return { type, status: "False", reason: "MigrationHeldUp", message: `to ${to}: ${why}` };

@@ -42,7 +42,10 @@ const referencesOf = ({
 	};
 	found.push(...storageReferences("storage", storage));
 	for (const one of storageClasses) found.push(...storageReferences(`storageClasses[${one.name}]`, one));
-	if (migration !== undefined) found.push(...storageReferences("migration.storage", migration.storage));
+	if (migration?.storage !== undefined) found.push(...storageReferences("migration.storage", migration.storage));
+	const target = migration?.database?.postgres;
+	entry("migration.database.postgres.urlSecretRef", target?.urlSecretRef);
+	entry("migration.database.postgres.caSecretRef", target?.caSecretRef);
 	const own = database.cloudNativePG === undefined ? undefined : "database.cloudNativePG";
 	entry(own ?? "database.postgres.urlSecretRef", database.postgres?.urlSecretRef);
 	entry(own ?? "database.postgres.caSecretRef", database.postgres?.caSecretRef);

@@ -72,7 +72,8 @@ export const settingsOf = ({ spec, recovery }: Pick<WantedRegistry, "spec" | "re
 };
 
 const storesOf = ({ storage, storageClasses, migration }: RegistrySpec, places: Places, uses: SecretUses): object => {
-	const target = migration && storeSettings(migration.storage, "LIMANI_STORES_DEFAULT_FILESYSTEM_MIGRATE_TO", uses);
+	const variable = "LIMANI_STORES_DEFAULT_FILESYSTEM_MIGRATE_TO";
+	const target = migration?.storage && storeSettings(migration.storage, variable, uses);
 	const ownFiles = target === undefined ? {} : { migrateTo: target };
 	return Object.fromEntries(
 		[{ name: DEFAULT_STORE, ...storage }, ...storageClasses].map((one) => {
@@ -83,12 +84,23 @@ const storesOf = ({ storage, storageClasses, migration }: RegistrySpec, places: 
 	);
 };
 
-const databaseOf = ({ database }: RegistrySpec, uses: SecretUses): unknown => {
-	const { postgres } = database;
-	if (postgres === undefined) return { sqlite: {} };
-	const { urlSecretRef, caSecretRef, maxConnections } = postgres;
-	uses.variable("LIMANI_DATABASE_POSTGRES_URL", urlSecretRef);
-	return { postgres: { maxConnections, ...uses.caFile(caSecretRef) } };
+const databaseOf = ({ database, migration }: RegistrySpec, uses: SecretUses): unknown => {
+	if (database.postgres !== undefined) {
+		return { postgres: postgresSettings(database.postgres, "LIMANI_DATABASE_POSTGRES", uses) };
+	}
+	const target = migration?.database?.postgres;
+	if (target === undefined) return { sqlite: {} };
+	const postgres = postgresSettings(target, "LIMANI_DATABASE_SQLITE_MIGRATE_TO_POSTGRES", uses);
+	return { sqlite: { migrateTo: { postgres } } };
+};
+
+const postgresSettings = (
+	{ urlSecretRef, caSecretRef, maxConnections }: NonNullable<RegistrySpec["database"]["postgres"]>,
+	prefix: string,
+	uses: SecretUses,
+): object => {
+	uses.variable(`${prefix}_URL`, urlSecretRef);
+	return { maxConnections, ...uses.caFile(caSecretRef) };
 };
 
 const trustedIn = ({ auth }: RegistrySpec, places: Places, uses: SecretUses) => ({

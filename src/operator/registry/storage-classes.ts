@@ -5,7 +5,7 @@ import type { RegistryProblem, RegistryState } from "./actuator.ts";
 import type { RegistryFinding } from "./plan.ts";
 
 /** How a Registry's stores of blobs stand, by its data plane; absent: it does not tell. @throws ControlError */
-export const readStores = async (
+const readStores = async (
 	control: Pick<Control, "totals">,
 	signal: AbortSignal,
 ): Promise<readonly StoreStanding[] | undefined> => (await control.totals({}, signal)).stores;

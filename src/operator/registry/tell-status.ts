@@ -3,9 +3,10 @@ import type { VolatileStatus } from "#/kube/status/volatile-status.ts";
 import type { Report } from "#/operator/report-verdict.ts";
 import type { RegistryState } from "./actuator.ts";
 import { type BackupsDeps, tellBackups } from "./backups.ts";
+import { tellDatabaseMigration } from "./database-migration.ts";
 import { tellMigration } from "./migration.ts";
 import type { RegistryFinding } from "./plan.ts";
-import { judgeStorage, readStores, storageClassesOf } from "./storage-classes.ts";
+import { judgeStorage, storageClassesOf } from "./storage-classes.ts";
 import { unlessAway } from "./unless-away.ts";
 import { type SeenRegistry, takeVolatile } from "./volatile-fields.ts";
 
@@ -51,7 +52,7 @@ export const tellStatus = async (
 	return { report: { fields, asides, dropped }, againMs: usage.againMs };
 };
 
-/** How its stores stand, for the status; what was last seen stands while that cannot be asked. */
+/** How its stores stand and what of it goes elsewhere, for the status; what was last seen stands while that cannot be asked. */
 const tellStorage = async (
 	registry: Registry,
 	state: RegistryState | undefined,
@@ -62,16 +63,21 @@ const tellStorage = async (
 	readonly dropped: readonly string[];
 }> => {
 	const { storageClasses } = registry.status;
-	const stores =
-		state?.control === undefined ? undefined : await unlessAway(readStores(state.control, signal), undefined);
-	const migration = tellMigration(registry, stores);
+	const totals =
+		state?.control === undefined ? undefined : await unlessAway(state.control.totals({}, signal), undefined);
+	const stores = totals?.stores;
+	const migrations = [tellMigration(registry, stores), tellDatabaseMigration(registry, totals?.databaseMigration)];
+	const told = migrations.map(({ fields }) => fields.migration).filter((one) => one !== undefined);
+	const fields = told.length === 0 ? {} : { migration: Object.assign({}, ...told) };
+	const asides = migrations.flatMap((one) => one.asides);
+	const dropped = migrations.flatMap((one) => one.dropped);
 	if (stores === undefined) {
 		const standing = storageClasses === undefined ? {} : { storageClasses };
-		return { ...migration, fields: { ...standing, ...migration.fields } };
+		return { fields: { ...standing, ...fields }, asides, dropped };
 	}
 	return {
-		fields: { storageClasses: storageClassesOf(stores), ...migration.fields },
-		asides: [judgeStorage(stores), ...migration.asides],
-		dropped: migration.dropped,
+		fields: { storageClasses: storageClassesOf(stores), ...fields },
+		asides: [judgeStorage(stores), ...asides],
+		dropped,
 	};
 };

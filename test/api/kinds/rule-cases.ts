@@ -8,6 +8,7 @@ import { retentionPolicyKind } from "#/api/kinds/retention-policy.ts";
 import { robotAccountKind } from "#/api/kinds/robot-account.ts";
 import { BACKUP_CASES, BACKUP_SCHEDULE_CASES, REPLICATION_CASES, RETENTION_CASES } from "./policy-cases.ts";
 import { REGISTRY_BACKUP_CASES } from "./registry-backup-cases.ts";
+import { REGISTRY_MIGRATION_CASES } from "./registry-migration-cases.ts";
 
 /** A spec, perhaps what it was before, and what the rules say of it. */
 export interface RuleCase {
@@ -45,10 +46,6 @@ const ONE_VOLUME = "a storage class with filesystem is a volume of one replica";
 const volume = { name: "own", filesystem: {} };
 const cold = { name: "cold", ...s3 };
 const standing = (inUse: boolean) => ({ storageClasses: [{ name: "cold", available: true, inUse }] });
-const BEGUN = "a migration that has begun cannot be taken away";
-const migrating = (stage: "Pending" | "Copying" | "Completed") => ({
-	migration: { storage: { stage, objects: 1, totalObjects: 2, bytes: 10, totalBytes: 20 } },
-});
 
 const registries: readonly Omit<RuleCase, "kind">[] = [
 	{ spec: {} },
@@ -168,82 +165,6 @@ const registries: readonly Omit<RuleCase, "kind">[] = [
 	},
 	{ before: {}, spec: { replicas: 0, storage: { filesystem: { size: "20Gi" } } } },
 	{ before: {}, spec: { storage: s3 }, broken: ["storage cannot be of another kind"] },
-	// From files to an object store.
-	{ spec: { migration: { storage: s3 } } },
-	{ spec: { migration: { storage: {} } }, broken: ["expected exactly one of s3, gcs, azure"] },
-	{ spec: { storage: gcs, migration: { storage: s3 } }, broken: ["only storage.filesystem can be migrated"] },
-	{ before: {}, spec: { migration: { storage: s3 } } },
-	{ before: { migration: { storage: s3 } }, spec: {} },
-	{ before: { migration: { storage: s3 } }, spec: {}, status: migrating("Pending") },
-	{ before: { migration: { storage: s3 } }, spec: {}, status: migrating("Copying"), broken: [BEGUN] },
-	{ before: { migration: { storage: s3 } }, spec: {}, status: migrating("Completed"), broken: [BEGUN] },
-	{
-		before: { migration: { storage: s3 } },
-		spec: { migration: { storage: gcs } },
-		broken: ["the kind of the target cannot"],
-	},
-	{
-		before: { migration: { storage: s3 } },
-		spec: { migration: { storage: { s3: { bucket: "another" } } } },
-		broken: ["bucket cannot"],
-	},
-	{
-		before: { migration: { storage: s3 } },
-		spec: { storage: s3 },
-		status: migrating("Copying"),
-		broken: ["storage cannot be of another kind, but for the place that spec.migration.storage names"],
-	},
-	{ before: { migration: { storage: s3 } }, spec: { storage: s3 }, status: migrating("Completed") },
-	{ before: { migration: { storage: gcs } }, spec: { storage: gcs }, status: migrating("Completed") },
-	{ before: { migration: { storage: azure } }, spec: { storage: azure }, status: migrating("Completed") },
-	{ before: { migration: { storage: byString } }, spec: { storage: byString }, status: migrating("Completed") },
-	{
-		before: { migration: { storage: byString } },
-		spec: { storage: { azure: { ...byString.azure, connectionStringSecretRef: { ...key, name: "another" } } } },
-		status: migrating("Completed"),
-		broken: ["storage cannot be of another kind"],
-	},
-	{
-		before: { migration: { storage: byString } },
-		spec: { storage: { azure: { ...byString.azure, connectionStringSecretRef: { ...key, key: "another" } } } },
-		status: migrating("Completed"),
-		broken: ["storage cannot be of another kind"],
-	},
-	{
-		before: { migration: { storage: byString } },
-		spec: { storage: azure },
-		status: migrating("Completed"),
-		broken: ["storage cannot be of another kind"],
-	},
-	{
-		before: { migration: { storage: { s3: { bucket: "b", endpoint: "https://s3.test" } } } },
-		spec: { storage: { s3: { bucket: "b", endpoint: "https://s3.test", credentialsSecretRef: { name: "new" } } } },
-		status: migrating("Completed"),
-	},
-	{
-		before: { migration: { storage: { s3: { bucket: "b", endpoint: "https://s3.test" } } } },
-		spec: { storage: s3 },
-		status: migrating("Completed"),
-		broken: ["storage cannot be of another kind"],
-	},
-	{
-		before: { migration: { storage: s3 } },
-		spec: { storage: gcs },
-		status: migrating("Completed"),
-		broken: ["storage cannot be of another kind"],
-	},
-	{
-		before: { migration: { storage: s3 } },
-		spec: { storage: { s3: { bucket: "another" } } },
-		status: migrating("Completed"),
-		broken: ["storage cannot be of another kind"],
-	},
-	{
-		before: { storage: s3 },
-		spec: { storage: {} },
-		status: migrating("Completed"),
-		broken: ["storage cannot be of another kind", "expected exactly one"],
-	},
 	{ before: {}, spec: { database: postgres }, broken: ["the kind of database cannot"] },
 	{ before: { database: postgres }, spec: { database: { postgres: { urlSecretRef: { ...key, name: "t" } } } } },
 	{ before: { database: postgres }, spec: { database: own }, broken: ["the kind of database cannot"] },
@@ -361,7 +282,10 @@ const robots: readonly Omit<RuleCase, "kind">[] = [
 
 /** What all rules of all kinds let be and what they refuse; each rule is held and broken by one at least. */
 export const RULE_CASES: readonly RuleCase[] = [
-	...[...registries, ...REGISTRY_BACKUP_CASES].map((each) => ({ ...each, kind: registryKind })),
+	...[...registries, ...REGISTRY_BACKUP_CASES, ...REGISTRY_MIGRATION_CASES].map((each) => ({
+		...each,
+		kind: registryKind,
+	})),
 	...projects.map((each) => ({ ...each, kind: projectKind })),
 	...robots.map((each) => ({ ...each, kind: robotAccountKind })),
 	...RETENTION_CASES.map((each) => ({ ...each, kind: retentionPolicyKind })),

@@ -24,7 +24,12 @@ const EXPLAINED = {
 	],
 	next: "1@a/x@sha256:0",
 };
-const NO_TOTALS = { reclaimed: { objects: 0, bytes: 0 }, waiting: { reviews: 0, objects: 0, bytes: 0 } };
+const MOVING = { to: "db/limani", stage: "Copying", rows: { done: 1, all: 3 }, message: "it waits" } as const;
+const TOTALS = {
+	reclaimed: { objects: 0, bytes: 0 },
+	waiting: { reviews: 0, objects: 0, bytes: 0 },
+	databaseMigration: MOVING,
+};
 
 const ARCHIVE = {
 	archive: { firstRecoverabilityPoint: 3, lastSuccessfulBackup: { id: "b", at: 5, finishedAt: 7 }, shippedUntil: 9 },
@@ -46,7 +51,7 @@ const serve = async (context: TestContext): Promise<Recorder & { readonly url: s
 		resync: note("resync", { refused: { reason: "stale-epoch", epoch: 6 } }),
 		observe: note("observe", { changes: [], cursor: 3 }),
 		usage: note("usage", { projects: [], more: false }),
-		totals: note("totals", NO_TOTALS),
+		totals: note("totals", TOTALS),
 		archive: note("archive", ARCHIVE),
 		explain: note("explain", EXPLAINED),
 		history: note("history", { entries: [], next: "more" }),
@@ -84,7 +89,7 @@ const operations: readonly (readonly [name: string, input: object, answer: objec
 	["resync", { epoch: 5, snapshot: "s", resources: [], last: true }, { refused: { reason: "stale-epoch", epoch: 6 } }],
 	["observe", { cursor: 0, limit: 10 }, { changes: [], cursor: 3 }],
 	["usage", { after: "a", limit: 10 }, { projects: [], more: false }],
-	["totals", {}, NO_TOTALS],
+	["totals", {}, TOTALS],
 	["archive", {}, ARCHIVE],
 	["explain", { policy: "p", repository: "a/x", after: "1@a/x@sha256:0", limit: 5 }, EXPLAINED],
 	["history", { repository: "a/b", tag: "v", after: "3", limit: 10 }, { entries: [], next: "more" }],

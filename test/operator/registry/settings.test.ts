@@ -74,6 +74,13 @@ const SPECS: { readonly [name: string]: object } = {
 			storage: { azure: { container: "c", accountName: "a", accountKeySecretRef: { name: "az", key: "key" } } },
 		},
 	},
+	"SQLite on the way to PostgreSQL": {
+		migration: {
+			database: {
+				postgres: { urlSecretRef: { name: "db", key: "url" }, caSecretRef: { name: "db", key: "ca.crt" } },
+			},
+		},
+	},
 	"storage classes": {
 		storageClasses: [
 			{ name: "tenant-a", s3: { bucket: "a", credentialsSecretRef: { name: "a" } } },

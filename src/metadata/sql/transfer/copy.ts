@@ -45,6 +45,7 @@ export class Copy {
 	readonly #deps: CopyDeps;
 	readonly #limits: typeof DEFAULTS;
 	#stage: Stage = "copying";
+	#paged = 0;
 	#place: { readonly table: number; readonly after: Key | undefined } = { table: 0, after: undefined };
 	/** What the target is written under. To be raised after a step that failed: no write of it can come late then. */
 	fence: number;
@@ -55,6 +56,11 @@ export class Copy {
 		this.#deps = deps;
 		this.fence = fence;
 		this.#limits = { ...DEFAULTS, ...deps.limits };
+	}
+
+	/** Rows that went over in pages: each once. */
+	get paged(): number {
+		return this.#paged;
 	}
 
 	/** What the next step does; `level`: it only brings changes over. */
@@ -175,6 +181,7 @@ export class Copy {
 		const page = await view.read("transfer.page", { table, after: this.#place.after, ...this.#page });
 		await target.write("transfer.loadPage", { fence, table, range: page.range, json: page.json });
 		copied(page.rows);
+		this.#paged += page.rows;
 		this.#advance(page.range.upTo);
 	}
 

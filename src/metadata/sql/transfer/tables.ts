@@ -1,6 +1,6 @@
 /** What a transfer takes along: every table of the schema, as the embedded database itself tells it. */
-import { textOf } from "#/metadata/sql/engine/rows.ts";
-import { all, type Step } from "#/metadata/sql/engine/statement.ts";
+import { intOf, textOf } from "#/metadata/sql/engine/rows.ts";
+import { all, first, type Step } from "#/metadata/sql/engine/statement.ts";
 
 /** A column, in the schema's own words. */
 export interface Column {
@@ -64,3 +64,9 @@ const toColumn = (table: string, name: string, declared: string): Column => {
 	if (type === undefined) throw new Error(`the column ${table}.${name} is ${declared}: it cannot be copied`);
 	return { name, type };
 };
+
+/** Rows that a table has. */
+export function* countRows({ table }: { readonly table: Table }): Step<number> {
+	const row = yield* first(`SELECT count(*) AS n FROM "${table.name}"`);
+	return row === undefined ? 0 : intOf(row, "n");
+}

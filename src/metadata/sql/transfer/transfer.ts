@@ -18,6 +18,8 @@ export interface TransferWatch {
 	failed(error: unknown): void;
 	/** So many rows went over. */
 	copied(rows: number): void;
+	/** So many rows are in the target, of so many that there were when it began. */
+	progress(done: number, all: number): void;
 	/** Writes were held for so long, milliseconds, and go to the target since. */
 	moved(heldMs: number): void;
 }
@@ -59,6 +61,8 @@ interface Attempt {
 	readonly identity: string;
 	readonly transfer: string;
 	readonly tables: Parameters<typeof switchOver>[0]["tables"];
+	/** Rows of all of them when it began. */
+	readonly all: number;
 }
 
 /** See the head of this file. */
@@ -94,11 +98,12 @@ export class Transfer {
 		await source.write("transfer.beginCapture", { tables });
 		try {
 			const fence = await this.#claim({ target, identity, transfer, tables });
+			const all = await this.#count(tables, signal);
 			const { timing, limits } = this.#deps;
 			const monotonic = () => timing.monotonic();
 			const copied = (rows: number) => watch.copied(rows);
 			const copy = new Copy({ source, target, tables, monotonic, copied, limits }, fence);
-			await this.#finish({ copy, target, identity, transfer, tables }, signal);
+			await this.#finish({ copy, target, identity, transfer, tables, all }, signal);
 			// Whoever uses the gate uses it from now on.
 			opening.move();
 		} catch (error) {
@@ -107,13 +112,20 @@ export class Transfer {
 		}
 	}
 
-	async #claim({ target, ...claim }: Omit<Attempt, "copy">): Promise<number> {
+	async #claim({ target, ...claim }: Omit<Attempt, "copy" | "all">): Promise<number> {
 		const { source } = this.#deps;
 		const schema = await source.read("transfer.schema", undefined);
 		const sourceNow = await source.write("transfer.clock", undefined);
 		const { fence, now } = await target.write("transfer.claim", { ...claim, schema });
 		assertClocks(now - sourceNow);
 		return fence;
+	}
+
+	async #count(tables: Attempt["tables"], signal: AbortSignal): Promise<number> {
+		let all = 0;
+		// One after the other: a registry that serves has other things to read.
+		for (const table of tables) all += await this.#deps.source.read("transfer.count", { table }, signal);
+		return all;
 	}
 
 	/** Makes steps until the switch, as often as it takes. */
@@ -127,7 +139,7 @@ export class Transfer {
 				// What failed may still be on its way: nothing is brought over before it surely has ended.
 				if (!isRaised) copy.fence = await target.write("transfer.raiseFence", { transfer });
 				isRaised = true;
-				await this.#level(copy, signal, () => {
+				await this.#level(attempt, signal, () => {
 					failures = switches;
 				});
 				const switched = await this.#switch(attempt, signal);
@@ -150,13 +162,15 @@ export class Transfer {
 	 *
 	 * @param advanced called after each step that the rest is not behind yet
 	 */
-	async #level(copy: Copy, signal: AbortSignal, advanced: () => void): Promise<void> {
+	async #level({ copy, all }: Attempt, signal: AbortSignal, advanced: () => void): Promise<void> {
 		const { watch, timing } = this.#deps;
 		for (;;) {
 			const { stage } = copy;
 			if (stage !== "level") watch.stage(stage);
 			const started = timing.monotonic();
 			const changes = await copy.step(STEP_MS, signal);
+			// What came and went since it began was not counted; at the end of the pages it is.
+			watch.progress(copy.paged, copy.stage === "copying" ? Math.max(copy.paged, all) : copy.paged);
 			await copy.forget();
 			if (stage === "level") {
 				if (changes <= LAST_CHANGES || timing.monotonic() - started <= LAST_ROUND_MS) return;

@@ -58,3 +58,41 @@ test("a Registry is not as wanted while pods of before are still among its own",
 	assert.match((await problemAt({ replicas: 3, readyReplicas: 3, updatedReplicas: 2 })) ?? "", /1 pods are to go/);
 	assert.equal(await problemAt({ replicas: 2, readyReplicas: 2, updatedReplicas: 2 }), undefined);
 });
+
+test("a Registry whose files and database go elsewhere is one pod until neither is left", async () => {
+	const { cluster, say, ensure } = open();
+	const target = { postgres: { urlSecretRef: { name: "database", key: "url" } } };
+	const both = { migration: { storage: { s3: { bucket: "images" } }, database: target } };
+	const kinds = () => (["StatefulSet", "Deployment"] as const).filter((kind) => cluster.at(kind, NAME) !== undefined);
+	for (const spec of [
+		{},
+		both,
+		{ database: target, migration: { storage: both.migration.storage } },
+		{ storage: both.migration.storage, migration: { database: target } },
+	]) {
+		await ensure(spec);
+		say("StatefulSet");
+		assert.deepEqual(kinds(), ["StatefulSet"], JSON.stringify(spec));
+		assert.equal(JSON.parse(JSON.stringify(cluster.at("StatefulSet", NAME))).spec.replicas, 1);
+	}
+	await ensure(SHARED);
+	say("Deployment", { readyReplicas: 0 });
+	await ensure(SHARED);
+	assert.deepEqual(kinds(), ["StatefulSet", "Deployment"]);
+	say("Deployment");
+	await ensure(SHARED);
+	assert.deepEqual(kinds(), ["Deployment"]);
+});
+
+test("the pod of a Registry whose database goes elsewhere has the target's URL from its Secret alone", async () => {
+	const { cluster, ensure } = open();
+	const urlSecretRef = { name: "database", key: "url" };
+	await ensure({ migration: { database: { postgres: { urlSecretRef, maxConnections: 4 } } } });
+	const pods = JSON.stringify(cluster.at("StatefulSet", NAME)?.spec);
+	const variable = "LIMANI_DATABASE_SQLITE_MIGRATE_TO_POSTGRES_URL";
+	const valueFrom = { secretKeyRef: { name: "database", key: "url" } };
+	assert.ok(pods.includes(JSON.stringify({ name: variable, valueFrom })), pods);
+	const config = JSON.stringify(cluster.at("ConfigMap", NAME)?.data);
+	assert.match(config, /migrateTo/);
+	assert.match(config, /maxConnections/);
+});
