@@ -1,10 +1,19 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { MessageChannel } from "node:worker_threads";
 import { MetadataError } from "#/metadata/metadata-error.ts";
 import type { SqlExecutor } from "#/metadata/sql/executor.ts";
+import { program } from "#/metadata/sql/program.ts";
 import { FollowingExecutor } from "#/metadata/sql/transfer/following-executor.ts";
+import { Generation } from "#/metadata/sqlite/generation.ts";
+import { openSqlite } from "#/metadata/sqlite/index.ts";
+import { serveWriter } from "#/metadata/sqlite/writer-server.ts";
 import { fillTable } from "../support/filled-tables.ts";
 import { openInspectedMetadata } from "../support/sqlite-metadata.ts";
+import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { TransferLife } from "../support/transfer-life.ts";
 
 test("a target that lost what it had confirmed does not serve as if it were whole", async () => {
@@ -80,6 +89,30 @@ test("a database that is away when it is to take its mark is waited for, with wr
 	await life.ended();
 	assert.equal(life.torn, undefined);
 	assert.ok(life.moved);
+	assert.equal(life.failures.length, 1);
+});
+
+test("what catches changes is gone before a later release's migrations, and stays while there are none", async (t) => {
+	const directory = temporaryDirectory(t);
+	const found: boolean[] = [];
+	{
+		await using opened = await openSqlite({ directory }, { warn: () => undefined });
+		const tables = await opened.read("transfer.tables", undefined);
+		await opened.write("transfer.beginCapture", { tables });
+	}
+	const number = program.migrations.length + 1;
+	const later = { number, name: "later", oldestReader: number, statements: () => ["CREATE TABLE later (id INTEGER)"] };
+	for (const migrations of [program.migrations, [...program.migrations, later]]) {
+		const { port1, port2 } = new MessageChannel();
+		const said = once(port2, "message");
+		const file = join(directory, "metadata.db");
+		await serveWriter({ port: port1, file, generation: new Generation() }, { ...program, migrations });
+		await said;
+		port2.close();
+		using db = new DatabaseSync(file);
+		found.push(db.prepare("SELECT 1 FROM sqlite_schema WHERE type = 'trigger'").all().length > 0);
+	}
+	assert.deepEqual(found, [true, false]);
 });
 
 test("who follows the metadata reads it nowhere but where it went", async () => {

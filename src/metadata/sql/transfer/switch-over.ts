@@ -23,6 +23,8 @@ export interface SwitchOverDeps {
 	/** The target in words for people. */
 	readonly targetName: string;
 	readonly timing: Timing;
+	/** Told, once, why writes are held for longer than they should be. */
+	readonly failed: (error: unknown) => void;
 	/** @defaultValue 5 000 ms */
 	readonly holdMs?: number | undefined;
 }
@@ -95,13 +97,17 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 2_000;
 
 /** Where the metadata is, is known by now: a target that is away for a while comes back with all of it. */
-const insistently = async ({ target, transfer, timing }: SwitchOverDeps, signal: AbortSignal): Promise<void> => {
+const insistently = async (
+	{ target, transfer, timing, failed }: SwitchOverDeps,
+	signal: AbortSignal,
+): Promise<void> => {
 	const end = timing.monotonic() + INSIST_MS;
 	for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
 		try {
 			return await target.write("transfer.arrive", { transfer });
 		} catch (error) {
 			if (!(error instanceof MetadataError) || timing.monotonic() > end) throw error;
+			if (pause === FIRST_PAUSE_MS) failed(error);
 			await timing.sleep(pause, signal);
 		}
 	}

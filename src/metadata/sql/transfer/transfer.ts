@@ -182,7 +182,8 @@ export class Transfer {
 	async #switch(attempt: Attempt, signal: AbortSignal): Promise<SwitchEnd> {
 		const { source, gate, targetName, timing, watch, end, holdMs } = this.#deps;
 		const started = timing.monotonic();
-		const switched = await switchOver({ ...attempt, source, gate, targetName, timing, holdMs }, signal);
+		const failed = (error: unknown) => watch.failed(error);
+		const switched = await switchOver({ ...attempt, source, gate, targetName, timing, failed, holdMs }, signal);
 		if (switched.end === "torn") end(switched.error);
 		if (switched.end === "switched") {
 			watch.stage("moved");
