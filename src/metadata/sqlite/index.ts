@@ -47,9 +47,11 @@ export interface OpenSqliteDeps {
  */
 export async function openSqlite(opts: OpenSqliteOpts, deps: OpenSqliteDeps): Promise<SqliteHost> {
 	const engine = await openHost(opts.directory, code, deps.warn);
+	// It is one object with the executor, whose method of this name does more.
+	const { serve: serveItself } = engine;
 	return Object.assign(toExecutor(engine), {
 		serve: (channel: Channel, through?: Pick<SqlExecutor, "write" | "ping">) => {
-			if (through === undefined) engine.serve(channel);
+			if (through === undefined) serveItself(channel);
 			else serveGuest(channel, answerThrough(through));
 		},
 	});
