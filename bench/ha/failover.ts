@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { putManifest } from "../../test/support/ha/ask.ts";
+import { manifestOf, pushBlob, putManifest } from "../../test/support/ha/ask.ts";
 import { PullLoad } from "../../test/support/ha/pull-load.ts";
 import type { HaReplicas } from "../../test/support/ha/world.ts";
 import type { HaServers } from "./servers.ts";
@@ -39,12 +39,17 @@ export const measureFailover = async (
 	return { what, lastFailure, failed: pulls.failed.length, pulls: pulls.pulls, pushes };
 };
 
-const EMPTY = Buffer.from('{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}');
-
 const untilPushed = async (url: string): Promise<void> => {
+	const config = Buffer.from("failover");
 	for (;;) {
-		const answer = await putManifest(url, "/v2/team/failover/manifests/v1", EMPTY).catch(() => undefined);
-		if (answer?.status === 201 || answer?.status === 400 || answer?.status === 415) return;
+		try {
+			await pushBlob(url, "team/failover", config);
+			const note = `${url} ${performance.now()}`;
+			const answer = await putManifest(url, "/v2/team/failover/manifests/v1", manifestOf(config, note));
+			if (answer.status === 201) return;
+		} catch {
+			// It is not there yet, or refuses.
+		}
 		await sleep(50);
 	}
 };

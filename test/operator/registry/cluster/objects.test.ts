@@ -303,6 +303,24 @@ test("Pods without a volume are replaced by one more that is ready first, one wi
 	}
 });
 
+test("Replicas are spread over zones and nodes, by the labels of their own pods, unless the spec has other wishes", () => {
+	const { objects } = build(SPECS["with a bucket and a database"] ?? {});
+	const labels = Object(at(workloadOf(objects), "spec", "template", "metadata", "labels"));
+	const spread = listAt(podOf(objects), "topologySpreadConstraints");
+	assert.deepEqual(
+		spread.map(({ topologyKey }) => topologyKey),
+		["topology.kubernetes.io/zone", "kubernetes.io/hostname"],
+	);
+	for (const { maxSkew, whenUnsatisfiable, labelSelector } of spread) {
+		assert.equal(maxSkew, 1);
+		// Where there is one node, all replicas are on it, rather than nowhere.
+		assert.equal(whenUnsatisfiable, "ScheduleAnyway");
+		const wanted = Object.entries(Object(at(labelSelector, "matchLabels")));
+		assert.ok(wanted.length >= 2);
+		assert.ok(wanted.every(([name, value]) => labels[name] === value));
+	}
+});
+
 test("Several replicas have a budget that lets one be away, and one replica has none that could hold up a drain", () => {
 	const spec = SPECS["with a bucket and a database"] ?? {};
 	const budgetsOf = (more: Json) =>
