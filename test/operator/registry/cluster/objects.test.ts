@@ -4,10 +4,8 @@ import { parse } from "yaml";
 import { parseConfig } from "#/app/config/load.ts";
 import type { KubeObject } from "#/kube/kube-object.ts";
 import { clusterSettingsOf, revisionOf, urlOf } from "#/operator/registry/cluster/cluster-settings.ts";
-import { objectsOf } from "#/operator/registry/cluster/objects.ts";
 import { OWNED_TYPES, ownedTypeOf } from "#/operator/registry/cluster/owned-types.ts";
-import type { WantedRecovery } from "#/operator/registry/wanted-registry.ts";
-import { wantedOf } from "./wanted.ts";
+import { build, wantedOf } from "./wanted.ts";
 
 const S3 = {
 	s3: {
@@ -59,30 +57,6 @@ const SPECS: { readonly [name: string]: { readonly [field: string]: unknown } } 
 		},
 	},
 	"with users": { auth: { users: [{ name: "alice", passwordSecretRef: { name: "alice", key: "password" } }] } },
-};
-
-const build = (spec: { readonly [field: string]: unknown }, recovery?: WantedRecovery) => {
-	const wanted = wantedOf(spec, { "s3-keys": "1", alice: "1", tls: "1" }, recovery);
-	const settings = clusterSettingsOf(wanted);
-	const owner = {
-		apiVersion: "limani.dev/v1alpha1",
-		kind: "Registry",
-		name: "app",
-		uid: "registry-1",
-		controller: true,
-	};
-	const objects = objectsOf({
-		registry: wanted,
-		spec: wanted.spec,
-		recovery,
-		classVolumes: [],
-		settings,
-		defaultImage: "registry.example/limani:0.1.0",
-		revision: "r1",
-		owner,
-		operator: { namespace: "limani", labels: { app: "limani-operator" } },
-	});
-	return { objects, settings };
 };
 
 type Json = { readonly [field: string]: unknown };
