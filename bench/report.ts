@@ -1,4 +1,5 @@
 import type { RowResult, ServerRounds } from "./measure-row.ts";
+import { median } from "./median.ts";
 import type { Target, Unit } from "./row.ts";
 
 /** One server's line in a row. */
@@ -88,13 +89,6 @@ const timesOf = (one: ServerRounds, other: ServerRounds, of: (round: OneRound) =
 			return against === undefined ? [] : [of(round) / of(against)];
 		}),
 	);
-
-const median = (numbers: readonly number[]): number => {
-	const sorted = numbers.toSorted((a, b) => a - b);
-	const middle = sorted.length >> 1;
-	const upper = sorted[middle] ?? Number.NaN;
-	return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
-};
 
 const HEADINGS = ["", "rate", "p50 ms", "p99 ms", "CPU", "peak MiB", "Limani is", "by CPU"];
 

@@ -11,6 +11,7 @@ import { ByteBudget } from "#/storage/byte-budget.ts";
 import { openFilesystemStore } from "#/storage/filesystem/index.ts";
 import { IoThread } from "#/storage/filesystem/io-thread.ts";
 import { nodeFileSystem } from "#/storage/filesystem/node-file-system.ts";
+import { median } from "./median.ts";
 
 const MIB = 1024 * 1024;
 const SIZE = 256 * MIB;
@@ -61,8 +62,6 @@ async function measureSmall(name: string, atOnce: number, work: (index: number) 
 	}
 	console.log(`${name.padEnd(28)} ${((SMALL / (performance.now() - start)) * 1000).toFixed(0)} a second`);
 }
-
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? 0;
 
 const root = await mkdtemp(join(process.argv[2] ?? tmpdir(), "limani-bench-"));
 const thread = new IoThread();

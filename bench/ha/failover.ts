@@ -2,25 +2,23 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { manifestOf, pushBlob, putManifest } from "../../test/support/ha/ask.ts";
 import { PullLoad } from "../../test/support/ha/pull-load.ts";
 import type { HaReplicas } from "../../test/support/ha/world.ts";
-import type { HaServers } from "./servers.ts";
+import type { PostgresServer } from "../servers/postgres.ts";
 
-/** How long clients notice something, milliseconds. */
-export interface Failover {
-	readonly what: string;
-	/** From the blow to the last pull that failed; 0: none did. */
+/** What clients notice of something that happens once. */
+export interface Blow {
+	/** From the blow to the end of the last pull that failed, milliseconds; 0: none did. */
 	readonly lastFailure: number;
 	readonly failed: number;
 	readonly pulls: number;
-	/** From the blow, or the return of what was away, to the first push that was acknowledged everywhere. */
+	/** Until each replica that runs has acknowledged a push, milliseconds from the blow or the return of what was away. */
 	readonly pushes: number;
 }
 
-/** Pulls steadily through the balancer while something happens, and sees when all is well again. */
-export const measureFailover = async (
-	world: HaReplicas,
-	what: string,
-	hurt: (world: HaReplicas, back: () => void) => Promise<void>,
-): Promise<Failover> => {
+/** Hurts replicas, or what they stand on, and calls `back` when that is over. */
+type Hurt = (world: HaReplicas, back: () => void) => Promise<void>;
+
+/** Pulls steadily through the balancer while something happens, sees when all is well again, and heals the rest. */
+export const measureBlow = async (world: HaReplicas, hurt: Hurt): Promise<Blow> => {
 	using pulls = await PullLoad.open({ url: world.balancer.url, seed: 1, restMs: 20 });
 	pulls.start();
 	await sleep(2_000);
@@ -34,9 +32,10 @@ export const measureFailover = async (
 	const pushes = performance.now() - from;
 	await sleep(3_000);
 	await pulls.stop();
+	for (const replica of world.replicas) if (!replica.isRunning) await replica.start();
 	const last = pulls.failed.at(-1);
 	const lastFailure = last === undefined ? 0 : last.at + last.ms - blow;
-	return { what, lastFailure, failed: pulls.failed.length, pulls: pulls.pulls, pushes };
+	return { lastFailure, failed: pulls.failed.length, pulls: pulls.pulls, pushes };
 };
 
 const untilPushed = async (url: string): Promise<void> => {
@@ -55,23 +54,22 @@ const untilPushed = async (url: string): Promise<void> => {
 };
 
 /** What happens, by what it is called. */
-export const blows = (servers: HaServers) =>
-	({
-		"a replica is killed": async ({ replicas: [first] }: HaReplicas, back: () => void) => {
-			await first.kill();
-			back();
-		},
-		"a replica is cut off the database without a word": async ({ replicas }: HaReplicas, back: () => void) => {
-			const [, second] = replicas;
-			await second?.network.cutDatabase();
-			await sleep(10_000);
-			await second?.network.heal();
-			back();
-		},
-		"PostgreSQL crashes and is back two seconds later": async (_: HaReplicas, back: () => void) => {
-			await servers.crash();
-			await sleep(2_000);
-			await servers.start();
-			back();
-		},
-	}) as const;
+export const hurtsWith = (postgres: PostgresServer): Readonly<Record<string, Hurt>> => ({
+	"a replica is killed": async ({ replicas: [first] }, back) => {
+		await first.kill();
+		back();
+	},
+	"a replica is cut off the database without a word": async ({ replicas }, back) => {
+		const [, second] = replicas;
+		await second?.network.cutDatabase();
+		await sleep(10_000);
+		await second?.network.heal();
+		back();
+	},
+	"PostgreSQL crashes and is back two seconds later": async (_, back) => {
+		await postgres.crash();
+		await sleep(2_000);
+		await postgres.start();
+		back();
+	},
+});

@@ -1,24 +1,41 @@
 import { parseArgs } from "node:util";
 import { openHaReplicas } from "../../test/support/ha/world.ts";
+import { median } from "../median.ts";
 import { toText, writeResults } from "../write-results.ts";
-import { blows, type Failover, measureFailover } from "./failover.ts";
+import { type Blow, hurtsWith, measureBlow } from "./failover.ts";
 import { measureOverload, type Overload } from "./overload.ts";
-import { startHaServers } from "./servers.ts";
-import { measurePulls, measurePushes, pushContent, type Throughput } from "./throughput.ts";
+import { type HaServers, startHaServers } from "./servers.ts";
+import { measureThroughput, pushContent, type Throughput } from "./throughput.ts";
 
 const HELP = `npm run bench:ha -- [OPTIONS]
-  --seconds N    how long each row is measured, default 8
-  --overload N   seconds of overload, default 60
-Throughput at one, two and three replicas over PostgreSQL and MinIO, what clients notice when something fails, and ten
-times as many clients as one replica needs. PostgreSQL, MinIO (.ci/parts) and wrk are needed.`;
+  --seconds N    how long each row is measured in each round, default 5
+  --rounds N     rounds, and how often each thing happens, default 3
+  --overload N   seconds of overload, default 180
+Throughput when one, two and three replicas over PostgreSQL and MinIO are asked in turn, ten times as many clients as
+one needs, and what clients notice when something fails. PostgreSQL, MinIO (.ci/parts) and wrk are needed.`;
+
+/** No line for each request: the log is not what is measured. */
+const CONFIG = { log: { requests: false } };
+
+interface Opts {
+	readonly seconds: number;
+	readonly rounds: number;
+	readonly overload: number;
+}
+
+interface Failover {
+	readonly what: string;
+	readonly blows: readonly Blow[];
+}
 
 /** Measures replicas, and writes down what came of it. */
 export const runHa = async (args: readonly string[]): Promise<void> => {
 	const { values } = parseArgs({
 		args: [...args],
 		options: {
-			seconds: { type: "string", default: "8" },
-			overload: { type: "string", default: "60" },
+			seconds: { type: "string", default: "5" },
+			rounds: { type: "string", default: "3" },
+			overload: { type: "string", default: "180" },
 			help: { type: "boolean", default: false },
 		},
 	});
@@ -26,34 +43,53 @@ export const runHa = async (args: readonly string[]): Promise<void> => {
 		console.log(HELP);
 		return;
 	}
-	await using servers = await startHaServers();
-	const log = { requests: false };
-	const throughput: { readonly replicas: number; readonly rows: readonly Throughput[] }[] = [];
-	const failovers: Failover[] = [];
-	let overload: Overload | undefined;
-	for (const replicas of [1, 2, 3]) {
-		await using world = await openHaReplicas(await servers.ground(), { replicas, loopback: true, config: { log } });
-		const content = await pushContent(world.replicas[0].url);
-		const seconds = Number(values.seconds);
-		const rows = [...(await measurePulls(world, content, seconds)), await measurePushes(world, seconds)];
-		throughput.push({ replicas, rows });
-		for (const row of rows) console.log(formatRow(replicas, row));
-		if (replicas === 1) {
-			overload = await measureOverload(world, content, Number(values.overload));
-			console.log(formatOverload(overload));
-		}
-		if (replicas < 3) continue;
-		for (const [what, hurt] of Object.entries(blows(servers)).toReversed()) {
-			const result = await measureFailover(world, what, hurt);
-			failovers.push(result);
-			console.log(formatFailover(result));
-		}
+	const [seconds, rounds, overload] = [values.seconds, values.rounds, values.overload].map(Number);
+	const opts = { seconds: seconds ?? 0, rounds: rounds ?? 0, overload: overload ?? 0 };
+	if (!Object.values(opts).every((value) => Number.isInteger(value) && value > 0)) {
+		throw new Error("--seconds, --rounds, --overload: expected whole numbers from 1 on");
 	}
-	console.log(`\nwritten to ${writeResults(toText({ throughput, failovers, overload }), "ha")}`);
+	await using servers = await startHaServers();
+	const results = { ...(await measureLoad(servers, opts)), failovers: await measureFailovers(servers, opts) };
+	console.log(`\nwritten to ${writeResults(toText(results), "ha")}`);
 };
 
-const formatRow = (replicas: number, { row, perSecond, p50, p99, cpu, queries }: Throughput): string =>
-	`${replicas} replicas  ${row.padEnd(16)} ${perSecond.toFixed(0).padStart(6)} /s  p50 ${p50.toFixed(1)} p99 ${p99.toFixed(1)} ms  ${cpu.toFixed(2)} ms CPU  ${queries.toFixed(2)} queries`;
+const measureLoad = async (
+	servers: HaServers,
+	opts: Opts,
+): Promise<{ readonly throughput: readonly Throughput[]; readonly overload: Overload }> => {
+	await using world = await openHaReplicas(await servers.ground(), { between: "nothing", config: CONFIG });
+	const content = await pushContent(world.replicas[0].url);
+	const throughput = await measureThroughput(world, content, opts);
+	for (const row of throughput) console.log(formatRow(row));
+	const overload = await measureOverload(world, content, opts.overload);
+	console.log(formatOverload(overload));
+	return { throughput, overload };
+};
+
+const measureFailovers = async (servers: HaServers, { rounds }: Opts): Promise<readonly Failover[]> => {
+	await using world = await openHaReplicas(await servers.ground(), { between: "proxies", config: CONFIG });
+	const failovers: Failover[] = [];
+	for (const [what, hurt] of Object.entries(hurtsWith(servers.postgres))) {
+		const blows = await inTurn(rounds, () => measureBlow(world, hurt));
+		failovers.push({ what, blows });
+		console.log(formatFailover({ what, blows }));
+	}
+	return failovers;
+};
+
+const inTurn = async <T>(times: number, work: () => Promise<T>): Promise<readonly T[]> => {
+	const results: T[] = [];
+	for (let i = 0; i < times; i++) results.push(await work());
+	return results;
+};
+
+const formatRow = ({ row, asked, rounds }: Throughput): string => {
+	const all = rounds.map(({ perSecond }) => perSecond);
+	const middle = (of: "perSecond" | "p50" | "p99" | "cpu" | "queries", digits: number): string =>
+		median(rounds.map((round) => round[of])).toFixed(digits);
+	const range = `${Math.min(...all).toFixed(0)}–${Math.max(...all).toFixed(0)}`;
+	return `${row.padEnd(16)} ${asked} asked  ${middle("perSecond", 0).padStart(6)} /s (${range})  p50 ${middle("p50", 1)} p99 ${middle("p99", 1)} ms  ${middle("cpu", 2)} ms CPU  ${middle("queries", 2)} queries`;
+};
 
 const formatOverload = ({ before, during, after, memory }: Overload): string =>
 	[before, during, after]
@@ -64,5 +100,11 @@ const formatOverload = ({ before, during, after, memory }: Overload): string =>
 		})
 		.join("\n");
 
-const formatFailover = ({ what, lastFailure, failed, pulls, pushes }: Failover): string =>
-	`${what}: ${failed} of ${pulls} pulls failed, the last ${Math.round(lastFailure)} ms after it; pushes are taken everywhere ${Math.round(pushes)} ms later`;
+const formatFailover = ({ what, blows }: Failover): string =>
+	[
+		`${what}, ${blows.length} times`,
+		...blows.map(
+			({ failed, pulls, lastFailure, pushes }) =>
+				`  ${failed} of ${pulls} pulls failed, the last ${Math.round(lastFailure)} ms after it; pushes are taken by all ${Math.round(pushes)} ms later`,
+		),
+	].join("\n");

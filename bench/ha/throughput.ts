@@ -1,23 +1,36 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { digestOf } from "#/oci/digest.ts";
 import { ask, bearerOf, manifestOf, pushBlob, putManifest } from "../../test/support/ha/ask.ts";
 import type { Replica } from "../../test/support/ha/replica.ts";
 import type { HaReplicas } from "../../test/support/ha/world.ts";
-import { randomBytes, seededRandom } from "../../test/support/seeded-random.ts";
 import { runWrk } from "../load/wrk.ts";
+import { percentiles } from "../row.ts";
 
-/** What a number of replicas came to with one kind of request. */
-export interface Throughput {
-	readonly row: string;
+/** What some of the replicas came to with one kind of request in one round. */
+export interface Round {
 	readonly perSecond: number;
-	/** Milliseconds, the worst of the replicas. */
+	/** Milliseconds, the worst of those that were asked. */
 	readonly p50: number;
 	readonly p99: number;
-	/** Milliseconds of CPU of the replicas for one request. */
+	/** Milliseconds of CPU of all replicas for one request. */
 	readonly cpu: number;
-	/** Commands and queries of metadata for one request. */
+	/** Commands and queries of metadata of all replicas for one request. */
 	readonly queries: number;
+}
+
+/** One kind of request, by how many of the replicas were asked. */
+export interface Throughput {
+	readonly row: string;
+	readonly asked: number;
+	readonly rounds: readonly Round[];
+}
+
+/** How long and how often to measure. */
+export interface ThroughputOpts {
+	readonly seconds: number;
+	readonly rounds: number;
 }
 
 /** Connections of all clients together. */
@@ -34,7 +47,7 @@ export interface Content {
 
 /** Pushes what is pulled then. */
 export const pushContent = async (url: string): Promise<Content> => {
-	const blob = randomBytes(seededRandom(1), 4096);
+	const blob = randomBytes(4096);
 	const manifest = manifestOf(blob);
 	await pushBlob(url, REPOSITORY, blob);
 	const base = `/v2/${REPOSITORY}`;
@@ -49,46 +62,80 @@ export const pushContent = async (url: string): Promise<Content> => {
 	};
 };
 
-/** Pulls each content from all replicas at once, with the same number of clients however many replicas there are. */
-export const measurePulls = async (
+/**
+ * Asks one, two … and all replicas, turn by turn in each round: what the machine does meanwhile meets all of them. The
+ * clients are the same number however many are asked.
+ */
+export const measureThroughput = async (
 	{ replicas }: HaReplicas,
 	{ authorization, paths }: Content,
-	seconds: number,
+	{ seconds, rounds }: ThroughputOpts,
 ): Promise<readonly Throughput[]> => {
-	const rows: Throughput[] = [];
-	for (const [row, path] of Object.entries(paths)) {
-		const connections = Math.floor(CONNECTIONS / replicas.length);
-		const pull = ({ port }: Replica) =>
-			runWrk({ program: "wrk", port, authorization, paths: [path], seconds, connections });
-		const once = async ({ url }: Replica) =>
-			assert.equal((await ask(url, { method: "GET", path }, authorization)).status, 200);
-		for (let i = 0; i < 50; i++) await Promise.all(replicas.map(once));
-		const before = await sums(replicas);
-		const results = await Promise.all(replicas.map(pull));
-		const after = await sums(replicas);
-		const requests = results.reduce((sum, result) => sum + result.requests, 0);
-		rows.push({
-			row,
-			perSecond: results.reduce((sum, result) => sum + result.requests / result.seconds, 0),
-			p50: Math.max(...results.map(({ p50 }) => p50)),
-			p99: Math.max(...results.map(({ p99 }) => p99)),
-			cpu: ((after.cpuSeconds - before.cpuSeconds) * 1000) / requests,
-			queries: (after.queries - before.queries) / requests,
-		});
+	const pulls = Object.entries(paths).map(
+		([row, path]) => [row, (asked: Asked) => pull(asked, { path, authorization, seconds })] as const,
+	);
+	const results: Throughput[] = [];
+	for (const [row, load] of [...pulls, ["image-push", (asked: Asked) => push(asked, seconds)] as const]) {
+		const byCount = replicas.map((): Round[] => []);
+		for (let round = 0; round < rounds; round++) {
+			for (const [index, done] of byCount.entries()) {
+				const [first, ...others] = replicas;
+				done.push(await measure(replicas, () => load([first, ...others.slice(0, index)])));
+			}
+		}
+		results.push(...byCount.map((done, index) => ({ row, asked: index + 1, rounds: done })));
 	}
-	return rows;
+	return results;
 };
 
-/** Pushes a blob of 4 KiB and a manifest of it, from eight clients, each to the next replica. */
-export const measurePushes = async ({ replicas }: HaReplicas, seconds: number): Promise<Throughput> => {
-	const random = seededRandom(2);
-	const took: number[] = [];
+type Asked = readonly [Replica, ...Replica[]];
+
+/** What clients saw. */
+interface Seen extends Pick<Round, "p50" | "p99"> {
+	readonly count: number;
+	readonly seconds: number;
+}
+
+const measure = async (replicas: readonly Replica[], load: () => Promise<Seen>): Promise<Round> => {
 	const before = await sums(replicas);
+	const { count, seconds, p50, p99 } = await load();
+	const after = await sums(replicas);
+	return {
+		perSecond: count / seconds,
+		p50,
+		p99,
+		cpu: ((after.cpuSeconds - before.cpuSeconds) * 1000) / count,
+		queries: (after.queries - before.queries) / count,
+	};
+};
+
+interface Pull {
+	readonly path: string;
+	readonly authorization: string;
+	readonly seconds: number;
+}
+
+/** One content, from all that are asked at once. */
+const pull = async (asked: Asked, { path, authorization, seconds }: Pull): Promise<Seen> => {
+	const connections = Math.floor(CONNECTIONS / asked.length);
+	const job = { program: "wrk", authorization, paths: [path], seconds, connections };
+	const results = await Promise.all(asked.map(({ port }) => runWrk({ ...job, port })));
+	return {
+		count: results.reduce((sum, { requests }) => sum + requests, 0),
+		seconds: Math.max(...results.map((result) => result.seconds)),
+		p50: Math.max(...results.map(({ p50 }) => p50)),
+		p99: Math.max(...results.map(({ p99 }) => p99)),
+	};
+};
+
+/** A blob of 4 KiB and a manifest of it, from eight clients, each to the next replica. */
+const push = async (asked: Asked, seconds: number): Promise<Seen> => {
+	const took: number[] = [];
 	const begun = performance.now();
 	const client = async (_: unknown, n: number): Promise<void> => {
 		for (let i = n; performance.now() - begun < seconds * 1000; i++) {
-			const { url } = replicas[i % replicas.length] ?? replicas[0];
-			const blob = randomBytes(random, 4096);
+			const { url } = asked[i % asked.length] ?? asked[0];
+			const blob = randomBytes(4096);
 			const from = performance.now();
 			await pushBlob(url, REPOSITORY, blob);
 			assert.equal((await putManifest(url, `/v2/${REPOSITORY}/manifests/p${n}`, manifestOf(blob))).status, 201);
@@ -96,18 +143,7 @@ export const measurePushes = async ({ replicas }: HaReplicas, seconds: number): 
 		}
 	};
 	await Promise.all(Array.from({ length: 8 }, client));
-	const ms = performance.now() - begun;
-	const after = await sums(replicas);
-	const inOrder = took.toSorted((a, b) => a - b);
-	const at = (share: number): number => inOrder[Math.floor(inOrder.length * share)] ?? 0;
-	return {
-		row: "image-push",
-		perSecond: (took.length * 1000) / ms,
-		p50: at(0.5),
-		p99: at(0.99),
-		cpu: ((after.cpuSeconds - before.cpuSeconds) * 1000) / took.length,
-		queries: (after.queries - before.queries) / took.length,
-	};
+	return { count: took.length, seconds: (performance.now() - begun) / 1000, ...percentiles(took) };
 };
 
 const sums = async (

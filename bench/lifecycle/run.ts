@@ -3,6 +3,7 @@ import { toText, writeResults } from "../write-results.ts";
 import { type CollectionResult, measureCollection } from "./collection.ts";
 import type { Foreground, Latency } from "./foreground.ts";
 import { type IdleReplicationResult, measureIdleReplication } from "./idle-replication.ts";
+import { type MigrationResult, measureMigration } from "./migration.ts";
 import { measureReplication, type ReplicationResult } from "./replication.ts";
 import { measureRetention, type RetentionResult } from "./retention.ts";
 
@@ -11,6 +12,7 @@ const HELP = `npm run bench:lifecycle -- [OPTIONS]
   --tags N          how many tags retention looks at, default 100000; 0: leave it out
   --agreeing N      how many tags agree already where replication has nothing to do, default 100000; 0: leave it out
   --images N,N      how many small and large images are replicated, default 1000,5; 0,0: leave it out
+  --migrated N,N    how many tags a registry has that moves from SQLite to PostgreSQL, default 30000,300000; 0: leave it out
   --million         a million of them, too: half an hour and more
   --seconds N       bound of each collection, default 900; what was done by then counts
   --quiet N         seconds of clients without a collector beforehand, default 15`;
@@ -33,6 +35,7 @@ export const runLifecycle = async (args: readonly string[]): Promise<void> => {
 			tags: { type: "string", default: "100000" },
 			agreeing: { type: "string", default: "100000" },
 			images: { type: "string", default: "1000,5" },
+			migrated: { type: "string", default: "30000,300000" },
 			million: { type: "boolean", default: false },
 			seconds: { type: "string", default: "900" },
 			quiet: { type: "string", default: "15" },
@@ -67,7 +70,14 @@ export const runLifecycle = async (args: readonly string[]): Promise<void> => {
 	const agreeing = Number(values.agreeing);
 	const idle = agreeing === 0 ? [] : await measureIdleReplication(REPOSITORIES, agreeing / REPOSITORIES);
 	for (const result of idle) say(formatIdle(result));
-	say(`\nwritten to ${writeResults(toText({ collections, retentions, replication, idle }), "lifecycle")}`);
+	const migrations: MigrationResult[] = [];
+	for (const count of values.migrated.split(",").map(Number)) {
+		if (count === 0) continue;
+		const result = await measureMigration(count);
+		migrations.push(result);
+		say(formatMigration(result));
+	}
+	say(`\nwritten to ${writeResults(toText({ collections, retentions, replication, idle, migrations }), "lifecycle")}`);
 };
 
 const format = (result: CollectionResult): string => {
@@ -94,6 +104,14 @@ const formatIdle = (result: IdleReplicationResult): string =>
 	[
 		`\n${result.tags} tags in ${result.repositories} repositories agree, ${result.name}: ${result.seconds.toFixed(1)} s`,
 		`  CPU ${result.cpu.toFixed(1)} s and ${result.cpuThere.toFixed(1)} s there, peak ${result.peakMiB.toFixed(0)} MiB and ${result.peakThereMiB.toFixed(0)} MiB there`,
+	].join("\n");
+
+const formatMigration = (result: MigrationResult): string =>
+	[
+		`\n${result.tags} tags go from SQLite to PostgreSQL: ${result.rows} rows in ${result.seconds.toFixed(1)} s, writes held for ${result.heldMs} ms`,
+		`  CPU ${result.cpu.toFixed(1)} s, peak ${result.peakMiB.toFixed(0)} MiB`,
+		`  clients without it: ${formatClients(result.without)}`,
+		`  clients beside it:  ${formatClients(result.beside)}`,
 	].join("\n");
 
 const formatClients = ({ push, pull }: Foreground): string =>

@@ -42,7 +42,7 @@ export const openControlledWorld = async (
 		resources: undefined,
 		...config(place),
 	});
-	const world = await openHaWorld(t, { ...opts, config: sections, loopback: true });
+	const world = await openHaWorld(t, { ...opts, config: sections, between: "proxies" });
 	if (world === undefined) return undefined;
 	opening.use(world);
 	const operator = opening.use(

@@ -58,6 +58,21 @@ export const openProxied = async ({ database, store }: ReplicaPorts): Promise<Re
 	};
 };
 
+/** All on loopback with nothing between: nobody can be cut off. */
+export const openDirect = async ({ database, store }: ReplicaPorts): Promise<ReplicaNetwork> => {
+	const never = () => Promise.reject(new Error("nothing is between the replica and its database"));
+	return {
+		isNamespace: false,
+		host: "127.0.0.1",
+		wrapper: [],
+		database: `127.0.0.1:${database}`,
+		store: `127.0.0.1:${store}`,
+		cutDatabase: never,
+		heal: never,
+		[Symbol.asyncDispose]: async () => {},
+	};
+};
+
 /** A suite that was asked for by name fails rather than cut nothing but proxies off. */
 const noNamespace = (cause: unknown): undefined => {
 	if (!isRequired()) return undefined;

@@ -9,7 +9,7 @@ import { type PrivateS3, S3_PART_BYTES, s3Bucket, s3Keys } from "../s3.ts";
 import { temporaryDirectory } from "../temporary-directory.ts";
 import { Balancer } from "./balancer.ts";
 import { ReplicaLives } from "./lives.ts";
-import { openProxied, openReplicaNetwork } from "./network.ts";
+import { openDirect, openProxied, openReplicaNetwork } from "./network.ts";
 import { Replica } from "./replica.ts";
 
 /** What a world stands on. */
@@ -36,8 +36,11 @@ export interface HaReplicasOpts {
 	readonly dataDirOf?: (index: number) => string;
 	/** Sections of the configuration, over those of {@link HASTY}; of a replica, where that differs. */
 	readonly config?: Sections | ((index: number, place: ReplicaPlace) => Sections);
-	/** Whether everything is on loopback, and nothing in a network namespace. @defaultValue false */
-	readonly loopback?: boolean;
+	/**
+	 * What is between a replica and what it stands on: a network namespace and proxies, proxies alone, or nothing, so
+	 * that it cannot be cut off and costs what it costs. @defaultValue "namespace"
+	 */
+	readonly between?: "namespace" | "proxies" | "nothing";
 }
 
 /** How to make a world for a test. */
@@ -55,7 +58,7 @@ export interface HaReplicas extends HaGround, AsyncDisposable {
 	readonly balancer: Balancer;
 	/** The prefix of the registry's objects in the bucket. */
 	readonly prefix: string;
-	/** Between each replica and the store, in the order of the replicas. */
+	/** Between each replica and the store, in the order of the replicas; none where nothing is. */
 	readonly stores: readonly FaultyProxy[];
 	readonly lives: ReplicaLives;
 }
@@ -104,11 +107,15 @@ export const openHaReplicas = async (ground: HaGround, opts: HaReplicasOpts): Pr
 	const stores: FaultyProxy[] = [];
 	const replicas: Replica[] = [];
 	for (let index = 0; index < (opts.replicas ?? 3); index++) {
-		const store = stack.use(new FaultyProxy(endpoint));
-		const storePort = Number(new URL(await store.start()).port);
-		stores.push(store);
-		const ports = { database: Number(new URL(databaseUrl).port), store: storePort };
-		const network = stack.use(await (opts.loopback === true ? openProxied(ports) : openReplicaNetwork(ports)));
+		const { between = "namespace" } = opts;
+		let store = endpoint;
+		if (between !== "nothing") {
+			const proxy = stack.use(new FaultyProxy(endpoint));
+			stores.push(proxy);
+			store = await proxy.start();
+		}
+		const ports = { database: portOf(databaseUrl), store: portOf(store) };
+		const network = stack.use(await NETWORKS[between](ports));
 		const over = (typeof opts.config === "function" ? opts.config(index, network) : opts.config) ?? {};
 		const config = configOf({ network, databaseUrl, prefix, masterKeyFile, over });
 		const dataDir = opts.dataDirOf?.(index) ?? join(directory, `replica-${index}`);
@@ -129,6 +136,10 @@ export const openHaReplicas = async (ground: HaGround, opts: HaReplicasOpts): Pr
 		[Symbol.asyncDispose]: () => resources.disposeAsync(),
 	};
 };
+
+const NETWORKS = { namespace: openReplicaNetwork, proxies: openProxied, nothing: openDirect } as const;
+
+const portOf = (url: string): number => Number(new URL(url).port);
 
 /** The settings of a store of blobs, as a replica finds it. */
 export const storeAt = (
