@@ -86,9 +86,10 @@ export const startHousekeeping = async (
 	return { control, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 };
 
-/** What was committed last goes into the journal before the stores close. */
+/** What was committed last goes into the journal before the stores close, and what comes next is another's to write. */
 const writeLast = async (journaler: OpenedKeepers["journaler"]): Promise<void> => {
 	await journaler.round(AbortSignal.timeout(5_000)).catch(() => undefined);
+	await journaler.leave();
 };
 
 /**

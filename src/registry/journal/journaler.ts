@@ -99,6 +99,17 @@ export class Journaler {
 		return round;
 	}
 
+	/** Lets another process write at once, where this one has the right to. Metadata may be away: then it runs out. */
+	async leave(): Promise<void> {
+		await this.#turn;
+		const { outbox, holder, clock } = this.#deps;
+		const lease = this.#lease;
+		this.#lease = undefined;
+		if (lease !== undefined && clock.monotonic() < lease.until) {
+			await outbox.lease("journal", holder, 0).catch(() => undefined);
+		}
+	}
+
 	async #round(signal: AbortSignal): Promise<JournalSummary> {
 		// Without anything to write the lease is not taken, so that an idle registry writes nothing.
 		if ((await this.#unjournaled(signal)).length === 0) return { rows: 0, sealed: 0 };

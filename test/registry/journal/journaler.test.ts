@@ -85,6 +85,20 @@ test("of two journalers one writes, and the other takes over when the lease is o
 	assert.equal((await one.journaler.round(forever)).sealed, 0, "its lease went to the other");
 });
 
+test("a journaler that leaves lets another one write at once, and takes nothing from one that has taken over", async () => {
+	const instance = harness.instance();
+	const holders = ["one", "two", "three"].map((holder) => openJournaler(harness, { holder }).journaler);
+	const sealed = (index: number) => holders[index]?.round(forever).then((summary) => summary.sealed > 0);
+	assert.ok(await sealed(0));
+	await pushBlob(instance, "p/r", "a");
+	assert.equal(await sealed(1), false);
+	await holders[0]?.leave();
+	assert.ok(await sealed(1));
+	await holders[0]?.leave();
+	await pushBlob(instance, "p/r", "b");
+	assert.equal(await sealed(2), false, "it is still the second one's");
+});
+
 test("a journaler that lost its lease while it wrote seals nothing and leaves no byte", async () => {
 	const instance = harness.instance();
 	const reached = Promise.withResolvers<void>();
