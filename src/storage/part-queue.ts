@@ -1,8 +1,6 @@
 import type { ByteBudget } from "./byte-budget.ts";
+import { PartSender } from "./part-sender.ts";
 import type { StoredPart } from "./parted-state.ts";
-
-/** Parts of one object that may be under way while the next one is collected. */
-const MAX_BESIDE = 2;
 
 /** Bytes, with the hash by which the store notices what the network did to them. */
 export interface Payload {
@@ -19,17 +17,16 @@ export interface PartQueueDeps {
 	readonly budget: ByteBudget;
 }
 
-/** The parts of one object on their way. A part that cannot be stored is lost, so its failure sticks. */
+/** The parts of one object on their way, in order. */
 export class PartQueue {
-	readonly #deps: PartQueueDeps;
-	readonly #stop = new AbortController();
+	readonly #put: PartQueueDeps["put"];
+	readonly #sender: PartSender;
 	readonly #parts: StoredPart[];
-	readonly #inFlight = new Set<Promise<void>>();
-	#failure: { readonly error: unknown } | undefined;
 
 	/** @param stored parts that are there already */
-	constructor(deps: PartQueueDeps, stored: readonly StoredPart[]) {
-		this.#deps = deps;
+	constructor({ put, budget }: PartQueueDeps, stored: readonly StoredPart[]) {
+		this.#put = put;
+		this.#sender = new PartSender(budget);
 		this.#parts = [...stored];
 	}
 
@@ -38,56 +35,27 @@ export class PartQueue {
 		return this.#parts;
 	}
 
-	/** @throws the failure that stuck */
+	/** See {@link PartSender.check}. */
 	check(): void {
-		if (this.#failure !== undefined) throw this.#failure.error;
+		this.#sender.check();
 	}
 
-	/**
-	 * Takes a part over. Resolves when another one may be collected: at once while few are under way, and when all are
-	 * stored while the shared budget is spent.
-	 */
+	/** Takes a part over, see {@link PartSender.push}. */
 	async push(id: string, payload: Payload): Promise<void> {
 		this.check();
 		const size = payload.bytes.byteLength;
 		this.#parts.push({ id, size });
-		this.#deps.budget.take(size);
-		const sent = this.#send(id, payload).finally(() => {
-			this.#inFlight.delete(sent);
-			this.#deps.budget.give(size);
-		});
-		this.#inFlight.add(sent);
-		await this.#until(this.#deps.budget.isSpent ? 0 : MAX_BESIDE);
+		await this.#sender.push(size, (signal) => this.#put(id, payload, signal));
 	}
 
 	/** All parts, as soon as all are stored. */
 	async settled(): Promise<readonly StoredPart[]> {
-		await this.#until(0);
+		await this.#sender.settled();
 		return [...this.#parts];
 	}
 
-	/** Ends requests under way and takes no more parts. What is stored stays. Never fails. */
-	async end(): Promise<void> {
-		this.#failure ??= { error: new Error("the writer is spent") };
-		this.#stop.abort(this.#failure.error);
-		await Promise.allSettled(this.#inFlight);
-	}
-
-	/** Sends a part and notes how that went. Never fails. */
-	async #send(id: string, payload: Payload): Promise<void> {
-		try {
-			await this.#deps.put(id, payload, this.#stop.signal);
-		} catch (error) {
-			this.#failure ??= { error };
-		}
-	}
-
-	/** Waits until no more than so many parts are under way. */
-	async #until(most: number): Promise<void> {
-		this.check();
-		while (this.#inFlight.size > most) {
-			await Promise.race(this.#inFlight);
-			this.check();
-		}
+	/** See {@link PartSender.end}. */
+	end(): Promise<void> {
+		return this.#sender.end();
 	}
 }

@@ -8,9 +8,10 @@ import {
 } from "@azure/storage-blob";
 import type { BlobStore } from "#/storage/blob-store.ts";
 import type { ByteBudget } from "#/storage/byte-budget.ts";
+import { RemoteBlobStore } from "#/storage/remote-blob-store.ts";
 import { StoreError } from "#/storage/store-error.ts";
-import { AzureBlobStore, type AzureBlobStoreDeps } from "./azure-blob-store.ts";
 import { statusOf } from "./azure-error.ts";
+import { type AzureObjectsDeps, azureObjects } from "./azure-objects.ts";
 import { Container } from "./container.ts";
 import { presign } from "./presigner.ts";
 import { createTransport } from "./transport.ts";
@@ -93,14 +94,14 @@ export const connectAzureStore = (
 	pipeline.factories.push(transport.policy);
 	const client = new BlobServiceClient(url, pipeline).getContainerClient(opts.container);
 	const container = new Container(client, opts.prefix);
-	const store = new AzureBlobStore({
+	const objects = azureObjects({
 		...deps,
 		container,
 		partSize: opts.blockSize ?? BLOCK_BYTES,
 		...presignerOf(client, opts, deps),
 		close: transport.close,
 	});
-	return { store, container };
+	return { store: new RemoteBlobStore(objects), container };
 };
 
 interface Connection {
@@ -144,7 +145,7 @@ const presignerOf = (
 	client: ContainerClient,
 	opts: AzureStoreOpts,
 	{ now }: AzureStoreDeps,
-): Pick<AzureBlobStoreDeps, "presign"> => {
+): Pick<AzureObjectsDeps, "presign"> => {
 	if (!opts.redirect) return {};
 	const { credential, containerName, url: containerUrl } = client;
 	if (!(credential instanceof StorageSharedKeyCredential)) {

@@ -1,12 +1,13 @@
 /** The `gcs` driver: objects in a bucket of Google Cloud Storage. */
 import type { BlobStore } from "#/storage/blob-store.ts";
 import type { ByteBudget } from "#/storage/byte-budget.ts";
+import { RemoteBlobStore } from "#/storage/remote-blob-store.ts";
 import { StoreError } from "#/storage/store-error.ts";
 import { Bucket } from "./bucket.ts";
 import { findCredentials } from "./credentials.ts";
 import { Connections } from "./exchange.ts";
-import { GcsBlobStore } from "./gcs-blob-store.ts";
 import { statusOf, toStoreError } from "./gcs-error.ts";
+import { gcsObjects } from "./gcs-objects.ts";
 import { Presigner } from "./presigner.ts";
 
 /** Which bucket, and how to get at it. */
@@ -70,19 +71,15 @@ export const openGcsStore = async (opts: GcsStoreOpts, deps: GcsStoreDeps, signa
 	);
 	try {
 		await assertBucket(bucket, signal);
-		return new GcsBlobStore({
-			...deps,
-			bucket,
-			partSize: opts.partSize ?? PART_BYTES,
-			...(opts.redirect && {
-				presigner: new Presigner({
+		const presigner = opts.redirect
+			? new Presigner({
 					signer: await findSigner(),
 					bucketUrl: `${endpoint}/${opts.bucket}`,
 					now: deps.now,
 					life: opts.urlLife ?? URL_LIFE_SECONDS,
-				}),
-			}),
-		});
+				})
+			: undefined;
+		return new RemoteBlobStore(gcsObjects({ ...deps, bucket, partSize: opts.partSize ?? PART_BYTES, presigner }));
 	} catch (error) {
 		bucket[Symbol.dispose]();
 		throw toStoreError(error, `open the bucket ${opts.bucket}`);

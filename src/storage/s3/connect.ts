@@ -1,8 +1,9 @@
 import { S3Client } from "@aws-sdk/client-s3";
+import { RemoteBlobStore } from "#/storage/remote-blob-store.ts";
 import { Bucket } from "./bucket.ts";
 import { configureClient } from "./configure-client.ts";
 import type { PresignerDeps } from "./presigner.ts";
-import { S3BlobStore } from "./s3-blob-store.ts";
+import { s3Objects } from "./s3-objects.ts";
 import type { S3StoreDeps, S3StoreOpts } from "./s3-store-opts.ts";
 
 const URL_LIFE_SECONDS = 20 * 60;
@@ -15,11 +16,11 @@ const URL_LIFE_SECONDS = 20 * 60;
 export const connectS3Store = async (
 	opts: S3StoreOpts,
 	deps: S3StoreDeps,
-): Promise<{ readonly store: S3BlobStore; readonly bucket: Bucket }> => {
+): Promise<{ readonly store: RemoteBlobStore; readonly bucket: Bucket }> => {
 	const client = new S3Client(await configureClient(opts, deps));
 	const bucket = new Bucket(client, opts);
-	const store = new S3BlobStore({ bucket, ...deps, partSize: opts.partSize, ...presignerOf(client, opts, deps) });
-	return { store, bucket };
+	const objects = s3Objects({ bucket, ...deps, partSize: opts.partSize, ...presignerOf(client, opts, deps) });
+	return { store: new RemoteBlobStore(objects), bucket };
 };
 
 const presignerOf = (

@@ -1,13 +1,11 @@
 import type { ByteBudget } from "#/storage/byte-budget.ts";
+import { PartSender } from "#/storage/part-sender.ts";
 import { StoreError } from "#/storage/store-error.ts";
 import type { Bucket } from "./bucket.ts";
 import { MAX_PARTS } from "./part-size.ts";
 import { isStoreError } from "./s3-error.ts";
 import type { Payload } from "./signed-payload.ts";
 import { completeUpload, createUpload, hasUpload, putPart } from "./uploads.ts";
-
-/** Parts of one object that may be under way while the next one is collected. */
-const MAX_BESIDE = 2;
 
 /** What a {@link Multipart} works with. */
 export interface MultipartDeps {
@@ -16,25 +14,24 @@ export interface MultipartDeps {
 	readonly budget: ByteBudget;
 }
 
-/** The parts of one object on their way. A part that cannot be stored is lost, so its failure sticks. */
+/** The parts of one object on their way, as a multipart upload that begins with the first of them. */
 export class Multipart {
-	readonly #deps: MultipartDeps;
+	readonly #bucket: Bucket;
 	readonly #key: string;
-	readonly #stop = new AbortController();
+	readonly #sender: PartSender;
 	/** Absent for parts that are under way. */
 	readonly #etags: (string | undefined)[];
-	readonly #inFlight = new Set<Promise<void>>();
 	#begun: Promise<string> | undefined;
 	#uploadId: string | undefined;
-	#failure: { readonly error: unknown } | undefined;
 
 	/** @param stored what is there already */
 	constructor(
-		deps: MultipartDeps,
+		{ bucket, budget }: MultipartDeps,
 		key: string,
 		stored: { readonly uploadId?: string; readonly etags: readonly string[] } = { etags: [] },
 	) {
-		this.#deps = deps;
+		this.#bucket = bucket;
+		this.#sender = new PartSender(budget);
 		this.#key = key;
 		this.#etags = [...stored.etags];
 		this.#uploadId = stored.uploadId;
@@ -56,14 +53,13 @@ export class Multipart {
 		return this.#uploadId;
 	}
 
-	/** @throws the failure that stuck */
+	/** See {@link PartSender.check}. */
 	check(): void {
-		if (this.#failure !== undefined) throw this.#failure.error;
+		this.#sender.check();
 	}
 
 	/**
-	 * Takes a part over. Resolves when another one may be collected: at once while few are under way, and when all are
-	 * stored while the shared budget is spent.
+	 * Takes a part over, see {@link PartSender.push}.
 	 *
 	 * @throws StoreError FULL after 10,000 parts
 	 */
@@ -72,22 +68,15 @@ export class Multipart {
 		const bytes = payload.bytes.byteLength;
 		if (this.#etags.length >= MAX_PARTS) {
 			const why = `${this.#key} needs more than ${MAX_PARTS} parts of ${bytes} bytes: configure a larger partSize`;
-			this.#failure = { error: new StoreError("FULL", why) };
-			throw this.#failure.error;
+			this.#sender.fail(new StoreError("FULL", why));
 		}
 		const index = this.#etags.push(undefined) - 1;
-		this.#deps.budget.take(bytes);
-		const sent = this.#send(index, payload).finally(() => {
-			this.#inFlight.delete(sent);
-			this.#deps.budget.give(bytes);
-		});
-		this.#inFlight.add(sent);
-		await this.#until(this.#deps.budget.isSpent ? 0 : MAX_BESIDE);
+		await this.#sender.push(bytes, (signal) => this.#send(index, payload, signal));
 	}
 
 	/** The ETags of all parts, as soon as all are stored. */
 	async settled(): Promise<readonly string[]> {
-		await this.#until(0);
+		await this.#sender.settled();
 		return this.#etags.filter((etag) => etag !== undefined);
 	}
 
@@ -103,42 +92,24 @@ export class Multipart {
 		if (uploadId === undefined) throw new Error(`${this.#key} has no parts`);
 		const place = { key: this.#key, uploadId };
 		try {
-			return await completeUpload(this.#deps.bucket, place, etags, signal);
+			return await completeUpload(this.#bucket, place, etags, signal);
 		} catch (error) {
 			if (isStoreError(error, "NOT_FOUND")) return false;
 			// Ceph says "in progress", status 500, of uploads that are not there.
-			if (isStoreError(error, "UNAVAILABLE") && !(await hasUpload(this.#deps.bucket, place, signal))) return false;
+			if (isStoreError(error, "UNAVAILABLE") && !(await hasUpload(this.#bucket, place, signal))) return false;
 			throw error;
 		}
 	}
 
-	/** Ends requests under way and takes no more parts. What is stored stays. Never fails. */
-	async end(): Promise<void> {
-		this.#failure ??= { error: new Error(`the writer of ${this.#key} is spent`) };
-		this.#stop.abort(this.#failure.error);
-		await Promise.allSettled(this.#inFlight);
+	/** See {@link PartSender.end}. */
+	end(): Promise<void> {
+		return this.#sender.end();
 	}
 
-	/** Sends a part and notes how that went. Never fails. */
-	async #send(index: number, payload: Payload): Promise<void> {
-		const { bucket } = this.#deps;
-		const { signal } = this.#stop;
-		try {
-			this.#begun ??= createUpload(bucket, this.#key, signal);
-			const uploadId = await this.#begun;
-			this.#uploadId = uploadId;
-			this.#etags[index] = await putPart(bucket, { key: this.#key, uploadId }, index + 1, payload, signal);
-		} catch (error) {
-			this.#failure ??= { error };
-		}
-	}
-
-	/** Waits until no more than so many parts are under way. */
-	async #until(most: number): Promise<void> {
-		this.check();
-		while (this.#inFlight.size > most) {
-			await Promise.race(this.#inFlight);
-			this.check();
-		}
+	async #send(index: number, payload: Payload, signal: AbortSignal): Promise<void> {
+		this.#begun ??= createUpload(this.#bucket, this.#key, signal);
+		const uploadId = await this.#begun;
+		this.#uploadId = uploadId;
+		this.#etags[index] = await putPart(this.#bucket, { key: this.#key, uploadId }, index + 1, payload, signal);
 	}
 }
