@@ -1,6 +1,6 @@
 import type { HaReplicas } from "../../test/support/ha/world.ts";
 import { runWrk, type WrkResult } from "../load/wrk.ts";
-import type { Content } from "./throughput.ts";
+import { type Fleet, pushContent } from "./fleet.ts";
 
 /** What one replica did before, while and after ten times as many clients asked as it can answer at its best. */
 export interface Overload {
@@ -17,15 +17,16 @@ const CLIENTS = 32;
 /** Asks one replica by tag, which takes a query each time. */
 export const measureOverload = async (
 	{ replicas: [replica] }: HaReplicas,
-	{ authorization, paths }: Content,
+	fleet: Fleet,
 	seconds: number,
 ): Promise<Overload> => {
 	const memory: number[] = [];
+	const paths = await pushContent(fleet);
 	const pull = async (connections: number, of: number): Promise<WrkResult> => {
 		const result = await runWrk({
 			program: "wrk",
 			port: replica.port,
-			authorization,
+			authorization: fleet.authorization,
 			paths: [paths["manifest-tag"]],
 			seconds: of,
 			connections,

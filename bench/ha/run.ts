@@ -3,19 +3,22 @@ import { openHaReplicas } from "../../test/support/ha/world.ts";
 import { median } from "../median.ts";
 import { toText, writeResults } from "../write-results.ts";
 import { type Blow, hurtsWith, measureBlow } from "./failover.ts";
+import { type Fleet, fleetOf } from "./fleet.ts";
 import { measureOverload, type Overload } from "./overload.ts";
+import { startPeers } from "./peers.ts";
 import { type HaServers, startHaServers } from "./servers.ts";
-import { measureThroughput, pushContent, type Throughput } from "./throughput.ts";
+import { measureThroughput, type Round, type Throughput } from "./throughput.ts";
 
 const HELP = `npm run bench:ha -- [OPTIONS]
   --seconds N    how long each row is measured in each round, default 5
   --rounds N     rounds, and how often each thing happens, default 3
   --overload N   seconds of overload, default 180
-Throughput when one, two and three replicas over PostgreSQL and MinIO are asked in turn, ten times as many clients as
-one needs, and what clients notice when something fails. PostgreSQL, MinIO (.ci/parts) and wrk are needed.`;
+Throughput when one, two and three replicas over PostgreSQL and MinIO are asked in turn, beside as many of distribution
+3 over the same MinIO where that is there, ten times as many clients as one needs, and what clients notice when
+something fails. PostgreSQL, MinIO (.ci/parts) and wrk are needed.`;
 
-/** No line for each request: the log is not what is measured. */
-const CONFIG = { log: { requests: false } };
+/** No line for each request, as the log is not what is measured, and one token for all of it. */
+const CONFIG = { log: { requests: false }, auth: { tokenLifetime: "24h" } };
 
 interface Opts {
 	readonly seconds: number;
@@ -58,12 +61,17 @@ const measureLoad = async (
 	opts: Opts,
 ): Promise<{ readonly throughput: readonly Throughput[]; readonly overload: Overload }> => {
 	await using world = await openHaReplicas(await servers.ground(), { between: "nothing", config: CONFIG });
-	const content = await pushContent(world.replicas[0].url);
-	const throughput = await measureThroughput(world, content, opts);
+	const limani = await fleetOf(world);
+	const throughput = await throughputBesidePeers(servers, limani, opts);
 	for (const row of throughput) console.log(formatRow(row));
-	const overload = await measureOverload(world, content, opts.overload);
+	const overload = await measureOverload(world, limani, opts.overload);
 	console.log(formatOverload(overload));
 	return { throughput, overload };
+};
+
+const throughputBesidePeers = async (servers: HaServers, limani: Fleet, opts: Opts): Promise<readonly Throughput[]> => {
+	await using peers = await startPeers(servers, limani.nodes.length);
+	return await measureThroughput([limani, ...peers.fleets], opts);
 };
 
 const measureFailovers = async (servers: HaServers, { rounds }: Opts): Promise<readonly Failover[]> => {
@@ -83,12 +91,13 @@ const inTurn = async <T>(times: number, work: () => Promise<T>): Promise<readonl
 	return results;
 };
 
-const formatRow = ({ row, asked, rounds }: Throughput): string => {
+const formatRow = ({ row, fleet, asked, rounds }: Throughput): string => {
 	const all = rounds.map(({ perSecond }) => perSecond);
-	const middle = (of: "perSecond" | "p50" | "p99" | "cpu" | "queries", digits: number): string =>
-		median(rounds.map((round) => round[of])).toFixed(digits);
+	const middle = (of: keyof Round, digits: number): string =>
+		median(rounds.flatMap((round) => round[of] ?? [])).toFixed(digits);
 	const range = `${Math.min(...all).toFixed(0)}–${Math.max(...all).toFixed(0)}`;
-	return `${row.padEnd(16)} ${asked} asked  ${middle("perSecond", 0).padStart(6)} /s (${range})  p50 ${middle("p50", 1)} p99 ${middle("p99", 1)} ms  ${middle("cpu", 2)} ms CPU  ${middle("queries", 2)} queries`;
+	const queries = rounds[0]?.queries === undefined ? "" : `  ${middle("queries", 2)} queries`;
+	return `${row.padEnd(16)} ${fleet} ${asked} asked  ${middle("perSecond", 0).padStart(6)} /s (${range})  p50 ${middle("p50", 1)} p99 ${middle("p99", 1)} ms  ${middle("cpu", 2)} ms CPU${queries}`;
 };
 
 const formatOverload = ({ before, during, after, memory }: Overload): string =>

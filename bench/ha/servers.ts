@@ -14,6 +14,8 @@ const scripts = new URL("../../.ci/parts/", import.meta.url).pathname;
 /** A PostgreSQL and a MinIO for replicas to stand on. */
 export interface HaServers extends AsyncDisposable {
 	readonly postgres: PostgresServer;
+	/** Of MinIO. */
+	readonly endpoint: string;
 	/** An empty database and a place in the bucket, for replicas of their own. */
 	ground(): Promise<HaGround>;
 }
@@ -31,13 +33,15 @@ export const startHaServers = async (): Promise<HaServers> => {
 	const env = { ...process.env, S3_ACCESS_KEY: s3Keys.accessKeyId, S3_SECRET_KEY: s3Keys.secretAccessKey };
 	const started = await execute(join(scripts, "minio-up"), [minio, String(await freePort()), s3Bucket], { env });
 	opening.defer(async () => void (await execute(join(scripts, "minio-down"), [minio])));
+	const endpoint = started.stdout.trim();
 	const replicas = folderFor("ha");
 	const resources = opening.move();
 	return {
 		postgres,
+		endpoint,
 		ground: async () => ({
 			databaseUrl: await postgres.database(),
-			endpoint: started.stdout.trim(),
+			endpoint,
 			directory: mkdtempSync(join(replicas, "world-")),
 		}),
 		[Symbol.asyncDispose]: () => resources.disposeAsync(),

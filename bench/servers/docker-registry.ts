@@ -9,25 +9,25 @@ import type { Server } from "./server.ts";
 export interface DockerRegistryOpts {
 	readonly name: string;
 	readonly program: string;
-	/** The root of its file system driver. */
-	readonly root: string;
+	/** Its storage driver with its parameters: `{ filesystem: { rootdirectory: … } }`. */
+	readonly storage: Readonly<Record<string, object>>;
 	/** Where its configuration and log go. */
 	readonly folder: string;
 	/** Whether content can be deleted. @defaultValue false */
 	readonly deletes?: boolean;
 }
 
-/** CNCF distribution, as its example configuration has it: file system driver, blob descriptors cached in memory. */
+/** CNCF distribution, as its example configuration has it, with blob descriptors cached in memory. */
 export const startDockerRegistry = async (opts: DockerRegistryOpts): Promise<Server> => {
-	const { name, program, root, folder, deletes = false } = opts;
+	const { name, program, storage, folder, deletes = false } = opts;
 	const port = await freePort();
-	const config = join(folder, `${name.replaceAll(/\W+/g, "-")}.yaml`);
+	const config = join(folder, `${name.replaceAll(/\W+/g, "-")}-${port}.yaml`);
 	const document = {
 		version: 0.1,
 		log: { fields: { service: "registry" } },
 		storage: {
 			cache: { blobdescriptor: "inmemory" },
-			filesystem: { rootdirectory: root },
+			...storage,
 			...(deletes ? { delete: { enabled: true } } : {}),
 		},
 		http: { addr: `127.0.0.1:${port}` },

@@ -52,10 +52,11 @@ export const startServers = async (opts: StartOpts): Promise<Servers> => {
 	}
 	const limani = started.use(await startLimaniServer({ ...limaniOpts, profileTo }));
 	const all: Server[] = [limani];
+	const storage = { filesystem: { rootdirectory: registryRoot } };
 	for (const [part, name] of REGISTRIES) {
 		const program = findWanted(part, name, peers);
 		if (program === undefined) continue;
-		all.push(started.use(await startDockerRegistry({ name, program, root: registryRoot, folder })));
+		all.push(started.use(await startDockerRegistry({ name, program, storage, folder })));
 	}
 	const nginx = findWanted("nginx", "nginx", peers);
 	if (nginx !== undefined) all.push(started.use(await startNginx(nginx, staticRoot, folder)));

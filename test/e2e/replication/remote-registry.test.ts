@@ -18,7 +18,8 @@ const startRegistry = async (part: string, name: string): Promise<RunningRegistr
 	const folder = mkdtempSync(join(tmpdir(), "limani-remote-"));
 	const root = join(folder, "root");
 	mkdirSync(root);
-	const server = await startDockerRegistry({ name, program, root, folder, deletes: true });
+	const storage = { filesystem: { rootdirectory: root } };
+	const server = await startDockerRegistry({ name, program, storage, folder, deletes: true });
 	return {
 		port: server.port,
 		async [Symbol.asyncDispose]() {
