@@ -53,13 +53,15 @@ export class Keyring implements Disposable {
 	#active: ActiveKey | undefined;
 	#refreshing: Promise<void> | undefined;
 	#lookedForUnknownAt = Number.NEGATIVE_INFINITY;
+	/** When the look began that found what is known here. */
+	#lookedAt = Number.NEGATIVE_INFINITY;
 
 	private constructor(deps: KeyringDeps, opts: KeyringOpts) {
 		this.#deps = deps;
 		this.#steps = {
 			publishMs: PUBLISH_MS,
 			signMs: opts.signMs ?? 30 * DAY_MS,
-			// A replica may go on signing with the key that was active until it has looked again.
+			// A replica may go on signing with the key that was active for so long without looking again.
 			retireMs: opts.tokenLifetimeMs + PUBLISH_MS,
 		};
 		this.#timer = setInterval(() => void this.refresh().catch(deps.onRefreshError), REFRESH_MS);
@@ -82,10 +84,21 @@ export class Keyring implements Disposable {
 		}
 	}
 
-	/** The key that signs now. */
+	/** The key that signs, as this process knows it. */
 	get active(): ActiveKey {
 		if (this.#active === undefined) throw new Error("the keyring was used before it was opened");
 		return this.#active;
+	}
+
+	/**
+	 * The key to sign with now, which others believe for as long as what it signs lives. Looks again first where that was
+	 * not done for so long, because the process stood still or metadata was away, that the key may be gone.
+	 *
+	 * @throws MetadataError UNAVAILABLE
+	 */
+	async signer(): Promise<ActiveKey> {
+		while (this.#isStale) await this.refresh();
+		return this.active;
 	}
 
 	/** The public key of that id, when it is known here. */
@@ -123,12 +136,20 @@ export class Keyring implements Disposable {
 	}
 
 	async #refresh(): Promise<void> {
-		const { signingKeys, masterKey } = this.#deps;
+		const { signingKeys, masterKey, now } = this.#deps;
+		const lookedAt = now();
 		let keys = await signingKeys.list();
 		if (this.#isStepDue(keys)) {
 			keys = await signingKeys.advance({ fresh: await createSigningKey(masterKey), ...this.#steps });
 		}
 		this.#take(keys);
+		this.#lookedAt = lookedAt;
+	}
+
+	/** A retired key stays for as long as tokens live after the last view that has it active went stale. */
+	get #isStale(): boolean {
+		const age = this.#deps.now() - this.#lookedAt;
+		return age < 0 || age >= PUBLISH_MS;
 	}
 
 	#isStepDue(keys: readonly SigningKey[]): boolean {

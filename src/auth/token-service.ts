@@ -58,7 +58,7 @@ export class TokenService {
 		// What rests on a token of somebody else ends with that token.
 		const isLasting = identity !== undefined && identity.lasts === undefined;
 		const refreshToken = offline && isLasting ? await this.#deps.refreshTokens.issue(identity) : undefined;
-		const issued = this.#deps.tokens.issue(principalOf(subject), granted, identity?.lasts);
+		const issued = await this.#deps.tokens.issue(principalOf(subject), granted, identity?.lasts);
 		return { ...issued, scope: formatScopes(granted), refreshToken };
 	}
 

@@ -17,7 +17,7 @@ const MAX_REMEMBERED_CHARS = 16 * 1024 * 1024;
 
 /** What {@link Tokens} works with. */
 export interface TokensDeps {
-	readonly keyring: Pick<Keyring, "active" | "find" | "findAnew">;
+	readonly keyring: Pick<Keyring, "signer" | "find" | "findAnew">;
 	/** Milliseconds since the epoch. */
 	readonly now: () => number;
 	/** That many random bytes. */
@@ -80,8 +80,10 @@ export class Tokens<T> {
 	 * Makes a token. Who may have it was decided before.
 	 *
 	 * @param lasts how long what it rests on lasts, which it does not outlive; absent: longer than any token
+	 * @throws MetadataError UNAVAILABLE
 	 */
-	issue(principal: Principal, granted: Scopes, lasts?: Lasting): IssuedToken {
+	async issue(principal: Principal, granted: Scopes, lasts?: Lasting): Promise<IssuedToken> {
+		const { kid, key } = await this.#deps.keyring.signer();
 		const { issuer, service } = this.#opts;
 		const iat = Math.floor(this.#deps.now() / 1000);
 		const lifetimeS = lasts === undefined ? this.#opts.lifetimeS : this.#lifetimeWithin(lasts, iat);
@@ -94,7 +96,6 @@ export class Tokens<T> {
 			jti: this.#deps.randomBytes(16).toString("base64url"),
 			...toClaims(principal, granted),
 		};
-		const { kid, key } = this.#deps.keyring.active;
 		return { token: signJwt(claims, kid, key), expiresIn: lifetimeS, issuedAt: iat * 1000 };
 	}
 

@@ -84,6 +84,44 @@ describe("a keyring", () => {
 		}
 	});
 
+	for (const silence of [1, 30_000, MINUTE - 1, MINUTE, 5 * MINUTE, 6 * MINUTE, DAY]) {
+		it(`signs with a key that outlives what it signs, though it could not look for ${silence} ms`, async () => {
+			const { open, clock } = setUp();
+			using late = await open();
+			using other = await open();
+			clock.at += 30 * DAY;
+			for (const keyring of [late, other]) await keyring.refresh();
+			clock.at += MINUTE - 1;
+			await late.refresh();
+			const before = late.active.kid;
+			clock.at += 1;
+			await other.refresh();
+			assert.notEqual(other.active.kid, before, "it changes just when the late one has looked");
+			for (const end = clock.at + silence - 1; clock.at < end; clock.at = Math.min(end, clock.at + 30_000)) {
+				await other.refresh();
+			}
+			const { kid } = await late.signer();
+			for (const end = clock.at + 5 * MINUTE; clock.at < end; clock.at += 1_000) {
+				await other.refresh();
+				assert.ok(other.find(kid), `gone ${end - clock.at} ms too early`);
+			}
+		});
+	}
+
+	it("signs nothing when it could not look for long, and cannot", async () => {
+		const { open, clock, signingKeys } = setUp();
+		using keyring = await open();
+		signingKeys.list = async () => {
+			throw new Error("away");
+		};
+		clock.at += MINUTE - 1;
+		assert.ok(await keyring.signer());
+		clock.at += 1;
+		await assert.rejects(keyring.signer(), /away/);
+		clock.at -= DAY;
+		await assert.rejects(keyring.signer(), /away/, "nor when the clock tells nothing");
+	});
+
 	it("looks again for an id that it does not know, once a second at most", async () => {
 		const { open, clock, signingKeys } = setUp();
 		using keyring = await open();
