@@ -30,7 +30,11 @@ export const sealedSnapshots = (
 		const { records, ...anchor } = await snapshots.export(...asked);
 		return { ...anchor, records: sealAll(records, sealer) };
 	},
-	restore: (records) => snapshots.restore(records.flatMap((record) => openOrLose(record, sealer, lost))),
+	restore: (records, fence) =>
+		snapshots.restore(
+			records.flatMap((record) => openOrLose(record, sealer, lost)),
+			fence,
+		),
 });
 
 async function* sealAll(records: AsyncIterable<JournalRecord>, sealer: Sealer): AsyncGenerator<JournalRecord> {

@@ -6,8 +6,11 @@ export interface Restoration {
 	readonly endedAt: number | undefined;
 }
 
-/** Whether a restore may begin. Done: this very one came to its end before. Not-empty: what is here is not its doing. */
-export type RestoreStart = "begun" | "done" | "not-empty";
+/**
+ * Whether a restore may begin. Done: this very one came to its end before. Not-empty: what is here is not its doing.
+ * Lost: the lease is not held any more.
+ */
+export type RestoreStart = "begun" | "done" | "not-empty" | "lost";
 
 /** Who this metadata is: archives belong to one, and a restore begins with none. */
 export interface Origins {
@@ -21,10 +24,12 @@ export interface Origins {
 	/**
 	 * Begins a restore, or goes on with the same one. Of metadata that holds anything else it is refused: projects, users,
 	 * robots, repositories, objects, segments of a journal.
+	 *
+	 * @param fence of the lease that this is done under; absent: nobody else is at it
 	 */
-	beginRestore(source: string): Promise<RestoreStart>;
-	/** All of it is here. */
-	endRestore(source: string): Promise<void>;
+	beginRestore(source: string, fence?: number): Promise<RestoreStart>;
+	/** All of it is here. @returns whether the lease is still held; otherwise nothing was noted */
+	endRestore(source: string, fence?: number): Promise<boolean>;
 	/** Absent: it was never restored. */
 	restoration(signal?: AbortSignal): Promise<Restoration | undefined>;
 }

@@ -28,6 +28,11 @@ export interface SigningKeys {
 		readonly signMs: number;
 		readonly retireMs: number;
 	}): Promise<readonly SigningKey[]>;
-	/** Forgets every key at once and starts anew, after a restore or a leak: no token that was signed before is good. */
-	replaceAll(fresh: Omit<SigningKey, "state" | "since" | "createdAt">): Promise<void>;
+	/**
+	 * Forgets every key at once and starts anew, after a restore or a leak: no token that was signed before is good.
+	 *
+	 * @param fence of the lease that this is done under; absent: none
+	 * @returns whether the lease is still held; otherwise nothing was done
+	 */
+	replaceAll(fresh: Omit<SigningKey, "state" | "since" | "createdAt">, fence?: number): Promise<boolean>;
 }

@@ -22,8 +22,13 @@ export interface Snapshots {
 		readonly hash: string;
 		readonly records: AsyncIterable<JournalRecord>;
 	}>;
-	/** Applies records to this metadata store, in order; applying the same records twice changes nothing. */
-	restore(records: readonly JournalRecord[]): Promise<void>;
+	/**
+	 * Applies records to this metadata store, in order; applying the same records twice changes nothing.
+	 *
+	 * @param fence of the lease that this is done under; absent: nobody else is at it
+	 * @returns whether the lease is still held; otherwise nothing was applied
+	 */
+	restore(records: readonly JournalRecord[], fence?: number): Promise<boolean>;
 	/** Remembers where the journal of a store stands after a rebuild, so that new segments follow it. */
 	adopt(segment: import("./outbox.ts").JournalSegment): Promise<void>;
 }

@@ -121,8 +121,9 @@ export class MemorySigningKeys implements SigningKeys {
 		return this.keys;
 	}
 
-	async replaceAll(fresh: Parameters<SigningKeys["replaceAll"]>[0]): Promise<void> {
+	async replaceAll(fresh: Parameters<SigningKeys["replaceAll"]>[0]): Promise<boolean> {
 		const now = this.#clock.at;
 		this.keys = [{ ...fresh, state: "active", createdAt: now, since: now }];
+		return true;
 	}
 }

@@ -35,6 +35,7 @@ const snapshotsInto = (restored: JournalRecord[]): Snapshots => ({
 	}),
 	restore: async (records) => {
 		restored.push(...records);
+		return true;
 	},
 	adopt: unused,
 });

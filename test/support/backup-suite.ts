@@ -29,6 +29,8 @@ export interface BackupSite {
 	readonly archive: Config;
 	/** Database and stores of the registry of that name, empty at first. */
 	parts(name: string): Promise<Config>;
+	/** Changes one bit of a blob of the registry of that name. @returns its key in the store */
+	breakBlob(name: string): Promise<string>;
 }
 
 /** A registry that is asked for backups over its control port. */
@@ -168,8 +170,7 @@ export const loseAndRestore = async (t: TestContext, site: BackupSite): Promise<
 		`RPO ${(rpo / 1000).toFixed(1)} s, RTO ${(rto / 1000).toFixed(1)} s; ${load.acknowledged.length} pushes`,
 	);
 	t.diagnostic(restored.output.trim());
-	const verified = await limaniCommand(target, "verify", "--full");
-	assert.equal(verified.code, 0, verified.output);
+	await assertWhole(target);
 	const again = await limaniCommand(target, "restore", "--archive", "--to", new Date(instant).toISOString());
 	assert.equal(again.code, 1);
 	assert.match(again.output, /needs an empty database/);
@@ -178,6 +179,28 @@ export const loseAndRestore = async (t: TestContext, site: BackupSite): Promise<
 	await writeTarget(site, "past");
 	const to = new Date(instant).toISOString();
 	for (const start of ["first", "second"]) assert.deepEqual(await look(site, "past", { to }), then, `${start} start`);
+	await assertWhole(join(site.root, "past"));
+	await assertBreaks(site, "past");
+};
+
+/** All that a registry holds is there and right, to the last byte. */
+const assertWhole = async (dataDir: string): Promise<void> => {
+	const { code, output } = await limaniCommand(dataDir, "verify", "--full");
+	assert.equal(code, 0, output);
+	const line = /^store default: \d+ objects, \d+ bytes, (\d+) read, (\d+) references, 0 findings$/m;
+	const [, read, references] = line.exec(output) ?? assert.fail(output);
+	assert.ok(Number(read) > 0 && Number(references) > 0, output);
+};
+
+/** One changed bit is found, and said of the blob that has it. */
+const assertBreaks = async (site: BackupSite, name: string): Promise<void> => {
+	const key = await site.breakBlob(name);
+	const { code, output } = await limaniCommand(join(site.root, name), "verify", "--full");
+	assert.equal(code, 1, output);
+	const [finding = "", summary, ...more] = output.trimEnd().split("\n");
+	assert.ok(finding.startsWith(`digest: default/${key}, expected sha256:`), output);
+	assert.match(summary ?? "", /^store default: .*, 1 findings$/);
+	assert.deepEqual(more, []);
 };
 
 /** Everything is there that was acknowledged by a certain time, and nothing that nobody pushed. @returns what was lost, in milliseconds */
@@ -274,6 +297,7 @@ export const dieInLaterBackup = async (
 	const restored = await limaniCommand(half, "restore", "--archive", "--backup", cut.id);
 	assert.equal(restored.code, 0, restored.output);
 	assert.deepEqual(await look(site, "half"), cut.then, "the earlier one is not what it was");
+	await assertWhole(half);
 
 	await using after = await restartBackedUp(site);
 	const died = await endOf(after.control, cut.uid);

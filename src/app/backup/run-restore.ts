@@ -5,10 +5,15 @@ import type { RecoveryTarget } from "#/features/backup/plan-recovery.ts";
 import { type RestoreSummary, restoreRegistry } from "#/features/backup/restore.ts";
 import type { OfflineParts } from "./offline-parts.ts";
 
+/** The lease that a restore is done under: there is one at a time. */
+export const RESTORE_LEASE = "restore";
+
 /** What {@link runRestore} works with. */
 export interface RunRestoreDeps extends Omit<OfflineParts, keyof AsyncDisposable | "metadata"> {
 	readonly metadata: Omit<OfflineParts["metadata"], keyof AsyncDisposable | "ping">;
 	readonly archive: Archive;
+	/** Of the lease that this is done under; absent: nobody else is at it. */
+	readonly fence?: number | undefined;
 	/** Told of each record that another master key sealed, in words for people: it is left out. */
 	readonly lost: (message: string) => void;
 }
@@ -28,7 +33,7 @@ export const runRestore = (
 		{
 			...deps,
 			metadata: { objects, outbox, origins, snapshots },
-			replaceKeys: async () => await signingKeys.replaceAll(await createSigningKey(masterKey)),
+			replaceKeys: async (fence) => await signingKeys.replaceAll(await createSigningKey(masterKey), fence),
 		},
 		target,
 		signal,

@@ -36,7 +36,9 @@ export const housekeepingSchema = z
 			.describe("How soon another process goes on with a dead one's journal"),
 		jobLease: durationMs("60s")
 			.refine((ms) => ms >= 1_000, "expected 1s or more")
-			.describe("How soon another process goes on with a dead one's other work: policies, collection, moves, backups"),
+			.describe(
+				"How soon another process goes on with a dead one's other work: policies, collection, moves, backups, restores",
+			),
 		snapshotSegments: z.int().min(1).default(3_600).describe("Journal segments between two snapshots"),
 		snapshotsKept: z
 			.int()

@@ -1,7 +1,8 @@
 import { CodedError } from "#/lib/coded-error.ts";
 
 /**
- * Why there is no backup, or no restore. BUSY: another backup of this registry is being made. OTHER: the archive is
+ * Why there is no backup, or no restore. BUSY: another backup of this registry is being made, or
+ * another process restores it. OTHER: the archive is
  * another registry's. SEALED: it is sealed and there is no key, or the other way round, or the key is another one.
  * CORRUPT: it does not hold what was written. INCOMPLETE: what is wanted is not all in it. NO_POINT: it does not reach
  * that instant. ABSENT: there is no such backup. NOT_EMPTY: what is to be restored into holds something. UNFINISHED: a

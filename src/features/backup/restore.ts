@@ -27,8 +27,13 @@ export interface RestoreDeps {
 	readonly newId: () => string;
 	readonly holder: string;
 	readonly report: Report;
-	/** Forgets the token signing keys of before: their tokens belong to another life. */
-	readonly replaceKeys: () => Promise<void>;
+	/**
+	 * Forgets the token signing keys of before: their tokens belong to another life. False when the lease of that fence is
+	 * not held any more.
+	 */
+	readonly replaceKeys: (fence: number | undefined) => Promise<boolean>;
+	/** Of the lease that this is done under: nothing is written to metadata without it. Absent: nobody else is at it. */
+	readonly fence?: number | undefined;
 }
 
 /** What was restored. */
@@ -50,7 +55,7 @@ const AT_ONCE = 4;
  * Restores what is wanted, and compares every digest on the way. A restore that was cut short is gone on with when the
  * same is wanted again; anything else that the target holds is left alone, and refuses it.
  *
- * @throws BackupError, StoreError, MetadataError
+ * @throws BackupError (LOST: another process took it over), StoreError, MetadataError
  */
 export const restoreRegistry = async (
 	deps: RestoreDeps,
@@ -65,7 +70,8 @@ export const restoreRegistry = async (
 	if (present === undefined) await assertEmpty(deps.stores, signal);
 	const summary = { backup: plan.backup.id, point: plan.point, blobs: 0, bytes: 0, records: 0 };
 	if (present?.endedAt === undefined) await assertComplete(archive, plan, signal);
-	const start = await metadata.origins.beginRestore(source);
+	const start = await metadata.origins.beginRestore(source, deps.fence);
+	assertHeld(start !== "lost");
 	if (start === "not-empty") throw new BackupError("NOT_EMPTY", "a restore needs an empty database and empty stores");
 	if (start === "done") return { ...summary, wasDone: true };
 	for (const store of plan.stores) {
@@ -75,8 +81,13 @@ export const restoreRegistry = async (
 	}
 	summary.records = await applyPlan(deps, plan, signal);
 	await finish(deps, plan, signal);
-	await metadata.origins.endRestore(source);
+	assertHeld(await metadata.origins.endRestore(source, deps.fence));
 	return { ...summary, wasDone: false };
+};
+
+/** A process that stood still while another one took over would write what that one's clients have changed since. */
+const assertHeld = (isHeld: boolean): void => {
+	if (!isHeld) throw new BackupError("LOST", "another process took the restore over");
 };
 
 const sourceOf = ({ registry, backup, until }: RecoveryPlan, { to }: RecoveryTarget): string =>
@@ -148,20 +159,19 @@ const copyBlob = async (
 };
 
 const applyPlan = async (
-	{ metadata, archive }: RestoreDeps,
+	{ metadata, archive, fence }: RestoreDeps,
 	{ stores, until = Number.POSITIVE_INFINITY }: RecoveryPlan,
 	signal: AbortSignal,
 ): Promise<number> => {
+	const apply = async (records: readonly JournalRecord[]): Promise<void> =>
+		assertHeld(await metadata.snapshots.restore(records, fence));
 	let records = 0;
 	for (const { name, snapshot } of stores) {
-		const applied = await applyRecords(
-			metadata.snapshots,
-			readSnapshot(archive.reader, { key: snapshot, name }, signal),
-		);
+		const applied = await applyRecords(apply, readSnapshot(archive.reader, { key: snapshot, name }, signal));
 		records += applied.records;
 	}
 	const later = stores.map((store) => recordsOf(archive, { store, until }, signal));
-	return records + (await applyRecords(metadata.snapshots, inOrder(later))).records;
+	return records + (await applyRecords(apply, inOrder(later))).records;
 };
 
 async function* recordsOf(
@@ -180,7 +190,7 @@ const finish = async (deps: RestoreDeps, { stores }: RecoveryPlan, signal: Abort
 	const { metadata } = deps;
 	for (const { name } of stores) {
 		const store = storeNamed(deps.stores, name);
-		await metadata.snapshots.restore(await releases(deps, name, signal));
+		assertHeld(await metadata.snapshots.restore(await releases(deps, name, signal), deps.fence));
 		const { key } = await writeSnapshot({ ...deps, ...metadata }, { name, store }, signal);
 		deps.report({ event: "restore.snapshot", level: "info", fields: { store: name, key } });
 		const found: Finding[] = [];
@@ -192,7 +202,7 @@ const finish = async (deps: RestoreDeps, { stores }: RecoveryPlan, signal: Abort
 		if (first === undefined) continue;
 		throw new BackupError("INCOMPLETE", `${found.length} restored objects are not whole, such as ${first.key}`);
 	}
-	await deps.replaceKeys();
+	assertHeld(await deps.replaceKeys(deps.fence));
 };
 
 /**

@@ -174,7 +174,7 @@ const outboxOn = (on: SqlExecutor): Outbox => ({
 const signingKeysOn = (on: SqlExecutor): SigningKeys => ({
 	list: (signal) => on.read("signingKeys.list", undefined, signal),
 	advance: (step) => on.write("signingKeys.advance", step),
-	replaceAll: (fresh) => on.write("signingKeys.replaceAll", fresh),
+	replaceAll: (fresh, fence) => on.write("signingKeys.replaceAll", { fresh, fence }),
 });
 
 const controlStateOn = (on: SqlExecutor): ControlState => ({
@@ -210,7 +210,7 @@ const PULLS_EACH = 200;
 
 const snapshotsOn = (on: SqlExecutor): Snapshots => ({
 	export: (store, signal) => exportStore(on, store, signal),
-	restore: (records) => on.write("snapshots.restore", { records }),
+	restore: (records, fence) => on.write("snapshots.restore", { records, fence }),
 	adopt: (segment) => on.write("snapshots.adopt", segment),
 });
 
@@ -248,7 +248,7 @@ const movesOn = (on: SqlExecutor): Moves => ({
 const originsOn = (on: SqlExecutor): Origins => ({
 	identify: (candidate) => on.write("origins.identify", { candidate }),
 	become: (identity) => on.write("origins.become", { identity }),
-	beginRestore: (source) => on.write("origins.beginRestore", { source }),
-	endRestore: (source) => on.write("origins.endRestore", { source }),
+	beginRestore: (source, fence) => on.write("origins.beginRestore", { source, fence }),
+	endRestore: (source, fence) => on.write("origins.endRestore", { source, fence }),
 	restoration: (signal) => on.read("origins.restoration", undefined, signal),
 });

@@ -1,4 +1,4 @@
-import type { JournalRecord, Snapshots } from "#/metadata/snapshots.ts";
+import type { JournalRecord } from "#/metadata/snapshots.ts";
 
 /** What was applied. */
 export interface AppliedRecords {
@@ -10,16 +10,16 @@ export interface AppliedRecords {
 /** Records applied in one transaction. */
 const BATCH = 200;
 
-/** Applies records in order. @throws MetadataError */
+/** Applies records in order, some at a time by `apply`. @throws MetadataError */
 export const applyRecords = async (
-	snapshots: Pick<Snapshots, "restore">,
+	apply: (records: readonly JournalRecord[]) => Promise<unknown>,
 	records: AsyncIterable<JournalRecord>,
 ): Promise<AppliedRecords> => {
 	let applied = 0;
 	let lastAt: number | undefined;
 	let batch: JournalRecord[] = [];
 	const flush = async (): Promise<void> => {
-		if (batch.length > 0) await snapshots.restore(batch);
+		if (batch.length > 0) await apply(batch);
 		batch = [];
 	};
 	for await (const record of records) {

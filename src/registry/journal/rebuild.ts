@@ -54,7 +54,7 @@ export const rebuild = async (deps: RebuildDeps, signal: AbortSignal): Promise<R
 	let records = 0;
 	let lastAt: number | undefined;
 	const apply = async (from: AsyncIterable<JournalRecord>): Promise<void> => {
-		const applied = await applyRecords(metadata.snapshots, from);
+		const applied = await applyRecords((records) => metadata.snapshots.restore(records), from);
 		records += applied.records;
 		lastAt = Math.max(lastAt ?? 0, applied.lastAt ?? 0) || undefined;
 	};

@@ -10,6 +10,7 @@ import { recover } from "#/app/backup/recover.ts";
 import { parseConfig } from "#/app/config/load.ts";
 import { openOwnedDatabase } from "#/app/database.ts";
 import { openProcessParts, type ProcessParts } from "#/app/process-parts.ts";
+import { MetadataError } from "#/metadata/metadata-error.ts";
 import { idSource } from "#/registry/new-id.ts";
 import { backupsOf, holdings, openQuickHarness } from "../../support/backup-bench.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -87,6 +88,57 @@ test("probes are answered while a registry is restored, by those too who wait fo
 	await once(server, "listening");
 	await recover(parts, forever);
 	server.close();
+});
+
+test("a process whose restore another one took over writes nothing more of it, and waits with the others", async (t) => {
+	await using parts = await openTarget(t);
+	const { metadata, holder } = parts;
+	const { snapshots, outbox } = metadata;
+	const apply = snapshots.restore.bind(snapshots);
+	const refused = Promise.withResolvers<boolean>();
+	Object.assign(snapshots, {
+		// It stands still just before it writes, for longer than its lease.
+		async restore(...asked: Parameters<typeof apply>) {
+			Object.assign(snapshots, { restore: apply });
+			await outbox.lease("restore", holder, 0);
+			assert.ok(await outbox.lease("restore", "another", 600_000));
+			const isApplied = await apply(...asked);
+			refused.resolve(!isApplied);
+			return isApplied;
+		},
+	});
+	const recovering = recover(parts, forever);
+	assert.ok(await refused.promise, "records of a lease that is another's were written");
+	assert.deepEqual(await metadata.projects.list({ limit: 9 }), []);
+	await eventually(async () => assert.equal((await ask(`http://${parts.operations}/readyz`))[0], 503));
+	await outbox.lease("restore", "another", 0);
+	await recovering;
+	assert.deepEqual(await holdings(parts), parts.expected);
+});
+
+test("a process that waits for another one's restore goes on waiting while the database is away", async (t) => {
+	await using parts = await openTarget(t);
+	const { metadata, operations } = parts;
+	const { outbox, origins } = metadata;
+	const { lease } = outbox;
+	const { restoration } = origins;
+	assert.ok(await outbox.lease("restore", "another", 600_000));
+	let failures = 0;
+	const away = async (): Promise<never> => {
+		failures += 1;
+		throw new MetadataError("UNAVAILABLE", "away");
+	};
+	const recovering = recover(parts, forever);
+	await eventually(async () => assert.equal((await ask(`http://${operations}/livez`))[0], 200));
+	Object.assign(outbox, { lease: away });
+	Object.assign(origins, { restoration: away });
+	await eventually(() => assert.ok(failures >= 3));
+	assert.equal((await ask(`http://${operations}/readyz`))[0], 503);
+	Object.assign(outbox, { lease });
+	Object.assign(origins, { restoration });
+	await outbox.lease("restore", "another", 0);
+	await recovering;
+	assert.deepEqual(await holdings(parts), parts.expected);
 });
 
 test("a restore that is told to end frees the address, and goes on at the next start", async (t) => {

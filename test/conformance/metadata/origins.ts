@@ -27,6 +27,41 @@ export const originCases: readonly MetadataCase[] = [
 		},
 	},
 	{
+		name: "whoever lost the lease of a restore begins none, writes nothing of it, and ends none",
+		async run({ metadata: { origins, outbox, projects, signingKeys, snapshots } }) {
+			const put = {
+				uid: "u",
+				owner: "u",
+				name: "a",
+				visibility: "Private",
+				store: "default",
+				revision: 1,
+				generation: 1,
+			};
+			const body = JSON.stringify({ ...put, members: [], actor: "somebody" });
+			const records = [{ kind: "project-put", body, store: "default", at: 1 }];
+			const fresh = { kid: "fresh", publicJwk: "{}", sealedPrivate: new Uint8Array(1) };
+			const late = await outbox.lease("restore", "late", 60_000);
+			assert.equal(await origins.beginRestore("one", late), "begun");
+			await outbox.lease("restore", "late", 0);
+			assert.equal(await origins.beginRestore("one", late), "lost", "it ran out, and nobody has it yet");
+			const next = await outbox.lease("restore", "next", 60_000);
+			assert.equal(await origins.beginRestore("one", late), "lost");
+			assert.equal(await snapshots.restore(records, late), false);
+			assert.equal(await projects.find("a"), undefined);
+			assert.equal(await signingKeys.replaceAll(fresh, late), false);
+			assert.deepEqual(await signingKeys.list(), []);
+			assert.equal(await origins.endRestore("one", late), false);
+			assert.deepEqual(await origins.restoration(), { source: "one", endedAt: undefined });
+			assert.equal(await snapshots.restore(records, next), true);
+			assert.ok(await projects.find("a"));
+			assert.equal(await signingKeys.replaceAll(fresh, next), true);
+			assert.equal((await signingKeys.list())[0]?.kid, "fresh");
+			assert.equal(await origins.endRestore("one", next), true);
+			assert.ok((await origins.restoration())?.endedAt);
+		},
+	},
+	{
 		name: "a restore into what holds anything is refused",
 		async run(bench) {
 			await bench.projects("a");

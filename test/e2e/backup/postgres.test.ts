@@ -1,35 +1,15 @@
 // Beyond one machine: the database is PostgreSQL, blobs and archive lie in an object store.
 import { type TestContext, test } from "node:test";
-import { type BackupSite, dieInBackup, dieInLaterBackup, loseAndRestore } from "../../support/backup-suite.ts";
+import { openRemoteSite } from "../../support/backup-site.ts";
+import { dieInBackup, dieInLaterBackup, loseAndRestore } from "../../support/backup-suite.ts";
 import { privatePostgres } from "../../support/postgres.ts";
-import { openTestStore, privateS3, s3Bucket, s3Keys } from "../../support/s3.ts";
-import { temporaryDirectory } from "../../support/temporary-directory.ts";
+import { openTestStore, privateS3 } from "../../support/s3.ts";
 
 const postgres = privatePostgres();
 const minio = privateS3("minio");
 
-const s3 = async (prefix: string): Promise<Readonly<Record<string, unknown>>> => {
-	const endpoint = await minio.endpoint();
-	return { s3: { bucket: s3Bucket, endpoint, prefix: `${prefix}/`, pathStyle: true, ...s3Keys } };
-};
-
-/** Undefined where this machine has no PostgreSQL. */
-const openSite = async (t: TestContext, name: string): Promise<BackupSite | undefined> => {
-	const databases = new Map<string, string>();
-	for (const each of ["first", "latest", "past", "half"]) {
-		const url = await postgres.database(t);
-		if (url === undefined) return undefined;
-		databases.set(each, url);
-	}
-	return {
-		root: temporaryDirectory(t),
-		archive: { archive: await s3(`${name}-archive`) },
-		parts: async (each) => ({
-			database: { postgres: { url: databases.get(each), maxConnections: 8 } },
-			stores: { default: await s3(`${name}-${each}`) },
-		}),
-	};
-};
+const openSite = (t: TestContext, name: string) =>
+	openRemoteSite(t, { postgres, s3: minio, name, registries: ["first", "latest", "past", "half"] });
 
 test("a registry on PostgreSQL and S3 is backed up under load, killed, and made again as of any instant", {
 	skip: minio.skip,

@@ -22,7 +22,20 @@ const openSite = (t: TestContext): BackupSite & { readonly place: string } => {
 	const place = join(root, "archive");
 	const keyFile = join(root, "archive.key");
 	writeFileSync(keyFile, randomBytes(32), { mode: 0o600 });
-	return { root, place, archive: { archive: { filesystem: { root: place } }, keyFile }, parts: async () => ({}) };
+	return {
+		root,
+		place,
+		archive: { archive: { filesystem: { root: place } }, keyFile },
+		parts: async () => ({}),
+		async breakBlob(name) {
+			const files = globSync("stores/default/data/??/*.sha256-*", { cwd: join(root, name) });
+			const file = files[0] ?? assert.fail(`${name} has no blob`);
+			const bytes = readFileSync(join(root, name, file));
+			bytes[0] = (bytes[0] ?? 0) ^ 1;
+			writeFileSync(join(root, name, file), bytes);
+			return file.replace(/^.*(?=\/[0-9a-f]{2}\/)\//, "");
+		},
+	};
 };
 
 test("a registry on files is backed up under load, killed, and made again as of any instant", (t) =>

@@ -1,9 +1,10 @@
 import type { SigningKey, SigningKeyState } from "#/metadata/signing-keys.ts";
 import { all, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
+import { mayGoOn } from "#/metadata/sql/journal/is-held.ts";
 import { listSigningKeys } from "./signing-key-queries.ts";
 
 /** A key that was just made and is nowhere yet. */
-export type FreshKey = Omit<SigningKey, "state" | "since" | "createdAt">;
+type FreshKey = Omit<SigningKey, "state" | "since" | "createdAt">;
 
 /** What {@link advanceSigningKeys} takes; times in milliseconds. */
 export interface AdvanceInput {
@@ -11,6 +12,12 @@ export interface AdvanceInput {
 	readonly publishMs: number;
 	readonly signMs: number;
 	readonly retireMs: number;
+}
+
+/** What {@link replaceSigningKeys} takes. */
+export interface ReplaceInput {
+	readonly fresh: FreshKey;
+	readonly fence?: number | undefined;
 }
 
 /** One step of the keys' life: see `SigningKeys.advance`. */
@@ -35,10 +42,12 @@ export function* advanceSigningKeys(step: AdvanceInput, context: StepContext): S
 }
 
 /** Forgets every key at once and starts anew: see `SigningKeys.replaceAll`. */
-export function* replaceSigningKeys(fresh: FreshKey, context: StepContext): Step<void> {
+export function* replaceSigningKeys({ fresh, fence }: ReplaceInput, context: StepContext): Step<boolean> {
+	if (!(yield* mayGoOn(fence, context))) return false;
 	yield* lockKeys(context);
 	yield* all("DELETE FROM signing_keys");
 	yield* insertKey(fresh, "active", context);
+	return true;
 }
 
 function* lockKeys(context: StepContext): Step<void> {

@@ -1,6 +1,7 @@
 import { lockControl, writeReport } from "#/metadata/sql/control/control-rows.ts";
 import { intOf, maybeText, textOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
+import { isHeld } from "#/metadata/sql/journal/is-held.ts";
 import { emitProject } from "#/metadata/sql/projects/emit-project.ts";
 import { lockProject } from "#/metadata/sql/projects/project-rows.ts";
 import { MOVER } from "./copy-commands.ts";
@@ -10,16 +11,6 @@ export interface MoveInput {
 	readonly projectId: number;
 	readonly to: string;
 	readonly fence: number;
-}
-
-/** Whether the lease of that fence is still the newest of its name, and not over. */
-export function* isHeld(fence: number, context: StepContext): Step<boolean> {
-	const lease = yield* first(
-		`SELECT name FROM leases WHERE fence = ? AND lease_until > ?${context.dialect.forShare}`,
-		fence,
-		context.now,
-	);
-	return lease !== undefined;
 }
 
 /** Lets new repositories be made where the project goes: see `Moves.open`. */

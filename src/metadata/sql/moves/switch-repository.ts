@@ -1,11 +1,11 @@
 import type { RepositoryFacts } from "#/metadata/repositories.ts";
 import { intOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
+import { isHeld } from "#/metadata/sql/journal/is-held.ts";
 import { reviewAfter } from "#/metadata/sql/objects/reviews.ts";
 import { FACT_COLUMNS, toFacts } from "#/metadata/sql/repositories/repository-rows.ts";
 import { addUsage } from "#/metadata/sql/usage/add-usage.ts";
 import { emitRepository } from "./emit-repository.ts";
-import { isHeld } from "./move-commands.ts";
 import { REPOSITORY_DIGESTS } from "./move-queries.ts";
 
 /** Each link of a repository and each hold of its deleted manifests. Takes its id twice. */

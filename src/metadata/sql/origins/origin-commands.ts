@@ -1,6 +1,7 @@
 import type { Restoration, RestoreStart } from "#/metadata/origins.ts";
 import { maybeInt, textOf } from "#/metadata/sql/engine/rows.ts";
 import { all, first, type Step, type StepContext } from "#/metadata/sql/engine/statement.ts";
+import { mayGoOn } from "#/metadata/sql/journal/is-held.ts";
 
 /** The id of this metadata: see `Origins.identify`. */
 export function* identify({ candidate }: { readonly candidate: string }, context: StepContext): Step<string> {
@@ -28,8 +29,15 @@ export function* become({ identity }: { readonly identity: string }, context: St
 	return true;
 }
 
+/** What {@link beginRestore} and {@link endRestore} take. */
+export interface RestoreMark {
+	readonly source: string;
+	readonly fence?: number | undefined;
+}
+
 /** Begins a restore: see `Origins.beginRestore`. */
-export function* beginRestore({ source }: { readonly source: string }, context: StepContext): Step<RestoreStart> {
+export function* beginRestore({ source, fence }: RestoreMark, context: StepContext): Step<RestoreStart> {
+	if (!(yield* mayGoOn(fence, context))) return "lost";
 	yield* queue(context);
 	const known = yield* restoration();
 	if (known !== undefined) {
@@ -52,8 +60,10 @@ function* holdsSomething(): Step<boolean> {
 const HOLDING = ["projects", "users", "robots", "repositories", "objects", "journal_segments"] as const;
 
 /** Ends a restore: see `Origins.endRestore`. */
-export function* endRestore({ source }: { readonly source: string }, context: StepContext): Step<void> {
+export function* endRestore({ source, fence }: RestoreMark, context: StepContext): Step<boolean> {
+	if (!(yield* mayGoOn(fence, context))) return false;
 	yield* all("UPDATE origins SET ended_at = ? WHERE name = 'restore' AND value = ?", context.now, source);
+	return true;
 }
 
 /** What this metadata was restored from: see `Origins.restoration`. */

@@ -5,6 +5,7 @@ import { applied, findResource, writeDeleted, writeResource } from "#/metadata/s
 import type { Step, StepContext } from "#/metadata/sql/engine/statement.ts";
 import { emptyRepository, repositoryOf } from "#/metadata/sql/gc/empty-repository.ts";
 import { deleteIdentity, writeRobot, writeUser } from "#/metadata/sql/identities/identity-rows.ts";
+import { mayGoOn } from "#/metadata/sql/journal/is-held.ts";
 import {
 	beginRemoval,
 	deleteProject,
@@ -14,12 +15,17 @@ import {
 } from "#/metadata/sql/projects/project-rows.ts";
 import { restoreContent } from "./restore-content.ts";
 
+/** What {@link restoreRecords} takes. */
+export interface RestoreInput {
+	readonly records: readonly JournalRecord[];
+	readonly fence?: number | undefined;
+}
+
 /** Applies records in order, all or none: see `Snapshots.restore`. */
-export function* restoreRecords(
-	{ records }: { readonly records: readonly JournalRecord[] },
-	context: StepContext,
-): Step<void> {
+export function* restoreRecords({ records, fence }: RestoreInput, context: StepContext): Step<boolean> {
+	if (!(yield* mayGoOn(fence, context))) return false;
 	for (const row of records) yield* restoreRecord(parseRecord(row), row, context);
+	return true;
 }
 
 function* restoreRecord(record: RegistryRecord, row: JournalRecord, context: StepContext): Step<void> {
