@@ -1,6 +1,6 @@
 // The project of examples/compose, as docker compose reads it and with the commands and the environment that it says.
 import assert from "node:assert/strict";
-import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -180,6 +180,23 @@ describe("the project of examples/compose", { skip }, () => {
 			assert.match(verified.output, /^store default: \d+ objects, .* 0 findings$/m);
 			const other = await compose(running, line.replace("registry.yaml", "other.yaml"));
 			assert.notEqual(other.code, 0, "its exit code is the command's");
+		});
+
+		it("makes backups once registry.yaml has the lines of docs/compose.md", async () => {
+			const line = documented("docker compose run --rm limani backup --config /etc/limani/registry.yaml");
+			assert.match((await compose(running, line)).output, /backup: nothing given/);
+			const page = readFileSync(join(root, "docs", "compose.md"), "utf8");
+			const [, lines = ""] = /```yaml\n(backup:\n[^`]*)```/.exec(page) ?? assert.fail("no lines of backup");
+			appendFileSync(join(folder, "example", "registry.yaml"), lines);
+			const made = await compose(running, line);
+			assert.equal(made.code, 0, made.output);
+			assert.match(made.output, /: as of \S+, [1-9]\d* blobs, /);
+			const listing = documented("docker compose run --rm limani backup --list --config /etc/limani/registry.yaml");
+			const listed = await compose(running, listing);
+			assert.equal(listed.output.trim(), made.output.trim());
+			// The archive is none of the registry's own blobs.
+			const verified = await compose(running, line.replace("backup --config", "verify --config"));
+			assert.equal(verified.code, 0, verified.output);
 		});
 
 		it("has everything again when all of it was killed at once", async () => {
