@@ -24,6 +24,8 @@ const s3 = privateS3("minio");
 const IMAGES = 8;
 /** What a process that died or stands still had is taken over after so long. */
 const LEASE_MS = 3_000;
+/** A process that stands still with a row locked keeps the others from its lease until PostgreSQL ends its transaction. */
+const DEADLINE_MS = 180_000;
 /** Blobs that a restoring process may bring before it is held up. */
 const PASSING = 3;
 
@@ -152,7 +154,7 @@ const heldUp = async (replicas: readonly Restorer[]): Promise<Restorer> =>
 			await replica.gate.reached;
 			return replica;
 		}),
-		sleep(60_000, undefined, { ref: false }).then(() => {
+		sleep(DEADLINE_MS, undefined, { ref: false }).then(() => {
 			throw new Error(`nobody restores:\n${replicas.map(({ limani }) => limani.output()).join("\n")}`);
 		}),
 	]);
