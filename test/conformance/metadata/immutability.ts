@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isRefused } from "#/metadata/refusal.ts";
 import { actor, type Bench, done, type MetadataCase, project, refusalOf } from "./bench.ts";
 
@@ -59,6 +60,8 @@ export const immutabilityCases: readonly MetadataCase[] = [
 			await strict(bench, []);
 			const { history, manifests } = bench.metadata;
 			const first = await bench.put("a/x", { text: "1", tags: ["v1", "v2"] });
+			// The instant of the first move must not be that of the second.
+			await sleep(3);
 			const second = await bench.put("a/x", { text: "2", tags: ["v1"] });
 			await done(manifests.removeTag("a/x", "v2", undefined, actor));
 			const place = await history.ofTag({ repository: "a/x", tag: "v1", limit: 9 });
