@@ -30,6 +30,8 @@ export class FaultyProxy implements AsyncDisposable {
 	plan: FaultPlan = () => undefined;
 	/** The requests seen, as `PUT /bucket/key?query`. */
 	readonly seen: string[] = [];
+	/** Those of them that were sent on to the server, in part at least. */
+	readonly passed: string[] = [];
 	readonly #target: URL;
 	readonly #server = createServer((incoming, answer) => {
 		this.#serve(incoming, answer).catch(() => {
@@ -75,6 +77,7 @@ export class FaultyProxy implements AsyncDisposable {
 			answer.writeHead(fault.answer.status, { "content-type": "application/xml" }).end(fault.answer.body);
 			return;
 		}
+		this.passed.push(`${incoming.method} ${incoming.url}`);
 		const got = await this.#pass(incoming, fault);
 		if (fault.loseAnswer === true) {
 			got.resume();

@@ -35,8 +35,12 @@ export interface PostgresOpts {
 const defaults = { maxConnections: 10, connectTimeoutMs: 5000, statementTimeoutMs: 15_000 };
 /** How much longer than the server the client waits before it gives the connection up, milliseconds. */
 const SILENCE_MS = 5000;
-/** Longer than any pause between two statements of one transaction, milliseconds. */
-const IDLE_IN_TRANSACTION_MS = 60_000;
+/**
+ * How long a transaction may hold its locks while nothing comes from who opened it, milliseconds: far longer than it takes
+ * to send the next statement, no shorter than this process waits for a silent server ({@link ServerWatch}), and so short
+ * that those who wait behind a replica that was cut off, or stands still, get through before their statements time out.
+ */
+const IDLE_IN_TRANSACTION_MS = 5_000;
 
 /** What the connections of a process work with. */
 export interface ConnectionsDeps {

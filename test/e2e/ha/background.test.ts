@@ -1,13 +1,17 @@
-// What works behind the requests, at three replicas of which some die and stand still meanwhile: each run of a policy
-// happens once, each object is collected once, each change is in the journal once. SEED repeats the choices.
+// What works behind the requests, at three replicas of which some die, stand still or are cut off the database meanwhile,
+// over a store that fails: each run of a policy happens once, each object is collected once, each change is in the journal
+// once. SEED repeats the choices.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import pg from "pg";
 import { eventually } from "../../support/eventually.ts";
 import { ageReviews } from "../../support/ha/age-reviews.ts";
 import { ask, manifestOf, pushBlob, putManifest } from "../../support/ha/ask.ts";
-import { openControlledWorld } from "../../support/ha/controlled.ts";
-import { FAULTS } from "../../support/ha/faults.ts";
-import { openLeaseAudit } from "../../support/ha/lease-audit.ts";
+import { type ControlledWorld, openControlledWorld } from "../../support/ha/controlled.ts";
+import { cutHolder } from "../../support/ha/cut-holder.ts";
+import { FAULTS, type Fault } from "../../support/ha/faults.ts";
+import { Gate } from "../../support/ha/gate.ts";
+import { type LeaseAudit, openLeaseAudit } from "../../support/ha/lease-audit.ts";
 import type { ReportedRun } from "../../support/ha/operator.ts";
 import { SEED } from "../../support/ha/settings.ts";
 import { checkJournal } from "../../support/ha/settle.ts";
@@ -20,11 +24,87 @@ const postgres = privatePostgres();
 const s3 = privateS3("minio");
 const random = seededRandom(SEED);
 
-const ROUNDS = 5;
 const GARBAGE = 8;
 const KEPT = 2;
 
-test(`nothing behind the requests is done twice while replicas die and stand still (SEED=${SEED})`, {
+interface Scene extends Omit<ControlledWorld, keyof AsyncDisposable> {
+	readonly audit: LeaseAudit;
+	/** Blobs that are to go in the end. */
+	condemned: number;
+}
+
+/** What happens in a round while the policy is asked for. @returns whether its run is cut short by that */
+type Hurt = (scene: Scene, round: number) => Promise<boolean>;
+
+const fault =
+	(hurt: Fault): Hurt =>
+	async ({ world }) => {
+		await hurt(world, random);
+		return false;
+	};
+
+/** Who collects is cut off until another one does, and wakes up with what it was at. */
+const cutCollector: Hurt = async ({ world, audit }) => {
+	await using cut = await cutHolder(world, audit, "gc");
+	await cut.takenOver();
+	return false;
+};
+
+/** Who writes the journal is cut off while a segment is on its way, which arrives when another one has written it. */
+const cutJournaler: Hurt = async (scene) => {
+	const { world, audit } = scene;
+	const segment = new Gate(/^PUT \/[^/]+\/[^?]*journal\//, 0, 1);
+	for (const store of world.stores) store.plan = segment.plan;
+	await pushGarbage(scene, world.replicas[0].url);
+	await segment.reached;
+	await using cut = await cutHolder(world, audit, "journal");
+	const other = world.replicas.find((replica) => replica !== cut.replica) ?? assert.fail();
+	await cut.takenOver(() => pushGarbage(scene, other.url));
+	await cut.replica.network.heal();
+	segment.open();
+	return false;
+};
+
+/**
+ * Who carries the policy out is cut off in the middle of it, in a transaction, until another one has brought it to its
+ * end: a request waits for no pause after what its process may have died of.
+ */
+const cutCarrier: Hurt = async ({ world, operator, audit }, round) => {
+	const { databaseUrl } = world;
+	const lock = new pg.Client({ connectionString: databaseUrl });
+	await lock.connect();
+	try {
+		await lock.query("BEGIN");
+		await lock.query("SELECT id FROM repositories WHERE name = 'team/kept' FOR UPDATE");
+		await request(operator, round);
+		await eventually(async () => {
+			const waits = "SELECT count(*)::int AS n FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+			assert.ok(Number((await query(databaseUrl, waits)).rows[0]?.n) > 0, "nobody removes anything");
+			assert.ok((await audit.holderOf(POLICY_LEASE)) !== undefined, "nobody carries the policy out");
+		});
+		await using cut = await cutHolder(world, audit, POLICY_LEASE);
+		await lock.query("COMMIT");
+		await cut.lapsed();
+		await request(operator, round, "again");
+		await handled(operator, round, "again");
+	} finally {
+		await lock.end();
+	}
+	return true;
+};
+
+const HURTS: readonly Hurt[] = [
+	fault(FAULTS.killReplica),
+	fault(FAULTS.failStore),
+	cutCollector,
+	fault(FAULTS.pauseReplica),
+	cutJournaler,
+	fault(FAULTS.slowStore),
+	cutCarrier,
+	fault(FAULTS.crashDatabase),
+];
+
+test(`nothing behind the requests is done twice while replicas die, stand still and are cut off, and the store fails (SEED=${SEED})`, {
 	skip: s3.skip,
 }, async (t) => {
 	await using controlled = await openControlledWorld(t, {
@@ -38,59 +118,72 @@ test(`nothing behind the requests is done twice while replicas die and stand sti
 	if (controlled === undefined) return;
 	const { world, operator } = controlled;
 	const audit = await openLeaseAudit(world.databaseUrl);
-	const hurts = [
-		FAULTS.killReplica,
-		FAULTS.pauseReplica,
-		undefined,
-		FAULTS.killReplica,
-		FAULTS.crashDatabase,
-		undefined,
-	];
-	let condemned = 0;
-	for (let round = 0; round < ROUNDS; round++) {
-		condemned += await makeWork(world, round);
-		await operator.apply([{ kind: "RetentionPolicy", uid: "policy", spec: policyOf(`request-${round}`) }]);
-		await Promise.all([
-			hurts[round]?.(world, random),
-			eventually(async () => assert.equal(await operator.look("policy"), `request-${round}`), 150_000),
-		]);
+	const scene: Scene = { world, operator, audit, condemned: 0 };
+	let cutShort = 0;
+	const told: string[] = [];
+	for (const [round, hurt] of HURTS.entries()) {
+		const from = performance.now();
+		await makeWork(scene, round);
+		if (hurt === cutCarrier) {
+			if (await hurt(scene, round)) cutShort += 1;
+		} else {
+			await request(operator, round);
+			await Promise.all([hurt(scene, round), handled(operator, round)]);
+		}
 		await ageReviews(world);
+		told.push(((performance.now() - from) / 1000).toFixed(1));
 	}
+	const { condemned } = scene;
 	await eventually(async () => {
 		await ageReviews(world);
 		assert.equal(await operator.reclaimed(), condemned);
 	}, 90_000);
+	t.diagnostic(`rounds of ${told.join(", ")} s`);
 	const runs = [...operator.runs.values()];
 	const count = (outcome: string): number => runs.filter((run) => run.outcome === outcome).length;
-	t.diagnostic(`${runs.length} runs of ${ROUNDS} requests, ${count("Interrupted")} of them cut short`);
-	assert.equal(count("Succeeded"), ROUNDS, JSON.stringify(runs));
+	t.diagnostic(`${runs.length} runs of ${HURTS.length} requests, ${count("Interrupted")} of them cut short`);
+	assert.equal(count("Succeeded"), HURTS.length, JSON.stringify(runs));
 	assert.equal(count("Failed") + count("Stopped"), 0, JSON.stringify(runs));
+	assert.ok(count("Interrupted") >= cutShort, JSON.stringify(runs));
 	assertApart(runs);
 	const { takeovers, runs: kept } = await audit.assertApart();
-	assert.equal(kept.filter(({ outcome }) => outcome === "Succeeded").length, ROUNDS);
+	assert.equal(kept.filter(({ outcome }) => outcome === "Succeeded").length, HURTS.length);
 	t.diagnostic(`leases were taken over ${takeovers} times`);
-	await eventually(() => assertDeletedOnce(world, condemned));
+	const twice = await eventually(() => assertDeletedOnce(world, condemned));
 	assert.equal(await operator.reclaimed(), condemned, "nothing is collected twice");
 	const { rows } = await query(world.databaseUrl, "SELECT count(*)::int AS n FROM tags");
 	assert.equal(rows[0]?.n, KEPT);
-	t.diagnostic(`${condemned} objects collected; ${JSON.stringify(await checkJournal(world))}`);
+	t.diagnostic(`${condemned} objects collected, ${twice} deleted twice; ${JSON.stringify(await checkJournal(world))}`);
 });
 
-/** Blobs that nobody uses, and images of which the policy keeps the last. @returns how many blobs are to go in the end */
-const makeWork = async ({ replicas }: HaWorld, round: number): Promise<number> => {
-	const url = () => pick(random, replicas).url;
-	for (let n = 0; n < GARBAGE; n++) await pushBlob(url(), "team/garbage", randomBytes(random, 300));
-	let gone = GARBAGE;
+/** Blobs that nobody uses, and images of which the policy keeps the last. */
+const makeWork = async (scene: Scene, round: number): Promise<void> => {
+	const url = () => pick(random, scene.world.replicas).url;
+	for (let n = 0; n < GARBAGE; n++) await pushGarbage(scene, url());
 	for (let n = 0; n < KEPT; n++) {
 		const config = randomBytes(random, 400);
 		await pushBlob(url(), "team/kept", config);
 		const path = `/v2/team/kept/manifests/r${round}-${n}`;
 		assert.equal((await putManifest(url(), path, manifestOf(config))).status, 201);
-		if (round > 0) gone += 1;
+		if (round > 0) scene.condemned += 1;
 	}
 	assert.equal((await ask(url(), { method: "GET", path: "/v2/team/kept/tags/list" })).status, 200);
-	return gone;
 };
+
+const pushGarbage = async (scene: Scene, url: string): Promise<void> => {
+	await pushBlob(url, "team/garbage", randomBytes(random, 300));
+	scene.condemned += 1;
+};
+
+const POLICY = "policy";
+const POLICY_LEASE = `policy:${POLICY}`;
+
+/** Asks for a run of the policy; `word` tells one request of a round from another. */
+const request = (operator: Scene["operator"], round: number, word = ""): Promise<void> =>
+	operator.apply([{ kind: "RetentionPolicy", uid: POLICY, spec: policyOf(`request-${round}${word}`) }]);
+
+const handled = (operator: Scene["operator"], round: number, word = ""): Promise<void> =>
+	eventually(async () => assert.equal(await operator.look(POLICY), `request-${round}${word}`), 150_000);
 
 const policyOf = (requestedAt: string) => ({
 	name: "team/policy",
@@ -110,18 +203,20 @@ const assertApart = (runs: readonly ReportedRun[]): void => {
 	}
 };
 
-/** The store was told to delete each object, and few of them twice. */
-const assertDeletedOnce = ({ stores, prefix }: HaWorld, count: number): void => {
+/** The store deleted each object, and few of them twice. @returns how many */
+const assertDeletedOnce = ({ stores, prefix }: HaWorld, count: number): number => {
 	const blob = new RegExp(`^DELETE /[^/]+/${prefix}([0-9a-f]{2}/[^?!]+)`);
 	const deletions = new Map<string, number>();
-	for (const { seen } of stores) {
-		for (const line of seen) {
+	for (const { passed } of stores) {
+		for (const line of passed) {
 			const key = blob.exec(line)?.[1];
 			if (key !== undefined) deletions.set(key, (deletions.get(key) ?? 0) + 1);
 		}
 	}
 	const twice = [...deletions.values()].filter((times) => times > 1).length;
 	assert.ok(deletions.size >= count, `${deletions.size} of ${count} were deleted`);
-	// A sweeper that died, or stood still for longer than its claim, may have done its work without having said so.
+	// A sweeper that died, stood still or was cut off for longer than its claim, or did not wait for a slow store any
+	// longer, may have done its work without having said so.
 	assert.ok(twice <= count / 4, `${twice} were deleted twice`);
+	return twice;
 };

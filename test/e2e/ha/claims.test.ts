@@ -67,6 +67,7 @@ test(`a backup, a replication and a move are one process's at a time, whoever di
 	await using controlled = await openControlledWorld(t, {
 		postgres,
 		s3,
+		between: "proxies",
 		// One more than there are works: somebody is always left to take up what the others began.
 		replicas: 4,
 		resources: ["team", "first", "second"].map((name) => projectOf(name, "default")),

@@ -38,6 +38,7 @@ test(`a project moves from bucket to bucket while it is used and its mover is ki
 	await using controlled = await openControlledWorld(t, {
 		postgres,
 		s3,
+		between: "proxies",
 		resources: [teamIn("default")],
 		config: (place) => ({
 			stores: { [OTHER.name]: storeAt(place, OTHER) },

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { hashPassword } from "#/auth/passwords.ts";
 import type { DesiredResource } from "#/control/control.ts";
+import { createAuthority } from "../certificates.ts";
 import { freePorts } from "../free-ports.ts";
 import { ADMIN } from "../limani-process.ts";
 import { temporaryDirectory } from "../temporary-directory.ts";
@@ -31,26 +32,28 @@ export const openControlledWorld = async (
 	t: TestContext,
 	{ resources, config, ...opts }: ControlledWorldOpts,
 ): Promise<ControlledWorld | undefined> => {
-	const tokenFile = join(temporaryDirectory(t), "token");
+	const directory = temporaryDirectory(t);
+	const tokenFile = join(directory, "token");
 	writeFileSync(tokenFile, TOKEN);
-	const { replicas = 3 } = opts;
-	const port = await freePorts(replicas);
-	const hosts = Array.from({ length: replicas }, (_, index) => `127.0.0.1:${port + index}`);
+	const port = await freePorts(opts.replicas ?? 3);
+	const authority = createAuthority();
 	await using opening = new AsyncDisposableStack();
-	const sections = (index: number, place: ReplicaPlace): Sections => ({
-		control: { listen: hosts[index], tokenFile },
-		resources: undefined,
-		...config(place),
-	});
-	const world = await openHaWorld(t, { ...opts, config: sections, between: "proxies" });
+	const sections = (index: number, place: ReplicaPlace): Sections => {
+		const { cert, key } = authority.issue(place.host);
+		const [certFile, keyFile] = [join(directory, `${index}.crt`), join(directory, `${index}.key`)];
+		writeFileSync(certFile, cert);
+		writeFileSync(keyFile, key, { mode: 0o600 });
+		return {
+			control: { listen: `${place.host}:${port + index}`, tokenFile, certFile, keyFile },
+			resources: undefined,
+			...config(place),
+		};
+	};
+	const world = await openHaWorld(t, { ...opts, config: sections });
 	if (world === undefined) return undefined;
 	opening.use(world);
-	const operator = opening.use(
-		new HaOperator(
-			hosts.map((host) => `http://${host}`),
-			TOKEN,
-		),
-	);
+	const urls = world.replicas.map(({ host }, index) => `https://${host}:${port + index}`);
+	const operator = opening.use(new HaOperator(urls, { token: TOKEN, ca: authority.ca }));
 	const { user: name, password } = ADMIN;
 	const spec = { name, passwordHash: await hashPassword(password), admin: true };
 	await operator.apply([...resources, { kind: "User", uid: "user", spec }]);

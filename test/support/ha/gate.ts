@@ -4,6 +4,7 @@ import type { Fault, FaultPlan } from "../faulty-proxy.ts";
 export class Gate {
 	readonly #matches: RegExp;
 	#passing: number;
+	#holding: number;
 	readonly #reached = Promise.withResolvers<void>();
 	readonly #opened = Promise.withResolvers<void>();
 	#isOpen = false;
@@ -11,10 +12,12 @@ export class Gate {
 	/**
 	 * @param matches what is held up, as `PUT /bucket/key?query`
 	 * @param passing how many of them pass before
+	 * @param holding how many are held up; all later ones pass
 	 */
-	constructor(matches: RegExp, passing = 0) {
+	constructor(matches: RegExp, passing = 0, holding = Number.POSITIVE_INFINITY) {
 		this.#matches = matches;
 		this.#passing = passing;
+		this.#holding = holding;
 	}
 
 	/** Resolves once one of them is held up. */
@@ -31,7 +34,7 @@ export class Gate {
 	/** What becomes of a request. */
 	plan: FaultPlan = ({ method, url }): Fault | undefined => {
 		if (this.#isOpen || !this.#matches.test(`${method} ${url}`)) return undefined;
-		if (this.#passing-- > 0) return undefined;
+		if (this.#passing-- > 0 || this.#holding-- <= 0) return undefined;
 		this.#reached.resolve();
 		return { hold: this.#opened.promise };
 	};

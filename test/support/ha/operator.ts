@@ -29,8 +29,8 @@ export class HaOperator implements Disposable {
 	#generation = 0;
 
 	/** @param urls the control ports of all replicas */
-	constructor(urls: readonly string[], token: string) {
-		this.#controls = urls.map((url) => new RemoteControl({ url, token, timeoutMs: 10_000 }));
+	constructor(urls: readonly string[], trust: { readonly token: string; readonly ca: string }) {
+		this.#controls = urls.map((url) => new RemoteControl({ url, ...trust, timeoutMs: 10_000 }));
 	}
 
 	/** Hands over resources; repeated until a replica takes them. */

@@ -24,6 +24,8 @@ export interface HaGround {
 
 /** What a replica finds where. */
 export interface ReplicaPlace {
+	/** The address that it listens on. */
+	readonly host: string;
 	/** Its way to the store, `host:port`. */
 	readonly store: string;
 }
@@ -160,7 +162,7 @@ export const overlay = (config: Readonly<Record<string, unknown>>, over: Section
 };
 
 interface ConfigOpts {
-	readonly network: { readonly database: string; readonly store: string };
+	readonly network: ReplicaPlace & { readonly database: string };
 	readonly databaseUrl: string;
 	readonly prefix: string;
 	readonly masterKeyFile: string;
