@@ -1,6 +1,7 @@
 import cluster from "node:cluster";
 import type winston from "winston";
 import { stringify } from "yaml";
+import { REGISTRY_STOP_MS } from "#/lib/registry-stop-ms.ts";
 import { loadConfig } from "./config/load-file.ts";
 import type { Config } from "./config/schema.ts";
 import { maskSecrets } from "./config/secrets.ts";
@@ -59,9 +60,6 @@ export const registryCommand = async (args: readonly string[]): Promise<number |
 	return undefined;
 };
 
-/** How much longer than its drain time a stop may take, milliseconds. */
-const STOP_MS = 15_000;
-
 const serve = async (config: Config, file: string | undefined): Promise<void> => {
 	const logger = createLogger(config.log.level);
 	const stopping = untilTold(logger);
@@ -71,7 +69,7 @@ const serve = async (config: Config, file: string | undefined): Promise<void> =>
 		return undefined;
 	});
 	const { stopDelay, drain } = config.limits;
-	void stopping.told.then(() => stopAndExit(running, stopDelay + drain + STOP_MS, logger));
+	void stopping.told.then(() => stopAndExit(running, stopDelay + drain + REGISTRY_STOP_MS, logger));
 	if (cluster.isWorker || stopping.signal.aborted) return;
 	const { listen: address, workers } = config;
 	logger.info("listening", { address, version: readVersion(), workers, config: file ?? "defaults" });

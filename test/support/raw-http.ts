@@ -41,9 +41,9 @@ export class RawConnection implements Disposable {
 		});
 	}
 
-	/** Connects to a port of loopback. */
-	static async open(port: number): Promise<RawConnection> {
-		const socket = connect({ port, host: "127.0.0.1" });
+	/** Connects to a port, of loopback where no host is named. */
+	static async open(port: number, host = "127.0.0.1"): Promise<RawConnection> {
+		const socket = connect({ port, host });
 		await once(socket, "connect");
 		return new RawConnection(socket);
 	}

@@ -2,16 +2,17 @@
 // DURATION is in seconds; every fault comes once at least.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { eventually } from "../../support/eventually.ts";
 import { FAULTS, type Fault, fillDatabaseDisk, fillDisk } from "../../support/ha/faults.ts";
 import { PullLoad } from "../../support/ha/pull-load.ts";
 import { PushLoad } from "../../support/ha/push-load.ts";
 import { DURATION, SEED } from "../../support/ha/settings.ts";
 import { settleWorld } from "../../support/ha/settle.ts";
-import { openHaWorld } from "../../support/ha/world.ts";
+import { type HaWorld, openHaWorld } from "../../support/ha/world.ts";
 import { privatePostgres } from "../../support/postgres.ts";
 import { privateS3 } from "../../support/s3.ts";
 import { randomBelow, seededRandom } from "../../support/seeded-random.ts";
-import { mountSmallDisk } from "../../support/small-disk.ts";
+import { mountSmallDisk, type SmallDisk } from "../../support/small-disk.ts";
 
 const skip = (why: string): void => console.log(why);
 const unmounts: (() => void)[] = [];
@@ -39,7 +40,7 @@ test(`no acknowledged push is lost and no wrong byte is served, whatever happens
 	pushes.start();
 	const faults: Readonly<Record<string, Fault>> = {
 		...FAULTS,
-		...(disk === undefined ? {} : { fillDisk: fillDisk(disk) }),
+		...(disk === undefined ? {} : { fillDisk: fillDiskUnnoticed(disk, { pulls, pushes }) }),
 		...(databaseDisk === undefined ? {} : { fillDatabaseDisk: fillDatabaseDisk(databaseDisk) }),
 	};
 	const told: string[] = [];
@@ -70,6 +71,46 @@ test(`no acknowledged push is lost and no wrong byte is served, whatever happens
 	const settled = await settleWorld(world, pushes.ledgers);
 	t.diagnostic(JSON.stringify(settled));
 });
+
+interface Load {
+	readonly pulls: PullLoad;
+	readonly pushes: PushLoad;
+}
+
+/** Fills the disk of the replicas, of which no pull and no push may notice anything. */
+const fillDiskUnnoticed =
+	(disk: SmallDisk, load: Load): Fault =>
+	async (world, random) => {
+		const { pulls, pushes } = load;
+		await calm(world, load);
+		const { unanswered } = pushes.figures;
+		const from = performance.now();
+		await fillDisk(disk, () => worked(load))(world, random);
+		assert.equal(pushes.figures.unanswered, unanswered, "a push failed while the disk of the replicas was full");
+		const failed = pulls.failed.filter(({ at }) => at >= from);
+		assert.deepEqual(failed, [], "a pull failed while the disk of the replicas was full");
+	};
+
+/** Until nothing fails any more of what was hurt before. */
+const calm = async ({ balancer, replicas }: HaWorld, load: Load): Promise<void> => {
+	await eventually(async () => {
+		assert.equal(balancer.ready, replicas.length);
+		const failures = (): number => load.pulls.failed.length + load.pushes.figures.unanswered;
+		const before = failures();
+		await worked(load);
+		assert.equal(failures(), before, "something fails though nothing is hurt");
+	});
+};
+
+/** Until so many pulls and pushes more have been answered. */
+const worked = async ({ pulls, pushes }: Load): Promise<void> => {
+	const [pulled, pushed] = [pulls.took.length + 40, pushes.figures.acknowledged + 6];
+	await eventually(() => {
+		if (pushes.isOver) return;
+		assert.ok(pulls.took.length >= pulled, "pulls do not go on");
+		assert.ok(pushes.figures.acknowledged >= pushed, "pushes do not go on");
+	});
+};
 
 const shuffled = <T>(all: readonly T[], random: () => number): readonly T[] => {
 	const rest = [...all];

@@ -1,9 +1,9 @@
-// One tag that clients read, move and delete at three replicas while those, and the database, are hurt. SEED repeats the
-// choices.
+// One tag that clients read, move and delete at three replicas while those, the database and the store are hurt. SEED
+// repeats the choices.
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { eventually } from "../../support/eventually.ts";
-import { FAULTS } from "../../support/ha/faults.ts";
+import { FAULTS, type Fault, fillDatabaseDisk, fillDisk } from "../../support/ha/faults.ts";
 import { SEED } from "../../support/ha/settings.ts";
 import { type HaWorld, openHaWorld } from "../../support/ha/world.ts";
 import { checkHistory, type TagOperation } from "../../support/linear-checker.ts";
@@ -13,8 +13,16 @@ import { assertHistoryEnd, HISTORY_SQL } from "../../support/linear-suite.ts";
 import { privatePostgres, query } from "../../support/postgres.ts";
 import { privateS3 } from "../../support/s3.ts";
 import { seededRandom } from "../../support/seeded-random.ts";
+import { mountSmallDisk } from "../../support/small-disk.ts";
 
-const postgres = privatePostgres();
+const skip = (why: string): void => console.log(why);
+const unmounts: (() => void)[] = [];
+const databaseDisk = mountSmallDisk({ skip, after: (unmount) => void unmounts.push(unmount) }, 256);
+const postgres = privatePostgres(databaseDisk?.directory);
+// The server ends before its disk goes.
+after(() => {
+	for (const unmount of unmounts) unmount();
+});
 const s3 = privateS3("minio");
 
 /** With more of them almost any history could be explained. */
@@ -23,10 +31,12 @@ const MAX_OPEN = 24;
 /** What a process that died sent is done by the database within this, milliseconds. */
 const LATE_MS = 10_000;
 
-test(`a tag does one thing at a time across replicas that die, stand still and lose the database (SEED=${SEED})`, {
+test(`a tag does one thing at a time across replicas that die, stand still and lose the database or the store (SEED=${SEED})`, {
 	skip: s3.skip,
 }, async (t) => {
-	await using world = await openHaWorld(t, { postgres, s3 });
+	const disk = mountSmallDisk({ skip, after: (unmount) => t.after(unmount) }, 4);
+	const dataDirOf = disk === undefined ? {} : { dataDirOf: (n: number) => `${disk.directory}/replica-${n}` };
+	await using world = await openHaWorld(t, { postgres, s3, ...dataDirOf });
 	if (world === undefined) return;
 	const { replicas, databaseUrl } = world;
 	const [first, ...others] = replicas;
@@ -34,13 +44,24 @@ test(`a tag does one thing at a time across replicas that die, stand still and l
 	const manifests = await pushManifests(first.url, 6);
 	const random = seededRandom(SEED);
 	const ending = new AbortController();
-	const run = { urls, manifests, clients: 4, seed: SEED, restMs: 20, careful: true, until: ending.signal } as const;
+	const run = { urls, manifests, clients: 4, seed: SEED, restMs: 45, careful: true, until: ending.signal } as const;
 	const running = runClients(run);
-	const { pauseReplica, killReplica, cutReplica, crashDatabase, killDatabase } = FAULTS;
+	const { pauseReplica, killReplica, cutReplica, crashDatabase, killDatabase, failStore, slowStore, cutStore } = FAULTS;
+	const hurts: readonly Fault[] = [
+		pauseReplica,
+		failStore,
+		killReplica,
+		...(disk === undefined ? [] : [fillDisk(disk)]),
+		cutReplica,
+		slowStore,
+		crashDatabase,
+		killReplica,
+		cutStore,
+		...(databaseDisk === undefined ? [] : [fillDatabaseDisk(databaseDisk)]),
+		killDatabase,
+	];
 	try {
-		for (const hurt of [pauseReplica, killReplica, cutReplica, crashDatabase, killReplica, killDatabase]) {
-			await hurt(world, random);
-		}
+		for (const hurt of hurts) await hurt(world, random);
 	} finally {
 		ending.abort();
 	}

@@ -225,6 +225,31 @@ test("with the server gone without a word everything is UNAVAILABLE in seconds, 
 	await engine.write("append", { text: "after" });
 });
 
+test("who is cut off in the middle of a transaction keeps nobody from its rows for long", async (t) => {
+	const url = await postgres.database(t);
+	if (url === undefined) return;
+	await using proxy = await SilentProxy.open(Number(new URL(url).port));
+	const past = new URL(url);
+	past.port = String(proxy.port);
+	let held = 0;
+	const hold: Program["commands"][string] = function* (name, { dialect }) {
+		yield { sql: `SELECT value FROM counters WHERE name = ?${dialect.forUpdate}`, params: [String(name)] };
+		held += 1;
+		proxy.fallSilent();
+		yield { sql: "UPDATE counters SET value = 100 WHERE name = ?", params: [String(name)] };
+	};
+	const engine = await open(t, url);
+	await engine.write("increment", "n");
+	const cut = await open(t, past.href, { ...ledger, commands: { ...ledger.commands, hold } });
+	const lost = assert.rejects(cut.write("hold", "n"), unavailable);
+	await until(async () => held > 0);
+	assert.equal(await engine.write("increment", "n"), 2, "it waits for no longer than a statement may");
+	await lost;
+	proxy.speak();
+	await eventually(() => cut.ping(signal));
+	assert.equal(await cut.read("counter", "n"), 2, "nothing comes of it when it is back");
+});
+
 test("a server that would lose acknowledged writes is refused, a connection that would is corrected", async (t) => {
 	const url = await postgres.database(t);
 	if (url === undefined) return;

@@ -79,13 +79,16 @@ const restartReplica: Fault = async ({ replicas }, random) => {
 	await replica.start();
 };
 
-/** Fills what the replicas have for a disk, for a while. */
+/** Fills what the replicas have for a disk. @param meanwhile room is made when it is over; absent: after a while */
 export const fillDisk =
-	(disk: SmallDisk): Fault =>
+	(disk: SmallDisk, meanwhile: () => Promise<void> = () => sleep(2_500)): Fault =>
 	async () => {
 		const makeRoom = fill(disk);
-		await sleep(2_500);
-		makeRoom();
+		try {
+			await meanwhile();
+		} finally {
+			makeRoom();
+		}
 	};
 
 /** Fills the disk of PostgreSQL while it needs a new file for its log, of which it dies, and starts it when there is room. */

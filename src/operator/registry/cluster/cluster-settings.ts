@@ -3,18 +3,10 @@ import type { RegistrySpec } from "#/api/kinds/registry.ts";
 import type { RegistryRef } from "#/operator/registry/actuator.ts";
 import { type Settings, settingsOf } from "#/operator/registry/settings.ts";
 import type { WantedRegistry } from "#/operator/registry/wanted-registry.ts";
+import { ENDING } from "./grace.ts";
 import { namesOf, PORTS } from "./names.ts";
 import { CONTROL_ENTRIES, MASTER_KEY_ENTRY } from "./own-secrets.ts";
 import { ARCHIVE_DIRECTORY, IDENTITY_FILES, PATHS, STORE_DIRECTORY } from "./paths.ts";
-
-/** How long a pod serves on after it was told to end, so that Services and proxies notice that it will not be ready. */
-const STOP_DELAY = "5s";
-
-/**
- * How long requests may go on then: longer than a large layer takes over a slow line. Those that end sooner are not waited
- * for. It is bounded by what cluster autoscalers give a pod, ten minutes in all.
- */
-const DRAIN = "9m";
 
 /** The settings of the data plane in a pod. */
 export const clusterSettingsOf = (
@@ -47,7 +39,7 @@ export const clusterSettingsOf = (
 				keyFile: `${PATHS.control}/${CONTROL_ENTRIES.key}`,
 			},
 			operations: { listen: `0.0.0.0:${PORTS.operations}` },
-			limits: { stopDelay: STOP_DELAY, drain: DRAIN },
+			limits: ENDING,
 		},
 		...secrets,
 	};

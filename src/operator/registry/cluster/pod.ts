@@ -1,4 +1,5 @@
 import type { RegistryRef } from "#/operator/registry/actuator.ts";
+import { GRACE_S } from "./grace.ts";
 import { labelsOf, namesOf, PORTS, selectorOf } from "./names.ts";
 import { PATHS } from "./paths.ts";
 import type { PodPlan } from "./pod-plan.ts";
@@ -6,11 +7,6 @@ import { mountsOf, volumesOf } from "./pod-volumes.ts";
 
 /** User and group of the image. */
 const USER = 65_532;
-/**
- * How long a pod may take to end, seconds: longer than the data plane goes on and drains, and the quarter of a minute that
- * it may take to stop after that.
- */
-const GRACE_S = 570;
 
 /** The template of a Registry's pods: fit for the restricted profile of Pod Security. */
 export const podTemplateOf = (plan: PodPlan): { readonly [field: string]: unknown } => {
