@@ -78,9 +78,17 @@ export class LeaseAudit {
 	}
 
 	/** Who has a lease now: a process, by its id. Absent: nobody has it. */
-	async holderOf(name: string): Promise<number | undefined> {
-		const now = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
-		const held = await this.#rows(`SELECT holder FROM leases WHERE name = '${name}' AND lease_until > ${now}`);
+	holderOf(name: string): Promise<number | undefined> {
+		return this.#findHolder(name, "AND lease_until > (extract(epoch FROM clock_timestamp()) * 1000)::bigint");
+	}
+
+	/** Who has a lease, or had it last. Absent: nobody ever had it. */
+	lastHolderOf(name: string): Promise<number | undefined> {
+		return this.#findHolder(name);
+	}
+
+	async #findHolder(name: string, condition = ""): Promise<number | undefined> {
+		const held = await this.#rows(`SELECT holder FROM leases WHERE name = '${name}' ${condition}`);
 		const holder = z.array(z.object({ holder: z.string() })).parse(held)[0]?.holder;
 		// Host, process and instance.
 		return holder === undefined ? undefined : Number(holder.split("-").at(-2));

@@ -24,6 +24,8 @@ const patience = (): AbortSignal => AbortSignal.timeout(20_000);
 export class HaOperator implements Disposable {
 	/** Every run that any report told of, by its id, as it was told last. */
 	readonly runs = new Map<string, ReportedRun>();
+	/** The replicas that are not asked, by their index. */
+	readonly left = new Set<number>();
 	readonly #controls: readonly RemoteControl[];
 	#next = 0;
 	#generation = 0;
@@ -73,7 +75,9 @@ export class HaOperator implements Disposable {
 	async #try<T>(call: (control: Control) => Promise<T>): Promise<T> {
 		const deadline = performance.now() + 60_000;
 		for (;;) {
-			const control = this.#controls[this.#next++ % this.#controls.length] ?? assert.fail();
+			const index = this.#next++ % this.#controls.length;
+			const control = this.#controls[index] ?? assert.fail();
+			if (this.left.has(index)) continue;
 			try {
 				return await call(control);
 			} catch (error) {

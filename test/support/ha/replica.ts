@@ -106,11 +106,19 @@ export class Replica implements AsyncDisposable {
 
 	/** Lets it stand still for so many milliseconds. */
 	async pause(ms: number): Promise<void> {
-		const pid = this.#process?.child.pid;
-		if (pid === undefined) return;
-		signal(pid, "SIGSTOP");
+		this.suspend();
 		await sleep(ms);
-		signal(pid, "SIGCONT");
+		this.resume();
+	}
+
+	/** Lets it stand still from now on. */
+	suspend(): void {
+		if (this.pid !== undefined) signal(this.pid, "SIGSTOP");
+	}
+
+	/** Lets it go on. */
+	resume(): void {
+		if (this.pid !== undefined) signal(this.pid, "SIGCONT");
 	}
 
 	/** Memory that its process has, MiB. */
