@@ -2,12 +2,13 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGunzip, createGzip } from "node:zlib";
 import { z } from "zod";
+import { MetadataError } from "#/metadata/metadata-error.ts";
 import type { JournalRecord, Snapshots } from "#/metadata/snapshots.ts";
 import { snapshotKey } from "#/registry/object-keys.ts";
 import type { BlobStore } from "#/storage/blob-store.ts";
 import { readObject, splitLines } from "./read-object.ts";
 import { formatRecordLine, parseLine, parseRecordLine } from "./segment.ts";
-import { type WriteObjectDeps, writeObject } from "./write-object.ts";
+import { condemn, type WriteObjectDeps, writeObject } from "./write-object.ts";
 
 /** The first line of a snapshot. */
 const SnapshotHeader = z.object({
@@ -58,8 +59,15 @@ export const writeSnapshot = async (
 	try {
 		const { segment, counted, pieces } = await packSnapshot(deps.snapshots, name, within);
 		const key = snapshotKey(segment, deps.newId());
-		const size = await writeObject(deps, { name, store, key, purpose: "snapshot" }, pieces, within);
-		await deps.objects.settle(name, key, size);
+		const object = { name, store, key, purpose: "snapshot" } as const;
+		const size = await writeObject(deps, object, pieces, within);
+		try {
+			await deps.objects.settle(name, key, size);
+		} catch (error) {
+			// Refused: its intent was stale, and the sweeper had deleted what was there then. Else nobody knows, and it stays.
+			if (!(error instanceof MetadataError)) await condemn(deps, object);
+			throw error;
+		}
 		return { key, segment, size, ...counted };
 	} finally {
 		// Whatever happened, the database's view of that instant is not held any longer.
