@@ -72,6 +72,9 @@ test(`no acknowledged push is lost and no wrong byte is served, whatever happens
 	t.diagnostic(JSON.stringify(settled));
 });
 
+/** So long may a busy machine take for a few pulls and pushes. */
+const PATIENCE_MS = 180_000;
+
 interface Load {
 	readonly pulls: PullLoad;
 	readonly pushes: PushLoad;
@@ -99,7 +102,7 @@ const calm = async ({ balancer, replicas }: HaWorld, load: Load): Promise<void> 
 		const before = failures();
 		await worked(load);
 		assert.equal(failures(), before, "something fails though nothing is hurt");
-	});
+	}, PATIENCE_MS);
 };
 
 /** Until so many pulls and pushes more have been answered. */
@@ -109,7 +112,7 @@ const worked = async ({ pulls, pushes }: Load): Promise<void> => {
 		if (pushes.isOver) return;
 		assert.ok(pulls.took.length >= pulled, "pulls do not go on");
 		assert.ok(pushes.figures.acknowledged >= pushed, "pushes do not go on");
-	});
+	}, PATIENCE_MS);
 };
 
 const shuffled = <T>(all: readonly T[], random: () => number): readonly T[] => {
