@@ -4,7 +4,7 @@ import { textAt } from "#/kube-embedded/json.ts";
 import { builtInRules } from "#/kube-embedded/schema/built-in-rules.ts";
 import { BUILT_IN_COLUMNS } from "#/kube-embedded/tables/built-in-columns.ts";
 import { AGE_COLUMN, NAME_COLUMN } from "#/kube-embedded/tables/standard-columns.ts";
-import { fromCoreEvent, toCoreEvent } from "./event-views.ts";
+import { fromCoreEvent, hideEmpty, showCoreEvent, toCoreEvent } from "./event-views.ts";
 import { ALL_VERBS, type ServedKind } from "./served-kind.ts";
 
 const selectableAt = (...paths: string[]): ServedKind["selectable"] =>
@@ -73,6 +73,8 @@ const coreEvents = core("events", "Event", {
 	shortNames: ["ev"],
 	selectable: CORE_EVENT_FIELDS,
 	createsOnUpdate: true,
+	fromStored: (object) => showCoreEvent({ ...object, apiVersion: "v1", kind: "Event" }),
+	toStored: hideEmpty,
 });
 
 /** The kinds that are there without a definition. */

@@ -288,7 +288,13 @@ describe("objects of the embedded API", () => {
 		const core = await api.call("GET", "/api/v1/namespaces/default/events?fieldSelector=involvedObject.name=made");
 		assert.equal(core.at("items.0.message"), "it was seen");
 		assert.equal(core.at("items.0.reportingComponent"), "limani.dev/test");
+		// As a cluster has it: what sorts by a field finds none where it is left out.
+		const times = { source: {}, firstTimestamp: null, lastTimestamp: null };
+		assert.partialDeepStrictEqual(core.at("items.0"), times);
 		const again = await api.call("GET", `${path}/seen`);
 		assert.equal(again.at("note"), "it was seen");
+		assert.partialDeepStrictEqual(again.body, { deprecatedLastTimestamp: null, deprecatedSource: {} });
+		const seen = { ...JSON.parse(JSON.stringify(again.body)), note: "it was seen again" };
+		assert.equal((await api.call("PUT", `${path}/seen`, seen)).at("note"), "it was seen again");
 	});
 });

@@ -66,14 +66,6 @@ export const knownTextDifferences: readonly KnownTextDifference[] = [
 		why: "there is one user, who may do all: neither roles nor reviews of access are served",
 	},
 	{
-		steps: /^(?:an event in YAML|an event described)$/,
-		without: (text) =>
-			text
-				.replaceAll(/^(?:(?:first|last)Timestamp: null|source: \{\}|(?:First|Last) Timestamp: +<nil>|Source:)\n/gm, "")
-				.replaceAll(/: {2,}/g, ": "),
-		why: "fields of events that are empty are left out",
-	},
-	{
 		steps: /^a definition that nothing is kept in, /,
 		without: nothing,
 		why: "the real one shows its own data structures, and says besides that no version was stored yet",

@@ -159,6 +159,10 @@ const telling: readonly KubectlStep[] = [
 	kubectl("by what an event is about", "get events --field-selector involvedObject.name=one -o name"),
 	kubectl("an event in YAML", "get events one.1 -o yaml"),
 	kubectl("an event described", "describe event one.1"),
+	kubectl("an event of its own group in YAML", "get events.events.k8s.io one.1 -o yaml"),
+	kubectl("events by when they were last seen", "get events --sort-by=.lastTimestamp"),
+	kubectl("events by when they were made", "get events --sort-by=.metadata.creationTimestamp"),
+	kubectl("an event told anew", "patch event one.1 --type=merge -p", ['{"lastTimestamp":null,"message":"again"}']),
 ];
 
 /** Getting in all forms, describing, explaining, watching, discovering. */
