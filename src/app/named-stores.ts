@@ -27,6 +27,8 @@ export interface OpenedMigration {
 	readonly target: BlobStore;
 	/** Absent as long as the target was not asked whose it is. */
 	begun(): MigrationMark | undefined;
+	/** Why the target cannot be used now, in words for whoever operates the registry; absent: it can. */
+	trouble(): string | undefined;
 }
 
 /** The stores of a process. Disposing them closes them. */
@@ -56,7 +58,8 @@ const CLAIM_MS = 30_000;
 
 /**
  * Opens what the configuration names. Settings of the default store that cannot work end the start; any other store may
- * come when it can, and is missed by the projects that use it alone.
+ * come when it can, and is missed by the projects that use it alone. So may a target to which nothing has gone yet: a
+ * registry that serves from its files does so on.
  *
  * @throws StoreError
  */
@@ -68,18 +71,22 @@ export const openNamedStores = async (deps: NamedStoresDeps): Promise<NamedStore
 	const patient: PatientStore[] = [];
 	const migrations: OpenedMigration[] = [];
 	const stores = new Map<string, BlobStore>();
-	const start = async (name: string, how: Pick<PatientStoreDeps, "open" | "claim">): Promise<BlobStore> => {
+	const start: Start = async (name, how, isNeeded = true) => {
 		const store = opening.use(patiently(deps, name, how));
 		patient.push(store);
-		if (name === DEFAULT_STORE) await store.settled(CLAIM_MS);
-		return meteredStore(store, deps.meters.stores);
+		const settled = name === DEFAULT_STORE ? store.settled(CLAIM_MS) : Promise.resolve();
+		await settled.catch((error: unknown) => {
+			if (isNeeded) throw error;
+		});
+		return { store: meteredStore(store, deps.meters.stores), trouble: () => store.failure?.message };
 	};
 	for (const [name, settings] of defaultFirst(config)) {
 		const places = opener.places(name, settings);
 		if (places === undefined) {
 			const open = async () => opener.open(name, settings, await isFreshStore(metadata.objects, name));
 			const of = { name, settings, registry, isFresh: () => isFreshStore(metadata.objects, name) };
-			stores.set(name, await start(name, { open, claim: (opened, signal) => claim(opened, of, signal) }));
+			const { store } = await start(name, { open, claim: (opened, signal) => claim(opened, of, signal) });
+			stores.set(name, store);
 		} else {
 			const migration = await startMigration(deps, { name, places, registry }, start);
 			migrations.push(migration);
@@ -110,19 +117,26 @@ const patiently = (
 		},
 	});
 
+/** Opens a store. @param isNeeded whether settings of the default one that cannot work end the start */
+type Start = (
+	name: string,
+	how: Pick<PatientStoreDeps, "open" | "claim">,
+	isNeeded?: boolean,
+) => Promise<{ readonly store: BlobStore; readonly trouble: () => string | undefined }>;
+
 /** Opens both places, each by itself: what the files have can be pulled while the target is away. */
 const startMigration = async (
 	deps: NamedStoresDeps,
 	{ name, places, registry }: { readonly name: string; readonly places: MigrationPlaces; readonly registry: string },
-	start: (name: string, how: Pick<PatientStoreDeps, "open" | "claim">) => Promise<BlobStore>,
+	start: Start,
 ): Promise<OpenedMigration> => {
 	const { notes, to } = places;
 	let begun: MigrationMark | undefined;
-	const former = await start(name, {
+	const { store: former } = await start(name, {
 		open: async () => places.openFormer(await isFreshStore(deps.metadata.objects, name)),
 		claim: async () => undefined,
 	});
-	const target = await start(name, {
+	const how: Parameters<Start>[1] = {
 		open: () => places.openTarget(),
 		claim: async (opened, signal) => {
 			// The files are the store's own before a note comes beside them.
@@ -133,8 +147,19 @@ const startMigration = async (
 			begun = outcome;
 			return undefined;
 		},
-	});
-	return { name, to, notes, former, target, begun: () => begun };
+	};
+	// From the note on the target may have what the files lack.
+	const { store: target, trouble } = await start(name, how, await hasNote(notes));
+	return { name, to, notes, former, target, begun: () => begun, trouble };
+};
+
+const hasNote = async (notes: MigrationNotes): Promise<boolean> => {
+	try {
+		return (await notes.plan()) !== undefined;
+	} catch (error) {
+		if (!(error instanceof StoreError)) throw error;
+		return true;
+	}
 };
 
 /** Of two stores that name one place the registry's own has it, whichever would have been there first. */

@@ -37,9 +37,11 @@ const standingsOf = async (
 
 const NONE = { done: 0, all: 0 };
 
-const migrationOf = async ({ notes, to }: OpenedMigration): Promise<StoreMigration> => {
+const migrationOf = async ({ notes, to, trouble }: OpenedMigration): Promise<StoreMigration> => {
+	const why = trouble();
+	const heldUp = why === undefined ? {} : { message: why };
 	// From its plan on, the target may have what the files lack.
-	const begun: StoreMigration = { to, stage: "Copying", objects: NONE, bytes: NONE };
+	const begun: StoreMigration = { to, stage: "Copying", objects: NONE, bytes: NONE, ...heldUp };
 	try {
 		const progress = await notes.progress();
 		if (progress !== undefined) return { ...begun, ...progress };

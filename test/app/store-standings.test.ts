@@ -20,12 +20,16 @@ test("a migration is Pending until its plan is there, and no longer: its target 
 		},
 	});
 	const [former, target] = [openMemoryStore({ now: Date.now }), openMemoryStore({ now: Date.now })];
-	const migration = { name: "default", to: "a bucket", notes, former, target, begun: () => undefined };
+	let why: string | undefined = "there is no such bucket";
+	const trouble = () => why;
+	const migration = { name: "default", to: "a bucket", notes, former, target, begun: () => undefined, trouble };
 	const stores = new Map([["default", former]]);
 	const { standings } = storesToTell({ stores, migrations: [migration], awayStores: () => [], metadata });
 	assert.ok(standings);
 	const told = async () => (await standings(never)).find(({ name }) => name === "default")?.migration;
-	assert.equal((await told())?.stage, "Pending");
+	const pending = await told();
+	assert.deepEqual([pending?.stage, pending?.message], ["Pending", "there is no such bucket"]);
+	why = undefined;
 	await notes.writePlan({ id: "m", registry: "r", store: "default", to: "a bucket" });
 	assert.equal((await told())?.stage, "Copying");
 	const [objects, bytes] = [

@@ -38,13 +38,19 @@ export const tellMigration = (
 	return { fields: { migration: { storage } }, asides: [judgeMigration(seen)], dropped: [] };
 };
 
+/** What can be done as long as nothing went there. */
+const UNBEGUN = "Nothing has gone there: put that right, or take spec.migration.storage away, and name another place then";
+
 const judgeMigration = ({ to, stage, objects, message: why }: StoreMigration): RegistryFinding => {
 	const type = "StorageMigrated";
 	if (stage === "Completed") {
 		const message = `all of it is in ${to}: name that in spec.storage, and take spec.migration.storage away`;
 		return { type, status: "True", reason: "Succeeded", message };
 	}
-	if (why !== undefined) return { type, status: "False", reason: "MigrationHeldUp", message: `to ${to}: ${why}` };
+	if (why !== undefined) {
+		const message = stage === "Pending" ? `to ${to}: ${why}. ${UNBEGUN}` : `to ${to}: ${why}`;
+		return { type, status: "False", reason: "MigrationHeldUp", message };
+	}
 	const message = `${objects.done} of ${objects.all} objects are in ${to}`;
 	return { type, status: "False", reason: "Progressing", message };
 };
