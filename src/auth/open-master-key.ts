@@ -8,6 +8,8 @@ import { MasterKeyError } from "./master-key-error.ts";
 export interface OpenMasterKeyOpts {
 	/** Make the file when it is absent, as standalone mode does. @defaultValue false */
 	readonly create?: boolean;
+	/** What it is, for messages: other keys are kept in the same way. @defaultValue master key */
+	readonly called?: string;
 }
 
 /** What others may not do with the file. The group may read it: so Kubernetes mounts a Secret for a pod's fsGroup. */
@@ -20,29 +22,37 @@ const FORBIDDEN_MODE = 0o037;
  * @throws MasterKeyError ABSENT, UNREADABLE, PERMISSIONS, WRONG_SIZE
  */
 export const openMasterKey = async (path: string, opts: OpenMasterKeyOpts = {}): Promise<MasterKey> => {
+	const named = { path, called: opts.called ?? "master key" };
 	try {
-		const key = await readKey(path);
+		const key = await readKey(named);
 		if (key !== undefined) return new MasterKey(key);
-		if (!opts.create) throw new MasterKeyError("ABSENT", `there is no master key at ${path}`);
+		if (!opts.create) throw new MasterKeyError("ABSENT", `there is no ${named.called} at ${path}`);
 		await createKey(path);
-		const made = await readKey(path);
-		if (made === undefined) throw new MasterKeyError("ABSENT", `the master key at ${path} was removed`);
+		const made = await readKey(named);
+		if (made === undefined) throw new MasterKeyError("ABSENT", `the ${named.called} at ${path} was removed`);
 		return new MasterKey(made);
 	} catch (cause) {
-		throw cause instanceof MasterKeyError ? cause : unreadable(path, cause);
+		throw cause instanceof MasterKeyError ? cause : unreadable(named, cause);
 	}
 };
 
-const readKey = async (path: string): Promise<Uint8Array | undefined> => {
+/** Where a key is, and what it is called. */
+interface NamedKey {
+	readonly path: string;
+	readonly called: string;
+}
+
+const readKey = async ({ path, called }: NamedKey): Promise<Uint8Array | undefined> => {
 	await using file = await openIfPresent(path);
 	if (file === undefined) return undefined;
 	const { mode, size } = await file.stat();
 	if ((mode & FORBIDDEN_MODE) !== 0) {
 		const shown = (mode & 0o777).toString(8).padStart(4, "0");
-		throw new MasterKeyError("PERMISSIONS", `the master key at ${path} has mode ${shown}; make it 0600`);
+		throw new MasterKeyError("PERMISSIONS", `the ${called} at ${path} has mode ${shown}; make it 0600`);
 	}
 	if (size !== MASTER_KEY_SIZE) {
-		throw new MasterKeyError("WRONG_SIZE", `the master key at ${path} is ${size} bytes, expected ${MASTER_KEY_SIZE}`);
+		const expected = `expected ${MASTER_KEY_SIZE} random ones`;
+		throw new MasterKeyError("WRONG_SIZE", `the ${called} at ${path} is ${size} bytes, ${expected}`);
 	}
 	return file.readFile();
 };
@@ -73,8 +83,8 @@ const createKey = async (path: string): Promise<void> => {
 	await directory.sync();
 };
 
-const unreadable = (path: string, cause: unknown): MasterKeyError =>
-	new MasterKeyError("UNREADABLE", `the master key at ${path} cannot be used: ${codeOf(cause)}`, { cause });
+const unreadable = ({ path, called }: NamedKey, cause: unknown): MasterKeyError =>
+	new MasterKeyError("UNREADABLE", `the ${called} at ${path} cannot be used: ${codeOf(cause)}`, { cause });
 
 const codeOf = (error: unknown): string =>
 	error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "unknown failure";

@@ -5,6 +5,7 @@ import { writeStdout } from "#/app/logger.ts";
 import { readArgs } from "#/app/read-args.ts";
 import { CONTROL_HELP, CONTROL_OPTIONS, type ControlSettings, openControl } from "#/app/undo/open-control.ts";
 import { sealedOutbox } from "#/dataplane/sealed-journal.ts";
+import { noArchive } from "#/features/backup/backup-error.ts";
 import type { BackupManifest } from "#/features/backup/documents.ts";
 import { readIdentity } from "#/features/backup/identity.ts";
 import { listBackups } from "#/features/backup/list-backups.ts";
@@ -18,7 +19,7 @@ import { openBackups } from "./open-backups.ts";
 const BACKUP_HELP = `Usage: limani backup [--list] [--config FILE | --control URL --token-file FILE [--ca FILE]]
 
 Makes a backup of the whole registry in the archive that its configuration names (backup.archive), or lists those that
-are there. On an embedded database the registry must be stopped; with --control, or on PostgreSQL, it may run. Ends with
+are there, or in that of recovery.archive where there is no other. On an embedded database the registry must be stopped; with --control, or on PostgreSQL, it may run. Ends with
 1 when no backup was made.
 
   --list             tell which backups the archive has
@@ -46,10 +47,15 @@ const backupOf = (config: Config): NonNullable<Config["backup"]> => {
 
 const list = async (config: Config): Promise<number> => {
 	const { signal } = new AbortController();
-	await using opened = await openArchive({ config, newId: idSource() }, backupOf(config), false);
-	await readIdentity(opened.archive, signal);
-	for (const manifest of await listBackups(opened.archive, signal)) writeStdout(`${describe(manifest)}\n`);
-	return 0;
+	const settings = config.backup ?? config.recovery ?? backupOf(config);
+	await using opened = await openArchive({ config, newId: idSource() }, settings, false);
+	if ((await readIdentity(opened.archive, signal)) === undefined) throw noArchive();
+	const broken: string[] = [];
+	const backups = await listBackups(opened.archive, signal, ({ message }) => broken.push(message));
+	for (const manifest of backups) writeStdout(`${describe(manifest)}\n`);
+	for (const message of broken) writeStdout(`broken: ${message}\n`);
+	if (backups.length === 0) writeStdout("there is no whole backup in the archive\n");
+	return broken.length === 0 ? 0 : 1;
 };
 
 const backUp = async (config: Config): Promise<number> => {

@@ -38,7 +38,7 @@ export const openArchive = async (
 	create: boolean,
 ): Promise<OpenedArchive> => {
 	await using opening = new AsyncDisposableStack();
-	const sealer = keyFile === undefined ? undefined : await openMasterKey(keyFile);
+	const sealer = keyFile === undefined ? undefined : await openMasterKey(keyFile, { called: "key of the archive" });
 	const opener = opening.use(createStoreOpener(config, newId));
 	const open = (): Promise<BlobStore> =>
 		create ? opener.open(NAME, settings, true) : opener.openToRead(NAME, settings);

@@ -13,9 +13,9 @@ const RESTORE_HELP = `Usage: limani restore REPOSITORY:TAG|REPOSITORY@DIGEST|REP
        limani restore --archive [--backup ID] [--to TIME] [--config FILE]
 
 Brings a deleted manifest back with the tags it had, or a tag to where it was last; with --at to where it was at that
-time, which also takes back a move. Of a REPOSITORY alone, everything that was deleted. REPOSITORY is written without the registry's host, such as team/app. On an embedded
-database the registry must be stopped; with --control, or on PostgreSQL, it may run. Ends with 1 when nothing could be
-restored.
+time, which also takes back a move. Of a REPOSITORY alone, everything that was deleted. REPOSITORY is written without the
+registry's host, such as team/app. On an embedded database the registry must be stopped; with --control, or on
+PostgreSQL, it may run. Ends with 1 when nothing could be restored.
 
   --at TIME          a time such as 2026-01-31T12:00:00Z, with a tag
   --since TIME       with a REPOSITORY alone: only what was deleted at that time or later

@@ -29,3 +29,7 @@ export class BackupError extends CodedError<BackupErrorCode> {
 /** The same, where another failure lies underneath. */
 export const backupError = (code: BackupErrorCode, message: string, cause: unknown): BackupError =>
 	new BackupError(code, message, { cause });
+
+/** Nothing was ever written where an archive is looked for. */
+export const noArchive = (): BackupError =>
+	new BackupError("ABSENT", "there is no archive in this place: nothing was ever backed up there");

@@ -1,9 +1,9 @@
 /** What of an archive makes a registry what it was at an instant. Nothing is changed by looking. */
 import { type Chain, chooseChain, type SegmentFile } from "#/registry/journal/choose-chain.ts";
 import type { Archive } from "./archive.ts";
-import { BACKUPS_PREFIX, segmentOfKey, segmentsPrefix } from "./archive-keys.ts";
+import { BACKUPS_PREFIX, backupOfKey, segmentOfKey, segmentsPrefix } from "./archive-keys.ts";
 import { readArchivedSegment } from "./archived-journal.ts";
-import { BackupError } from "./backup-error.ts";
+import { BackupError, noArchive } from "./backup-error.ts";
 import { type BackupManifest, backupManifest, readDocument } from "./documents.ts";
 import { readIdentity } from "./identity.ts";
 import { lastMark } from "./last-mark.ts";
@@ -52,14 +52,15 @@ export const planRecovery = async (
 	signal: AbortSignal,
 ): Promise<RecoveryPlan> => {
 	const registry = await readIdentity(archive, signal);
-	if (registry === undefined) throw new BackupError("ABSENT", "there is no archive in this place");
+	if (registry === undefined) throw noArchive();
 	const backup = await chooseBackup(archive, target, signal);
 	const mark = await lastMark(archive, signal);
 	if (mark === undefined) throw new BackupError("INCOMPLETE", "the archive does not say how far its journal goes");
 	const until = target.backup === undefined ? target.to : (target.to ?? backup.at);
 	const reach = Math.max(mark.until, backup.at);
 	if (until !== undefined && until > reach) {
-		throw new BackupError("NO_POINT", `the archive reaches to ${toIso(reach)}, which is before ${toIso(until)}`);
+		const reached = `the archive reaches to ${toIso(reach)}, which is before ${toIso(until)}`;
+		throw new BackupError("NO_POINT", `${reached}: name no instant to have all that is there`);
 	}
 	const stores: PlannedStore[] = [];
 	for (const stored of backup.stores) {
@@ -85,17 +86,30 @@ const chooseBackup = async (
 	if (id !== undefined) {
 		const key = `${BACKUPS_PREFIX}${id}`;
 		const found = await archive.find(key, (each) => each === key, signal);
-		if (found === undefined) throw new BackupError("ABSENT", `there is no backup ${id} in the archive`);
+		if (found === undefined) throw await absent(archive, id, signal);
 		const manifest = await readDocument(archive, { key, schema: backupManifest }, signal);
 		if (to === undefined || to >= manifest.at) return manifest;
 		throw new BackupError("NO_POINT", `the backup ${id} is of ${toIso(manifest.at)}, which is after ${toIso(to)}`);
 	}
-	const backups = await listBackups(archive, signal);
+	const broken: BackupError[] = [];
+	// What one has that is broken, the journal after an earlier one has too.
+	const backups = await listBackups(archive, signal, (error) => broken.push(error));
 	const [first] = backups;
+	const [lost] = broken;
+	if (first === undefined && lost !== undefined) throw lost;
 	if (first === undefined) throw new BackupError("ABSENT", "there is no whole backup in the archive");
 	const chosen = backups.findLast(({ at }) => to === undefined || at <= to);
 	if (chosen !== undefined) return chosen;
-	throw new BackupError("NO_POINT", `the first instant that can be had is ${toIso(first.at)}`);
+	if (lost !== undefined) throw lost;
+	const early = to === undefined ? "" : `${toIso(to)} is too early: `;
+	throw new BackupError("NO_POINT", `${early}the first instant that can be had is ${toIso(first.at)}`);
+};
+
+/** There is no such backup: which there are is told by its name. */
+const absent = async (archive: Archive, id: string, signal: AbortSignal): Promise<BackupError> => {
+	const newest = (await archive.keys(BACKUPS_PREFIX, signal)).flatMap((key) => backupOfKey(key) ?? []).at(-1);
+	const others = newest === undefined ? "none is whole" : `the newest is ${newest}`;
+	return new BackupError("ABSENT", `there is no backup ${id} in the archive, of which ${others}`);
 };
 
 interface ReadChain extends Chain {

@@ -48,6 +48,9 @@ export interface RestoreSummary {
 	readonly wasDone: boolean;
 }
 
+const NOT_EMPTY =
+	"a restore needs an empty database and empty stores: name others, or take the recovery away if this is the registry wanted";
+
 /** Blobs on their way at once. */
 const AT_ONCE = 4;
 
@@ -72,7 +75,7 @@ export const restoreRegistry = async (
 	if (present?.endedAt === undefined) await assertComplete(archive, plan, signal);
 	const start = await metadata.origins.beginRestore(source, deps.fence);
 	assertHeld(start !== "lost");
-	if (start === "not-empty") throw new BackupError("NOT_EMPTY", "a restore needs an empty database and empty stores");
+	if (start === "not-empty") throw new BackupError("NOT_EMPTY", NOT_EMPTY);
 	if (start === "done") return { ...summary, wasDone: true };
 	for (const store of plan.stores) {
 		const copied = await copyBlobs(deps, { store, until: plan.until }, signal);
@@ -101,7 +104,7 @@ const assertEmpty = async (stores: Stores, signal: AbortSignal): Promise<void> =
 	for (const [name, store] of stores) {
 		for await (const { key } of store.list("", signal)) {
 			if (isMark(key)) continue;
-			throw new BackupError("NOT_EMPTY", `a restore needs empty stores: the store ${name} has ${key}`);
+			throw new BackupError("NOT_EMPTY", `${NOT_EMPTY} (the store ${name} has ${key})`);
 		}
 	}
 };

@@ -39,7 +39,8 @@ export const tellMigration = (
 };
 
 /** What can be done as long as nothing went there. */
-const UNBEGUN = "Nothing has gone there: put that right, or take spec.migration.storage away, and name another place then";
+const UNBEGUN =
+	"Nothing has gone there: put that right, or take spec.migration.storage away, and name another place then";
 
 const judgeMigration = ({ to, stage, objects, message: why }: StoreMigration): RegistryFinding => {
 	const type = "StorageMigrated";

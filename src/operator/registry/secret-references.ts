@@ -13,6 +13,8 @@ export interface SecretReference extends SecretEntry {
 	readonly isPassword?: boolean;
 	/** How many bytes it has to have; absent: any but none. */
 	readonly size?: number;
+	/** Whether it is the URL of a database. */
+	readonly isDatabaseUrl?: boolean;
 }
 
 /** What refers to Secrets: a spec, and what it begins with, if that is to be had yet. */
@@ -43,11 +45,14 @@ const referencesOf = ({
 	found.push(...storageReferences("storage", storage));
 	for (const one of storageClasses) found.push(...storageReferences(`storageClasses[${one.name}]`, one));
 	if (migration?.storage !== undefined) found.push(...storageReferences("migration.storage", migration.storage));
+	const url = (field: string, ref: { readonly name: string; readonly key: string } | undefined): void => {
+		if (ref !== undefined) found.push({ field, secret: ref.name, key: ref.key, optional: false, isDatabaseUrl: true });
+	};
 	const target = migration?.database?.postgres;
-	entry("migration.database.postgres.urlSecretRef", target?.urlSecretRef);
+	url("migration.database.postgres.urlSecretRef", target?.urlSecretRef);
 	entry("migration.database.postgres.caSecretRef", target?.caSecretRef);
 	const own = database.cloudNativePG === undefined ? undefined : "database.cloudNativePG";
-	entry(own ?? "database.postgres.urlSecretRef", database.postgres?.urlSecretRef);
+	url(own ?? "database.postgres.urlSecretRef", database.postgres?.urlSecretRef);
 	entry(own ?? "database.postgres.caSecretRef", database.postgres?.caSecretRef);
 	for (const key of ["tls.crt", "tls.key"]) add("exposure.tls.secretName", exposure.tls?.secretName, key);
 	for (const { url, caSecretRef } of auth.issuers) entry(`auth.issuers[${url}].caSecretRef`, caSecretRef);
@@ -112,7 +117,7 @@ export const missingSecrets = (registry: Referring, contents: SecretContents): r
 ];
 
 const missingOf = (
-	{ field, secret, key, optional, isPassword = false, size }: SecretReference,
+	{ field, secret, key, optional, isPassword = false, size, isDatabaseUrl = false }: SecretReference,
 	contents: SecretContents,
 ): readonly string[] => {
 	const entries = contents.get(secret);
@@ -126,6 +131,14 @@ const missingOf = (
 	if (size !== undefined && has > 0 && has !== size) {
 		return [`spec.${field}: entry ${key} of the Secret ${secret} has ${has} bytes, expected ${size} random ones`];
 	}
+	if (isDatabaseUrl && has > 0 && !namesDatabase(Buffer.from(entry ?? []).toString("utf8"))) {
+		return [
+			`spec.${field}: entry ${key} of the Secret ${secret}: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE`,
+		];
+	}
 	if (optional || has > 0) return [];
 	return [`spec.${field}: the Secret ${secret} has no entry ${key}, or an empty one`];
 };
+
+const namesDatabase = (url: string): boolean =>
+	URL.canParse(url) && ["postgres:", "postgresql:"].includes(new URL(url).protocol);

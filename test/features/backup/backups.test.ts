@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Archive } from "#/features/backup/archive.ts";
+import { BACKUPS_PREFIX } from "#/features/backup/archive-keys.ts";
 import type { BackupErrorCode } from "#/features/backup/backup-error.ts";
+import { claimArchive, isOwnArchive } from "#/features/backup/identity.ts";
 import { listBackups } from "#/features/backup/list-backups.ts";
 import {
 	assertWhole,
@@ -83,6 +85,48 @@ test("any instant since the first backup can be had, as far as the journal was s
 	await assert.rejects(restored(place.archive, { to: Date.now() + 60_000 }), failsWith("NO_POINT", /reaches to/));
 	await assert.rejects(restored(place.archive, { backup: "none" }), failsWith("ABSENT"));
 	await harness.drain();
+});
+
+test("a backup whose manifest is broken keeps nobody from what is told by an earlier one and the journal", async () => {
+	await using harness = await openQuickHarness();
+	const instance = harness.instance();
+	const place = memoryArchive();
+	await pushImage(instance, "p/r", "v", "config 0", "layer 0");
+	const { manifest: first } = await backupsOf(harness, place.archive).backUp(forever);
+	await pushImage(instance, "p/r", "v", "config 1", "layer 1");
+	const { manifest: last } = await backupsOf(harness, place.archive).backUp(forever);
+	const held = await holdings(harness);
+	await spoil(place.archive, `${BACKUPS_PREFIX}${last.id}`);
+	for (const target of [{}, { to: last.at }]) {
+		await using again = await restored(place.archive, target);
+		assert.deepEqual(await holdings(again), held);
+		await assertWhole(again);
+	}
+	await assert.rejects(restored(place.archive, { to: first.at - 1 }), failsWith("CORRUPT", new RegExp(last.id)));
+	await assert.rejects(
+		restored(place.archive, { backup: "none" }),
+		failsWith("ABSENT", new RegExp(`newest is ${last.id}`)),
+	);
+	const told: string[] = [];
+	const listed = await listBackups(place.archive, forever, ({ message }) => told.push(message));
+	assert.deepEqual([listed.map(({ id }) => id), told.length], [[first.id], 1]);
+	await spoil(place.archive, `${BACKUPS_PREFIX}${first.id}`);
+	await assert.rejects(restored(place.archive), failsWith("CORRUPT"));
+	await harness.drain();
+});
+
+const spoil = async (archive: Archive, key: string): Promise<void> => {
+	await archive.delete(key, forever);
+	await archive.writePlain(key, Buffer.from("{}"), forever);
+};
+
+test("that an archive is another registry's is told before anything of its key", async () => {
+	const { store } = memoryArchive();
+	const sealer = { seal: (plain: Uint8Array) => plain, open: (sealed: Uint8Array) => sealed };
+	await claimArchive(new Archive({ store, sealer }), "theirs", forever);
+	await assert.rejects(isOwnArchive(new Archive({ store }), "ours", forever), failsWith("OTHER"));
+	await assert.rejects(isOwnArchive(new Archive({ store }), "theirs", forever), failsWith("SEALED", /no key is given/));
+	assert.equal(await isOwnArchive(new Archive({ store, sealer }), "theirs", forever), true);
 });
 
 test("whatever write of a backup fails, there is no backup, and the next one is whole", async () => {

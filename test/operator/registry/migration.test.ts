@@ -43,8 +43,14 @@ test("how far it is stands in the status, and a condition says it in words", () 
 test("what holds it up is told, and what is to be done at its end", () => {
 	const [held] = tellMigration(registry(migrating), seen({ message: "the bucket is away" })).asides;
 	assert.deepEqual([held?.reason, held?.message], ["MigrationHeldUp", "to S3 bucket b: the bucket is away"]);
-	const [unbegun] = tellMigration(registry(migrating), seen({ stage: "Pending", message: "there is no bucket b" })).asides;
-	assert.match(unbegun?.message ?? "", /^to S3 bucket b: there is no bucket b\. Nothing has gone there: .* take .* away/);
+	const [unbegun] = tellMigration(
+		registry(migrating),
+		seen({ stage: "Pending", message: "there is no bucket b" }),
+	).asides;
+	assert.match(
+		unbegun?.message ?? "",
+		/^to S3 bucket b: there is no bucket b\. Nothing has gone there: .* take .* away/,
+	);
 	const all = { objects: { done: 3, all: 3 }, bytes: { done: 30, all: 30 } };
 	const [done] = tellMigration(registry(migrating), seen({ ...all, stage: "Completed" })).asides;
 	assert.deepEqual([done?.status, done?.reason], ["True", "Succeeded"]);

@@ -239,6 +239,10 @@ test("what is missing of the Secrets is told by field", () => {
 		["db", { url: text("postgres://"), "ca.crt": text("d") }],
 	]);
 	assert.deepEqual(missingSecrets({ spec }, whole), []);
+	const wrong = new Map([...whole, ["db", { url: text("the password is hunter2"), "ca.crt": text("d") }]]);
+	assert.deepEqual(missingSecrets({ spec }, wrong), [
+		"spec.database.postgres.urlSecretRef: entry url of the Secret db: expected postgres://USER:PASSWORD@HOST:PORT/DATABASE",
+	]);
 });
 
 test("a password whose line is empty is missing, as nobody is to log in without one", () => {
