@@ -91,10 +91,14 @@ export class Wire {
 /** The URL as messages have it: a query may hold secrets. */
 export const nameOf = (url: URL): string => `${url.origin}${url.pathname}`;
 
+/** Whether a server answered in plain HTTP where TLS was spoken: what OpenSSL says of that tells nobody. */
+const isPlain = (error: unknown): boolean =>
+	error instanceof Error && "code" in error && error.code === "ERR_SSL_WRONG_VERSION_NUMBER";
+
 const failureOf = (what: string, cause: unknown): RemoteError => {
 	if (cause instanceof RemoteError) return cause;
 	const inner = cause instanceof AggregateError ? cause.errors[0] : cause;
-	const why = inner instanceof Error ? inner.message : String(inner);
+	const why = isPlain(inner) ? "it does not speak TLS" : inner instanceof Error ? inner.message : String(inner);
 	return new TransientError("UNREACHABLE", `${what}: no answer (${why})`, { cause });
 };
 

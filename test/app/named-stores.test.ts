@@ -76,7 +76,8 @@ test("a target that cannot be had keeps nothing from serving before anything wen
 	const instance = harness.instance({ stores: both.stores });
 	assert.equal((await pullBlob(instance, "p/r", digest)).toString(), "in the files");
 	await assert.rejects(pushBlob(instance, "p/r", "not yet"), /store default/);
-	assert.match(both.migrations[0]?.trouble() ?? "", /there is no bucket mispelt/);
+	const why = `store default: there is no bucket mispelt at ${endpoint}: make it, or correct its name`;
+	assert.equal(both.migrations[0]?.trouble(), why);
 
 	const notes = new MigrationNotes(
 		openRootNotes({ fileSystem: nodeFileSystem, id: newId }, join(dataDir, "stores", "default")),

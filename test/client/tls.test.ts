@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { createServer as createPlainServer } from "node:http";
 import { createServer } from "node:https";
 import { test } from "node:test";
 import { openRemoteRegistry } from "#/client/open-remote-registry.ts";
@@ -45,4 +46,17 @@ test("a certificate for another name is not trusted", async () => {
 	const authority = createAuthority();
 	await using server = await openServer(authority, "registry.example.com");
 	await assert.rejects(ask(server.url, authority.ca), { code: "UNREACHABLE", message: /altnames|does not match/ });
+});
+
+test("a server without TLS is told in words, and not in those of OpenSSL", async () => {
+	const server = createPlainServer((_, response) => void response.end()).listen(0, "127.0.0.1");
+	await once(server, "listening");
+	try {
+		const address = server.address();
+		assert.ok(typeof address === "object" && address !== null);
+		await assert.rejects(ask(`https://127.0.0.1:${address.port}`, undefined), /no answer \(it does not speak TLS\)/);
+	} finally {
+		server.closeAllConnections();
+		server.close();
+	}
 });

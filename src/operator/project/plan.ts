@@ -92,6 +92,9 @@ export const projectUrl = (project: Project, registryUrl: string | undefined): s
 		? undefined
 		: `${new URL(registryUrl).host}/${projectNameOf(project)}`;
 
+/** How the status of a Registry calls what Projects use that name no class. */
+const OWN_STORAGE = "default";
+
 /** Why the storage class of a Project cannot be had; absent: it can, or it names none. */
 const whyNoStorage = ({ metadata, spec }: Project, { registry }: Binding): string | undefined => {
 	const { storageClassName: wanted } = spec;
@@ -104,7 +107,8 @@ const whyNoStorage = ({ metadata, spec }: Project, { registry }: Binding): strin
 	if (mayUse.some((one) => one.name === wanted)) return undefined;
 	const names = mayUse.map((one) => one.name);
 	const there = names.length === 0 ? "it has none for this namespace" : `there is ${names.join(", ")}`;
-	return `spec.storageClassName: Registry ${namespace}/${name} has no storage class ${wanted}: ${there}`;
+	const own = wanted === OWN_STORAGE ? ". Leave the field out for the Registry's own storage" : "";
+	return `spec.storageClassName: Registry ${namespace}/${name} has no storage class ${wanted}: ${there}${own}`;
 };
 
 const toWish = (project: Project): Wish => {

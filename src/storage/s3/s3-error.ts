@@ -79,5 +79,7 @@ const describe = (error: Error, status: number | undefined): string => {
 	const answer = status === undefined ? "" : ` (status ${status})`;
 	// The SDK's word for an answer without a message, which many services give.
 	const said = error.message === "" || error.message === "UnknownError" ? "" : `, ${error.message}`;
+	// What has no name of its own is what its message says.
+	if (error.name === "Error" && status === undefined && said !== "") return error.message;
 	return `${error.name}${answer}${said}`;
 };

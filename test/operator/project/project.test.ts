@@ -211,6 +211,11 @@ test("a Project whose storage class its Registry does not have says so, and stay
 	await bench.settle();
 	const said = bench.ready("Project", KEY);
 	assert.match(said, /^InvalidSpec: spec.storageClassName: .* no storage class second: there is cold$/);
+	bench.put("Project", KEY, specOf({ storageClassName: "default" }));
+	await bench.settle();
+	assert.match(bench.ready("Project", KEY), /: there is cold\. Leave the field out for the Registry's own storage$/);
+	bench.put("Project", KEY, specOf({ storageClassName: "second", visibility: "Public" }));
+	await bench.settle();
 	const project = await bench.plane.metadata.projects.find("web");
 	assert.deepEqual([project?.store, project?.visibility], ["default", "Private"]);
 	// With the consent of the class it is as wanted, and nothing else has to be pushed.
