@@ -97,7 +97,9 @@ export class Mover {
 	async #move(move: Move, signal: AbortSignal): Promise<(MoveCounts & { readonly arrived: boolean }) | undefined> {
 		const { metadata, holder, clock, report } = this.#deps;
 		const id = String(move.projectId);
-		if (this.#backOff.isOff(id, clock.monotonic())) return undefined;
+		// Another store than the one that failed is tried at once.
+		const attempt = `${id} ${move.to}`;
+		if (this.#backOff.isOff(attempt, clock.monotonic())) return undefined;
 		const { leaseMs } = this.#opts;
 		const leases = { outbox: metadata.outbox, holder, clock };
 		await using lease = await holdLease(leases, `move:${id}`, leaseMs);
@@ -111,12 +113,12 @@ export class Mover {
 		try {
 			const { concurrency } = this.#opts;
 			const arrived = await moveProject({ ...this.#deps, tell, concurrency }, { move, right, counts });
-			this.#backOff.worked(id);
+			this.#backOff.worked(attempt);
 			if (arrived) await tell.end();
 			return { ...counts, arrived };
 		} catch (error) {
 			signal.throwIfAborted();
-			this.#backOff.failed(id, clock.monotonic());
+			this.#backOff.failed(attempt, clock.monotonic());
 			report({ event: "move.failed", level: "warn", error, fields: { project: move.project, to: move.to } });
 			await tell.failed(error, counts);
 			return { ...counts, arrived: false };

@@ -161,6 +161,22 @@ test("a store that does not answer leaves the project where it is, and says so, 
 	assert.deepEqual(await reportOf(metadata, "p"), {});
 });
 
+test("a project whose store is away goes at once to another that is named then", async () => {
+	await using harness = await openRegistryHarness();
+	const { metadata, stores } = harness;
+	const other = stores.get("other") ?? assert.fail();
+	await pushBlob(harness.instance(), "p/r", "content");
+	await ask(metadata, "p", "other");
+	const away = hookedOn(other, "stat", () => {
+		throw new StoreError("UNAVAILABLE", "store other: no answer");
+	});
+	const { mover } = moverOf(harness, new Map([...stores, ["other", away], ["third", other]]));
+	assert.equal((await mover.round(forever)).waiting, 1);
+	await ask(metadata, "p", "third");
+	assert.equal((await mover.round(forever)).arrived, 1);
+	assert.equal((await metadata.repositories.find("p/r"))?.store, "third");
+});
+
 test("however many wait for a store that is away, the others go", async () => {
 	await using harness = await openRegistryHarness();
 	const { metadata, stores } = harness;
