@@ -5,36 +5,19 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { z } from "zod";
 import { createAuthority } from "../../support/certificates.ts";
-import { chartPath } from "../../support/chart/render.ts";
 import { eventually } from "../../support/eventually.ts";
 import { buildImage } from "../../support/image/built-image.ts";
-import { ONE_REPLICA, podOf, SYSTEM, surroundings, TENANT, threeReplicas } from "../../support/node/manifests.ts";
-import { type NodeName, type Nodes, openNodes, skipWithoutNodes } from "../../support/node/nodes.ts";
+import { actsOn, HERE, LONG, LONG_MS } from "../../support/node/acts.ts";
+import { ONE_REPLICA, podOf, SYSTEM, surroundings, threeReplicas } from "../../support/node/manifests.ts";
+import { type Nodes, openNodes, skipWithoutNodes } from "../../support/node/nodes.ts";
 import { type Puller, startPuller } from "../../support/node/puller.ts";
 import { makeRunnableImage, type RunnableImage } from "../../support/node/runnable-image.ts";
 import { privatePostgres } from "../../support/postgres.ts";
-import { outputOf } from "../../support/run-program.ts";
 import { privateS3, s3Keys } from "../../support/s3.ts";
 
-/** How long pods may take on a busy machine. */
-const LONG = "--timeout=240s";
-const LONG_MS = 240_000;
-const HERE = ["--namespace", TENANT];
 const MAIN = "main-registry.team-a.svc";
 const SHARED = "shared-registry.team-a.svc";
-const VALUES = [
-	"image.repository=localhost/limani",
-	"image.tag=limani",
-	`secrets.namespaces={${SYSTEM},${TENANT}}`,
-	"tests.storageClassName=by-hand",
-].flatMap((value) => ["--set", value]);
-
-const authFileSchema = z.object({ auths: z.record(z.string(), z.object({ auth: z.string() })) });
-const podsSchema = z.object({
-	items: z.array(z.object({ metadata: z.object({ name: z.string() }), spec: z.object({ nodeName: z.string() }) })),
-});
 
 describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 	const postgres = privatePostgres();
@@ -60,37 +43,12 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 		rmSync(folder, { recursive: true, force: true });
 	});
 
-	const isReady = (...resources: readonly string[]) =>
-		nodes.kubectl("wait", ...HERE, "--for=condition=Ready", LONG, ...resources);
-	const textAt = (path: string, ...of: readonly string[]) => nodes.kubectl("get", ...of, "-o", `jsonpath={${path}}`);
-	const podsOf = async (namespace: string, selector: string) => {
-		const list = ["get", "pods", "--namespace", namespace, "--selector", selector, "-o", "json"];
-		const { items } = podsSchema.parse(JSON.parse(await nodes.kubectl(...list)));
-		return items.map(({ metadata, spec }) => ({ name: metadata.name, node: spec.nodeName }));
-	};
-	/** What the operator wrote for a robot: the file that clients read, and what is in it for its registry. */
-	const credentialOf = async (robot: string) => {
-		const name = await textAt(".status.secretRef.name", ...HERE, "robotaccount", robot);
-		const text = Buffer.from(await textAt(".data.\\.dockerconfigjson", ...HERE, "secret", name), "base64").toString();
-		const file = join(nodes.folder, `${robot}.json`);
-		writeFileSync(file, text);
-		return { file, secret: name, auths: authFileSchema.parse(JSON.parse(text)).auths };
-	};
-	const skopeo = async (...args: readonly string[]) =>
-		outputOf("skopeo", await nodes.attempt("node1", "skopeo", "--insecure-policy", "copy", ...args));
-	/** Runs an image in a pod, and gives what it wrote. */
-	const runIn = async (pod: string, image: string, account: string, node: NodeName): Promise<string> => {
-		await nodes.apply(podOf(pod, { image, account, node }));
-		await nodes.kubectl("wait", ...HERE, "--for=jsonpath={.status.phase}=Succeeded", LONG, `pod/${pod}`);
-		return await nodes.kubectl("logs", ...HERE, pod);
-	};
+	const acts = actsOn(() => nodes);
+	const { credentialOf, helm, isReady, operators, patch, runIn, skopeo, textAt } = acts;
 	const holder = () => textAt(".spec.holderIdentity", "--namespace", SYSTEM, "lease", "limani");
-	const operators = () => podsOf(SYSTEM, "app.kubernetes.io/component=operator");
-	const replicas = () => podsOf(TENANT, "app.kubernetes.io/instance=shared");
+	const replicas = () => acts.replicasOf("shared");
 	/** Until all replicas of the shared registry are what its Deployment says now. */
-	const rolledOut = () => nodes.kubectl("rollout", "status", ...HERE, "deployment/shared-registry", LONG);
-	const helm = (verb: "install" | "upgrade", ...values: readonly string[]) =>
-		nodes.helm(verb, "limani", chartPath("limani"), "--namespace", SYSTEM, "--wait", LONG, ...VALUES, ...values);
+	const rolledOut = () => acts.rolledOut("deployment/shared-registry");
 
 	it("is installed by its chart: two restricted operators on two nodes, of which one leads", async () => {
 		await helm("install");
@@ -173,7 +131,7 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 
 	it("has a registry's pod that was deleted come back with all that was pushed", async () => {
 		await nodes.kubectl("delete", "pod", "main-registry-0", ...HERE);
-		await nodes.kubectl("rollout", "status", ...HERE, "statefulset/main-registry", LONG);
+		await acts.rolledOut("statefulset/main-registry");
 		assert.equal(await runIn("again", `${MAIN}/web/app:second`, "app", "node2"), `${second.greeting}\n`);
 	});
 
@@ -199,7 +157,7 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 		it("fails no pull when all replicas are replaced, since their settings are others", async () => {
 			const before = await replicas();
 			const spec = { resources: { requests: { cpu: "60m", memory: "128Mi" }, limits: { memory: "512Mi" } } };
-			await nodes.kubectl("patch", "registry", "shared", ...HERE, "--type=merge", "--patch", JSON.stringify({ spec }));
+			await patch("registry", "shared", { spec });
 			const path = ".spec.template.spec.containers[0].resources.requests.cpu";
 			await eventually(
 				async () => assert.equal(await textAt(path, ...HERE, "deployment", "shared-registry"), "60m"),
@@ -222,7 +180,7 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 			await rolledOut();
 			assert.deepEqual([...new Set((await replicas()).map(({ node }) => node))], ["node2"]);
 			await nodes.kubectl("uncordon", "node1");
-			await nodes.kubectl("rollout", "status", ...HERE, "statefulset/main-registry", LONG);
+			await acts.rolledOut("statefulset/main-registry");
 			await isReady("registry/main");
 			await puller.more(3);
 			hasFailed();

@@ -1,0 +1,52 @@
+// Another image for a Registry that somebody pulls from, and its own one again.
+import assert from "node:assert/strict";
+import { it } from "node:test";
+import { readVersion } from "#/app/read-version.ts";
+import { eventually } from "../eventually.ts";
+import { type Acts, HERE, LONG_MS } from "./acts.ts";
+import type { Nodes } from "./nodes.ts";
+import type { Puller } from "./puller.ts";
+
+/** What it goes on in. */
+export interface OtherImageOpts {
+	readonly nodes: Nodes;
+	readonly acts: Acts;
+	/** Pulls from the Registry all the time. */
+	readonly puller: Puller;
+	/** Folder of the next release's image. */
+	readonly next: string;
+}
+
+/** Tests of the Registry `shared`, which has three replicas. @param given what is there when they run */
+export const otherImageSuite = (given: () => OtherImageOpts): void => {
+	/** Gives it an image, or its own one, and waits until every replica has it and its status says which release that is. */
+	const roll = async ({ acts, puller }: OtherImageOpts, image: string | null, version: string) => {
+		await acts.patch("registry", "shared", { spec: { image } });
+		await eventually(async () => {
+			const replicas = await acts.replicasOf("shared");
+			assert.deepEqual(
+				replicas.map((pod) => pod.image),
+				Array(3).fill(image ?? "localhost/limani:limani"),
+			);
+			assert.equal(await acts.textAt(".status.version", ...HERE, "registry", "shared"), version);
+		}, LONG_MS);
+		await acts.rolledOut("deployment/shared-registry");
+		await acts.isReady("registry/shared");
+		await puller.more(3);
+		assert.deepEqual(puller.pulled().failures, []);
+	};
+	const columns = async ({ nodes }: OtherImageOpts): Promise<string> =>
+		await nodes.kubectl("get", "registry", "shared", ...HERE, "--output", "wide", "--no-headers");
+
+	it("fails no pull when a Registry names the image of the next release, which migrates the metadata, and shows what serves", async () => {
+		const { nodes, next } = given();
+		await nodes.load(next);
+		await roll(given(), "localhost/limani:next", "99.0.0");
+		assert.match(await columns(given()), / 3 +99\.0\.0 /);
+	});
+
+	it("fails no pull when it is taken back, and this release serves what the next one migrated", async () => {
+		await roll(given(), null, readVersion());
+		assert.ok((await columns(given())).includes(` ${readVersion()} `));
+	});
+};
