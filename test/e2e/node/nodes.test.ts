@@ -4,13 +4,17 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, before, describe, it, type TestContext } from "node:test";
 import { createAuthority } from "../../support/certificates.ts";
 import { eventually } from "../../support/eventually.ts";
-import { buildImage } from "../../support/image/built-image.ts";
+import { type BuiltImage, buildImage } from "../../support/image/built-image.ts";
 import { actsOn, HERE, LONG, LONG_MS } from "../../support/node/acts.ts";
-import { ONE_REPLICA, podOf, SYSTEM, surroundings, threeReplicas } from "../../support/node/manifests.ts";
+import { bundleSuite } from "../../support/node/bundle-suite.ts";
+import { classVolumeSuite } from "../../support/node/class-volume-suite.ts";
+import { ONE_REPLICA, podOf, SYSTEM, surroundings, threeReplicas, VOLUMES } from "../../support/node/manifests.ts";
+import { migrationSuite } from "../../support/node/migration-suite.ts";
 import { type Nodes, openNodes, skipWithoutNodes } from "../../support/node/nodes.ts";
+import { otherImageSuite } from "../../support/node/other-image-suite.ts";
 import { type Puller, startPuller } from "../../support/node/puller.ts";
 import { makeRunnableImage, type RunnableImage } from "../../support/node/runnable-image.ts";
 import { privatePostgres } from "../../support/postgres.ts";
@@ -24,6 +28,7 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 	const s3 = privateS3("minio");
 	const authority = createAuthority();
 	let folder: string;
+	let image: BuiltImage;
 	let nodes: Nodes;
 	let first: RunnableImage;
 	let second: RunnableImage;
@@ -31,8 +36,9 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 
 	before(async () => {
 		folder = mkdtempSync(join(tmpdir(), "limani-node-"));
-		nodes = await openNodes(await buildImage(folder));
-		for (const name of ["one", "two"]) mkdirSync(join(nodes.folder, "volumes", name), { recursive: true });
+		image = await buildImage(folder);
+		nodes = await openNodes(image);
+		for (const name of Object.keys(VOLUMES)) mkdirSync(join(nodes.folder, "volumes", name), { recursive: true });
 		first = makeRunnableImage(nodes.folder);
 		second = makeRunnableImage(nodes.folder);
 		await nodes.apply(surroundings(nodes.folder));
@@ -49,6 +55,15 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 	const replicas = () => acts.replicasOf("shared");
 	/** Until all replicas of the shared registry are what its Deployment says now. */
 	const rolledOut = () => acts.rolledOut("deployment/shared-registry");
+
+	/** The URL of a server of the machine, as it is in the cluster. */
+	const ledIn = async (url: string): Promise<string> => {
+		const led = new URL(url);
+		led.host = await nodes.leadIn(Number(led.port));
+		return led.href;
+	};
+	const endpoint = async () => await ledIn(await s3.endpoint());
+	const database = async (test: TestContext) => await ledIn((await postgres.database(test)) ?? "");
 
 	it("is installed by its chart: two restricted operators on two nodes, of which one leads", async () => {
 		await helm("install");
@@ -85,13 +100,11 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 	});
 
 	it("makes a Registry of three replicas available over PostgreSQL and S3, on both nodes", async (test) => {
-		const database = new URL((await postgres.database(test)) ?? "");
-		const bucket = new URL(await s3.endpoint());
-		database.host = await nodes.leadIn(Number(database.port));
+		const url = await database(test);
 		const literals = Object.entries(s3Keys).map(([name, value]) => `--from-literal=${name}=${value}`);
 		await nodes.kubectl("create", "secret", "generic", "bucket", ...HERE, ...literals);
-		await nodes.kubectl("create", "secret", "generic", "database", ...HERE, `--from-literal=url=${database}`);
-		await nodes.apply(threeReplicas(await nodes.leadIn(Number(bucket.port))));
+		await nodes.kubectl("create", "secret", "generic", "database", ...HERE, `--from-literal=url=${url}`);
+		await nodes.apply(threeReplicas(await endpoint()));
 		await isReady("registry/shared", "project/apps", "robotaccount/pusher");
 		assert.equal(await textAt(".status.readyReplicas", ...HERE, "registry", "shared"), "3");
 		assert.deepEqual(new Set((await replicas()).map(({ node }) => node)), new Set(["node1", "node2"]));
@@ -175,6 +188,8 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 			hasFailed();
 		});
 
+		otherImageSuite(() => ({ nodes, acts, puller, image, folder }));
+
 		it("lets a node be drained, and no budget holds it up: what can goes elsewhere, and the volume's pod comes back", async () => {
 			await nodes.kubectl("drain", "node1", "--ignore-daemonsets", "--delete-emptydir-data", "--force", LONG);
 			await rolledOut();
@@ -225,6 +240,16 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 		await nodes.apply(ONE_REPLICA);
 		await isReady("registry/main", "project/web", "robotaccount/ci");
 		assert.equal(await runIn("returned", `${MAIN}/web/app:first`, "app", "node1"), `${first.greeting}\n`);
+	});
+
+	classVolumeSuite(() => ({ nodes, acts, images: { apart: first, usual: second } }));
+	migrationSuite(() => {
+		const authorityFile = join(nodes.folder, "trusted", "ca.crt");
+		return { nodes, acts, old: first, endpoint, database, authority: authorityFile };
+	});
+	bundleSuite(() => {
+		const registries = { main: "deployment", shared: "deployment", tenants: "statefulset" } as const;
+		return { nodes, acts, image, registries };
 	});
 
 	it("has a kubelet pull although a zone was lost with all that ran there", async () => {

@@ -7,6 +7,9 @@ import { layOutRelease, SCHEMA } from "../ha/other-release.ts";
 import type { BuiltImage } from "../image/built-image.ts";
 import { writeLayout } from "./image-layout.ts";
 
+/** Its release, as {@link layOutRelease} calls it. */
+export const NEXT = "99.0.0";
+
 /** What differs between the two, as {@link layOutRelease} makes it. */
 const CHANGED = ["package.json", "src/metadata/sql/schema/migrations.ts"];
 /** A column that this release does not know, and can work beside. */
@@ -19,11 +22,11 @@ const configSchema = z.looseObject({
 });
 
 /**
- * Makes it of this release's image and one layer more. It says that it is release 99.0.0, and migrates the metadata once
+ * Makes it of this release's image and one layer more. It migrates the metadata once
  * more, in a way that this release can work beside.
  *
  * @param under an existing folder
- * @returns a folder in the OCI image layout, where it is called `next`
+ * @returns a folder in the OCI image layout, where it is called {@link NEXT}
  */
 export const makeNextImage = (image: BuiltImage, under: string): string => {
 	const release = join(under, "next-release");
@@ -40,7 +43,7 @@ export const makeNextImage = (image: BuiltImage, under: string): string => {
 	const config = configSchema.parse(read(manifest.config.digest));
 	const layout = writeLayout(folder);
 	const { descriptor, diffId } = layout.putLayer(archive);
-	layout.putImage("next", {
+	layout.putImage(NEXT, {
 		layers: [...manifest.layers, descriptor],
 		config: {
 			...config,

@@ -46,7 +46,7 @@ export interface Nodes extends AsyncDisposable {
 	trust(host: string, ca?: string): void;
 	/** Cuts a node off from everybody, with all that runs there. */
 	cutOff(node: NodeName): Promise<void>;
-	/** Leads an address of the cluster, which is given back, to a port of loopback of the machine. */
+	/** Leads an address of the cluster, which is given back, to a port of loopback of the machine; the same one each time. */
 	leadIn(port: number): Promise<string>;
 }
 
@@ -107,6 +107,7 @@ const clusterIn = (folder: string, stack: AsyncDisposableStack): Omit<Nodes, typ
 		runProgram(findPart(name) ?? name, args, input === undefined ? how : { ...how, input });
 	const succeed = async (name: string, args: readonly string[], input?: string): Promise<string> =>
 		outputOf(`${name} ${args.join(" ")}`, await attempt(name, args, input));
+	const ways = new Map<number, ReturnType<typeof leadIn>>();
 	const commandOn = (node: NodeName) => ({ program: join(scripts, "nodes-run"), args: [folder, node] });
 	return {
 		folder,
@@ -131,9 +132,9 @@ const clusterIn = (folder: string, stack: AsyncDisposableStack): Omit<Nodes, typ
 		cutOff: async (node) =>
 			void (await run(join(scripts, "nodes-run"), [folder, "plane", "ip", "link", "set", node, "down"])),
 		leadIn: async (port) => {
-			const way = await leadIn({ folder, port });
-			stack.use(way);
-			return way.address;
+			const way = ways.get(port) ?? leadIn({ folder, port }).then((opened) => stack.use(opened));
+			ways.set(port, way);
+			return (await way).address;
 		},
 	};
 };

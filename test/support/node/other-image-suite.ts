@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { readVersion } from "#/app/read-version.ts";
 import { eventually } from "../eventually.ts";
+import type { BuiltImage } from "../image/built-image.ts";
 import { type Acts, HERE, LONG_MS } from "./acts.ts";
+import { makeNextImage, NEXT } from "./next-image.ts";
 import type { Nodes } from "./nodes.ts";
 import type { Puller } from "./puller.ts";
 
@@ -13,8 +15,10 @@ export interface OtherImageOpts {
 	readonly acts: Acts;
 	/** Pulls from the Registry all the time. */
 	readonly puller: Puller;
-	/** Folder of the next release's image. */
-	readonly next: string;
+	/** What it runs. */
+	readonly image: BuiltImage;
+	/** A folder for another one. */
+	readonly folder: string;
 }
 
 /** Tests of the Registry `shared`, which has three replicas. @param given what is there when they run */
@@ -39,10 +43,10 @@ export const otherImageSuite = (given: () => OtherImageOpts): void => {
 		await nodes.kubectl("get", "registry", "shared", ...HERE, "--output", "wide", "--no-headers");
 
 	it("fails no pull when a Registry names the image of the next release, which migrates the metadata, and shows what serves", async () => {
-		const { nodes, next } = given();
-		await nodes.load(next);
-		await roll(given(), "localhost/limani:next", "99.0.0");
-		assert.match(await columns(given()), / 3 +99\.0\.0 /);
+		const { nodes, image, folder } = given();
+		await nodes.load(makeNextImage(image, folder));
+		await roll(given(), `localhost/limani:${NEXT}`, NEXT);
+		assert.match(await columns(given()), new RegExp(` 3 +${NEXT} `));
 	});
 
 	it("fails no pull when it is taken back, and this release serves what the next one migrated", async () => {

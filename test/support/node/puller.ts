@@ -18,6 +18,8 @@ export interface Pulling {
 	readonly tag: string;
 	/** The value of the header. */
 	readonly authorization: string;
+	/** A file with the authority that the registry's certificate is of; absent: one that everybody knows, or none. */
+	readonly authority?: string;
 }
 
 /** What came of it. */
@@ -36,10 +38,14 @@ export interface Puller extends AsyncDisposable {
 }
 
 /** Begins to pull, until it is disposed of. */
-export const startPuller = (nodes: Nodes, { node, origin, repository, tag, authorization }: Pulling): Puller => {
+export const startPuller = (
+	nodes: Nodes,
+	{ node, origin, repository, tag, authorization, authority }: Pulling,
+): Puller => {
 	const on = nodes.commandOn(node);
 	const args = [...on.args, process.execPath, program, origin, repository, tag, authorization];
-	const child = spawn(on.program, args, { stdio: ["pipe", "pipe", "inherit"] });
+	const env = authority === undefined ? process.env : { ...process.env, NODE_EXTRA_CA_CERTS: authority };
+	const child = spawn(on.program, args, { env, stdio: ["pipe", "pipe", "inherit"] });
 	const ended = once(child, "close");
 	let pulls = 0;
 	const failures: string[] = [];
