@@ -10,6 +10,8 @@ import { startPuller } from "./puller.ts";
 import type { RunnableImage } from "./runnable-image.ts";
 
 const HOST = "main-registry.team-a.svc";
+/** What changes when pods start anew. */
+const SETTINGS = ".spec.template.metadata.annotations.limani\\.dev/settings";
 const PODS = ["--selector", "app.kubernetes.io/instance=main"];
 
 /** What it goes on in. */
@@ -28,7 +30,7 @@ export interface MigrationOpts {
 
 /** Tests of the Registry `main`, which has one replica and a robot `ci`. @param given what is there when they run */
 export const migrationSuite = (given: () => MigrationOpts): void => {
-	it("goes from its volume and the embedded database to a bucket and PostgreSQL, and pulls go on", async (test) => {
+	it("goes from its volume and the embedded database to a bucket and PostgreSQL, and pulls fail in its one start alone", async (test) => {
 		const { nodes, acts, endpoint, database, authority } = given();
 		const { auths } = await acts.credentialOf("ci");
 		const authorization = `Basic ${auths[HOST]?.auth}`;
@@ -52,12 +54,18 @@ export const migrationSuite = (given: () => MigrationOpts): void => {
 			},
 		};
 		const postgres = { urlSecretRef: { name: "main-database", key: "url" } };
+		const settings = () => acts.textAt(SETTINGS, ...HERE, "statefulset", "main-registry");
+		const former = await settings();
 		await acts.patch("registry", "main", { spec: { migration: { storage, database: { postgres } } } });
+		await eventually(async () => assert.notEqual(await settings(), former), LONG_MS);
+		await acts.rolledOut("statefulset/main-registry");
+		await puller.succeeded(1);
+		// The one pod of a volume ends before the next one begins. From here on there is always one that serves.
+		const away = puller.pulled();
 		for (const condition of ["StorageMigrated", "DatabaseMigrated"]) {
 			await nodes.kubectl("wait", ...HERE, `--for=condition=${condition}`, LONG, "registry/main");
 		}
 		await puller.more(3);
-		const halfway = puller.pulled();
 		await acts.patch("registry", "main", {
 			spec: {
 				storage: { filesystem: null, ...storage },
@@ -71,9 +79,8 @@ export const migrationSuite = (given: () => MigrationOpts): void => {
 		await acts.isReady("registry/main");
 		await puller.more(3);
 		const { pulls, failures } = puller.pulled();
-		test.diagnostic(`${halfway.failures.length} of ${halfway.pulls} pulls failed until all was there`);
-		// The one pod of a volume ends before the next one begins; what comes after it does not.
-		assert.deepEqual(failures.slice(halfway.failures.length), [], `of ${pulls - halfway.pulls} pulls afterwards`);
+		test.diagnostic(`${away.failures.length} of ${away.pulls} pulls failed, when the pod began with the migration`);
+		assert.deepEqual(failures.slice(away.failures.length), [], `of ${pulls - away.pulls} pulls afterwards`);
 	});
 
 	it("has two replicas on two nodes then, from which a kubelet pulls what was pushed before", async () => {

@@ -35,6 +35,8 @@ export interface Puller extends AsyncDisposable {
 	pulled(): Pulled;
 	/** Resolves when there were some pulls more. */
 	more(count: number): Promise<void>;
+	/** Resolves when some pulls more succeeded. */
+	succeeded(count: number): Promise<void>;
 }
 
 /** Begins to pull, until it is disposed of. */
@@ -53,14 +55,17 @@ export const startPuller = (
 		pulls += 1;
 		if (line !== "ok") failures.push(line);
 	});
+	const until = async (present: () => number, count: number): Promise<void> => {
+		const enough = present() + count;
+		await eventually(() => {
+			if (present() < enough)
+				throw new Error(`${enough - present()} pulls of ${count} are to come: ${failures.at(-1)}`);
+		}, 240_000);
+	};
 	return {
-		pulled: () => ({ pulls, failures }),
-		more: async (count) => {
-			const enough = pulls + count;
-			await eventually(() => {
-				if (pulls < enough) throw new Error(`${enough - pulls} pulls of ${count} are to come`);
-			}, 120_000);
-		},
+		pulled: () => ({ pulls, failures: [...failures] }),
+		more: (count) => until(() => pulls, count),
+		succeeded: (count) => until(() => pulls - failures.length, count),
 		async [Symbol.asyncDispose]() {
 			child.stdin.end();
 			await ended;
