@@ -32,6 +32,7 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 	let nodes: Nodes;
 	let first: RunnableImage;
 	let second: RunnableImage;
+	let sharedDatabase: string;
 	let puller: Puller;
 
 	before(async () => {
@@ -63,7 +64,11 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 		return led.href;
 	};
 	const endpoint = async () => await ledIn(await s3.endpoint());
-	const database = async (test: TestContext) => await ledIn((await postgres.database(test)) ?? "");
+	/** Makes a database for a Registry. @returns its URL, outside of the cluster and in it */
+	const database = async (test: TestContext) => {
+		const outside = (await postgres.database(test)) ?? "";
+		return { outside, inside: await ledIn(outside) };
+	};
 
 	it("is installed by its chart: two restricted operators on two nodes, of which one leads", async () => {
 		await helm("install");
@@ -100,10 +105,11 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 	});
 
 	it("makes a Registry of three replicas available over PostgreSQL and S3, on both nodes", async (test) => {
-		const url = await database(test);
+		const { outside, inside } = await database(test);
+		sharedDatabase = outside;
 		const literals = Object.entries(s3Keys).map(([name, value]) => `--from-literal=${name}=${value}`);
 		await nodes.kubectl("create", "secret", "generic", "bucket", ...HERE, ...literals);
-		await nodes.kubectl("create", "secret", "generic", "database", ...HERE, `--from-literal=url=${url}`);
+		await nodes.kubectl("create", "secret", "generic", "database", ...HERE, `--from-literal=url=${inside}`);
 		await nodes.apply(threeReplicas(await endpoint()));
 		await isReady("registry/shared", "project/apps", "robotaccount/pusher");
 		assert.equal(await textAt(".status.readyReplicas", ...HERE, "registry", "shared"), "3");
@@ -188,7 +194,7 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 			hasFailed();
 		});
 
-		otherImageSuite(() => ({ nodes, acts, puller, image, folder }));
+		otherImageSuite(() => ({ nodes, acts, puller, image, folder, database: sharedDatabase }));
 
 		it("lets a node be drained, and no budget holds it up: what can goes elsewhere, and the volume's pod comes back", async () => {
 			await nodes.kubectl("drain", "node1", "--ignore-daemonsets", "--delete-emptydir-data", "--force", LONG);
@@ -245,7 +251,8 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 	classVolumeSuite(() => ({ nodes, acts, images: { apart: first, usual: second } }));
 	migrationSuite(() => {
 		const authorityFile = join(nodes.folder, "trusted", "ca.crt");
-		return { nodes, acts, old: first, endpoint, database, authority: authorityFile };
+		const inside = async (test: TestContext) => (await database(test)).inside;
+		return { nodes, acts, old: first, endpoint, database: inside, authority: authorityFile };
 	});
 	bundleSuite(() => {
 		const registries = { main: "deployment", shared: "deployment", tenants: "statefulset" } as const;

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { it } from "node:test";
 import { readVersion } from "#/app/read-version.ts";
 import { eventually } from "../eventually.ts";
+import { SCHEMA } from "../ha/other-release.ts";
 import type { BuiltImage } from "../image/built-image.ts";
+import { query } from "../postgres.ts";
 import { type Acts, HERE, LONG_MS } from "./acts.ts";
 import { makeNextImage, NEXT } from "./next-image.ts";
 import type { Nodes } from "./nodes.ts";
@@ -19,6 +21,8 @@ export interface OtherImageOpts {
 	readonly image: BuiltImage;
 	/** A folder for another one. */
 	readonly folder: string;
+	/** URL of its database, as it is outside of the cluster. */
+	readonly database: string;
 }
 
 /** Tests of the Registry `shared`, which has three replicas. @param given what is there when they run */
@@ -42,15 +46,22 @@ export const otherImageSuite = (given: () => OtherImageOpts): void => {
 	const columns = async ({ nodes }: OtherImageOpts): Promise<string> =>
 		await nodes.kubectl("get", "registry", "shared", ...HERE, "--output", "wide", "--no-headers");
 
+	const schema = async ({ database }: OtherImageOpts): Promise<number> => {
+		const { rows } = await query(database, "SELECT MAX(number) AS number FROM migrations");
+		return Number(rows[0]?.number);
+	};
+
 	it("fails no pull when a Registry names the image of the next release, which migrates the metadata, and shows what serves", async () => {
 		const { nodes, image, folder } = given();
 		await nodes.load(makeNextImage(image, folder));
 		await roll(given(), `localhost/limani:${NEXT}`, NEXT);
 		assert.match(await columns(given()), new RegExp(` 3 +${NEXT} `));
+		assert.equal(await schema(given()), SCHEMA + 1);
 	});
 
 	it("fails no pull when it is taken back, and this release serves what the next one migrated", async () => {
 		await roll(given(), null, readVersion());
 		assert.ok((await columns(given())).includes(` ${readVersion()} `));
+		assert.equal(await schema(given()), SCHEMA + 1);
 	});
 };
