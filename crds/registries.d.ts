@@ -43,6 +43,15 @@ export interface Registry {
 		 */
 		image?: string;
 		/**
+		 * Secrets of the same namespace that the image is pulled with; default: none. In a cluster; standalone mode has no pods
+		 */
+		imagePullSecrets?: {
+			/**
+			 * Name of a Secret in the same namespace
+			 */
+			name: string;
+		}[];
+		/**
 		 * What a pod needs and may use. In a cluster; standalone mode has no pods
 		 */
 		resources?: {

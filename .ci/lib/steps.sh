@@ -2,7 +2,7 @@
 # Steps of a run, with their time and their test counts; sourced, never run. One step's failure stops no other.
 
 logs=$(mktemp -d "${TMPDIR:-/tmp}/limani-ci.XXXXXX")
-# A quiet machine needs less than half of it, installing everything; past this something hangs.
+# A quiet machine needs less than two thirds of it, installing everything; past this something hangs.
 deadline=$((SECONDS + 80 * 60))
 
 # step NAME MINUTES COMMAND...: runs COMMAND for at most that long, without a terminal. A failure counts as one.

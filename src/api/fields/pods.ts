@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { affinity } from "./affinity.ts";
-import { wholeList } from "./lists.ts";
+import { listMap, wholeList } from "./lists.ts";
 import { labelKey, labels, labelValue, objectName } from "./names.ts";
 import { resourceQuantity } from "./quantities.ts";
+import { secretRef } from "./references.ts";
 import { labelSelector } from "./selectors.ts";
 
 const quantities = z.record(z.string(), resourceQuantity).meta({ maxProperties: 16 });
@@ -45,6 +46,9 @@ export const podFields = {
 		.regex(/^[A-Za-z0-9][A-Za-z0-9._:@/-]*$/, "expected the reference of an image")
 		.exactOptional()
 		.describe(`Image of the pods; default: that of the operator. ${IN_CLUSTER}`),
+	imagePullSecrets: listMap(secretRef, ["name"], 16)
+		.exactOptional()
+		.describe(`Secrets of the same namespace that the image is pulled with; default: none. ${IN_CLUSTER}`),
 	resources: resources.exactOptional().describe(`What a pod needs and may use. ${IN_CLUSTER}`),
 	nodeSelector: labels.exactOptional().describe(`Labels that a pod's node must have. ${IN_CLUSTER}`),
 	tolerations: wholeList(toleration, 64).exactOptional().describe(`Taints that do not matter. ${IN_CLUSTER}`),

@@ -47,5 +47,6 @@ REPOSITORY=registry.internal.example/limani/limani
    \`\`\`
 
 The image is named by its digest, so that nothing else can run in its place. \`charts/limani/profiles/air-gapped.yaml\` has
-what else such a cluster may need: credentials for the registry, and a network policy that leads nowhere else.
+what else such a cluster may need: credentials for the registry, and a network policy that leads nowhere else. Registries
+run the same image: \`spec.imagePullSecrets\` of each names credentials in its own namespace.
 `;

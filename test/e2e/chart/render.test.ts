@@ -98,6 +98,7 @@ function* secretFieldsIn(schema: unknown, path: string): Generator<string> {
 		const here = `${path}.${name}`;
 		if (name.endsWith("ecretRef")) yield `${here}.name`;
 		else if (name.endsWith("ecretName")) yield here;
+		else if (name.endsWith("ecrets")) yield `${here}[].name`;
 		else yield* secretFieldsIn(child, here);
 	}
 	const items = fieldAt(schema, ["items"]);
@@ -236,6 +237,7 @@ suite("The chart limani, as helm renders it", () => {
 			const inList = field
 				.replace("object.spec.auth.users[]", "user")
 				.replace("object.spec.auth.issuers[]", "issuer")
+				.replace("object.spec.imagePullSecrets[]", "secret")
 				.replace("object.spec.storageClasses[]", "place");
 			assert.ok(expression.includes(inList), field);
 		}

@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { guideStep } from "../../support/bundle-guide.ts";
 import { chartKinds } from "../../support/chart/chart-kinds.ts";
 import { openTestApi } from "../../support/embedded-api.ts";
 import { type BuiltImage, buildImage } from "../../support/image/built-image.ts";
@@ -58,12 +59,7 @@ describe("a bundle of the image", { skip: skipWithout(...needed) }, () => {
 		return outputOf(script, await runProgram("sh", ["-ec", script], opts));
 	};
 	/** The commands of a step of the guide, as they stand. */
-	const step = (number: number): string => {
-		const guide = readFileSync(join(unpacked, "README.md"), "utf8");
-		const [, text = ""] = new RegExp(`^${number}\\. [\\s\\S]*?\`\`\`sh\\n([\\s\\S]*?)\`\`\``, "m").exec(guide) ?? [];
-		assert.notEqual(text, "");
-		return text.replace(/^ {3}/gm, "");
-	};
+	const step = (number: number): string => guideStep(readFileSync(join(unpacked, "README.md"), "utf8"), number);
 
 	it("is made of what image-build makes, and whole to whoever unpacks it", async () => {
 		const made = await limani("--image", `oci:${image.folder}:limani`, "--output", "limani.tar");

@@ -77,6 +77,9 @@ const withUsers = (name: string, ...secrets: readonly string[]): object =>
 		auth: { users: secrets.map((secret) => ({ name: secret, passwordSecretRef: { name: secret, key: "password" } })) },
 	});
 
+const withPullSecret = (name: string, secret: string): object =>
+	ours("Registry", name, { imagePullSecrets: [{ name: secret }] });
+
 /** What its backups and what it begins with are sealed with, and opened. */
 const withArchives = (name: string, secrets: { readonly own: string; readonly former: string }): object => {
 	const place = (secret: string, prefix: string) => ({
@@ -169,6 +172,8 @@ describe("The policies of the chart, on a real API server", { skip: skipWithoutK
 		);
 		assert.match((await apply(withUsers("users", "one", "two"), "carol")) ?? "", /: one, two/);
 		assert.equal(await apply(withUsers("users", "one", "two"), "bob"), undefined);
+		assert.match((await apply(withPullSecret("pulled", "one"), "alice")) ?? "", message);
+		assert.equal(await apply(withPullSecret("pulled", "one"), "carol"), undefined);
 		assert.match((await apply(withArchives("again", { own: "one", former: "one" }), "alice")) ?? "", /: one, one/);
 		assert.match((await apply(withArchives("again", { own: "one", former: "two" }), "carol")) ?? "", /: one, one, two/);
 		assert.equal(await apply(withArchives("again", { own: "one", former: "two" }), "bob"), undefined);

@@ -4,52 +4,42 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
-import { z } from "zod";
+import { after, before, describe, it, type TestContext } from "node:test";
 import { createAuthority } from "../../support/certificates.ts";
-import { chartPath } from "../../support/chart/render.ts";
 import { eventually } from "../../support/eventually.ts";
-import { buildImage } from "../../support/image/built-image.ts";
-import { ONE_REPLICA, podOf, SYSTEM, surroundings, TENANT, threeReplicas } from "../../support/node/manifests.ts";
-import { type NodeName, type Nodes, openNodes, skipWithoutNodes } from "../../support/node/nodes.ts";
+import { type BuiltImage, buildImage } from "../../support/image/built-image.ts";
+import { actsOn, HERE, LONG, LONG_MS } from "../../support/node/acts.ts";
+import { bundleSuite } from "../../support/node/bundle-suite.ts";
+import { classVolumeSuite } from "../../support/node/class-volume-suite.ts";
+import { ONE_REPLICA, podOf, SYSTEM, surroundings, threeReplicas, VOLUMES } from "../../support/node/manifests.ts";
+import { migrationSuite } from "../../support/node/migration-suite.ts";
+import { type Nodes, openNodes, skipWithoutNodes } from "../../support/node/nodes.ts";
+import { otherImageSuite } from "../../support/node/other-image-suite.ts";
 import { type Puller, startPuller } from "../../support/node/puller.ts";
 import { makeRunnableImage, type RunnableImage } from "../../support/node/runnable-image.ts";
 import { privatePostgres } from "../../support/postgres.ts";
-import { outputOf } from "../../support/run-program.ts";
 import { privateS3, s3Keys } from "../../support/s3.ts";
 
-/** How long pods may take on a busy machine. */
-const LONG = "--timeout=240s";
-const LONG_MS = 240_000;
-const HERE = ["--namespace", TENANT];
 const MAIN = "main-registry.team-a.svc";
 const SHARED = "shared-registry.team-a.svc";
-const VALUES = [
-	"image.repository=localhost/limani",
-	"image.tag=limani",
-	`secrets.namespaces={${SYSTEM},${TENANT}}`,
-	"tests.storageClassName=by-hand",
-].flatMap((value) => ["--set", value]);
-
-const authFileSchema = z.object({ auths: z.record(z.string(), z.object({ auth: z.string() })) });
-const podsSchema = z.object({
-	items: z.array(z.object({ metadata: z.object({ name: z.string() }), spec: z.object({ nodeName: z.string() }) })),
-});
 
 describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 	const postgres = privatePostgres();
 	const s3 = privateS3("minio");
 	const authority = createAuthority();
 	let folder: string;
+	let image: BuiltImage;
 	let nodes: Nodes;
 	let first: RunnableImage;
 	let second: RunnableImage;
+	let sharedDatabase: string;
 	let puller: Puller;
 
 	before(async () => {
 		folder = mkdtempSync(join(tmpdir(), "limani-node-"));
-		nodes = await openNodes(await buildImage(folder));
-		for (const name of ["one", "two"]) mkdirSync(join(nodes.folder, "volumes", name), { recursive: true });
+		image = await buildImage(folder);
+		nodes = await openNodes(image);
+		for (const name of Object.keys(VOLUMES)) mkdirSync(join(nodes.folder, "volumes", name), { recursive: true });
 		first = makeRunnableImage(nodes.folder);
 		second = makeRunnableImage(nodes.folder);
 		await nodes.apply(surroundings(nodes.folder));
@@ -60,37 +50,25 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 		rmSync(folder, { recursive: true, force: true });
 	});
 
-	const isReady = (...resources: readonly string[]) =>
-		nodes.kubectl("wait", ...HERE, "--for=condition=Ready", LONG, ...resources);
-	const textAt = (path: string, ...of: readonly string[]) => nodes.kubectl("get", ...of, "-o", `jsonpath={${path}}`);
-	const podsOf = async (namespace: string, selector: string) => {
-		const list = ["get", "pods", "--namespace", namespace, "--selector", selector, "-o", "json"];
-		const { items } = podsSchema.parse(JSON.parse(await nodes.kubectl(...list)));
-		return items.map(({ metadata, spec }) => ({ name: metadata.name, node: spec.nodeName }));
-	};
-	/** What the operator wrote for a robot: the file that clients read, and what is in it for its registry. */
-	const credentialOf = async (robot: string) => {
-		const name = await textAt(".status.secretRef.name", ...HERE, "robotaccount", robot);
-		const text = Buffer.from(await textAt(".data.\\.dockerconfigjson", ...HERE, "secret", name), "base64").toString();
-		const file = join(nodes.folder, `${robot}.json`);
-		writeFileSync(file, text);
-		return { file, secret: name, auths: authFileSchema.parse(JSON.parse(text)).auths };
-	};
-	const skopeo = async (...args: readonly string[]) =>
-		outputOf("skopeo", await nodes.attempt("node1", "skopeo", "--insecure-policy", "copy", ...args));
-	/** Runs an image in a pod, and gives what it wrote. */
-	const runIn = async (pod: string, image: string, account: string, node: NodeName): Promise<string> => {
-		await nodes.apply(podOf(pod, { image, account, node }));
-		await nodes.kubectl("wait", ...HERE, "--for=jsonpath={.status.phase}=Succeeded", LONG, `pod/${pod}`);
-		return await nodes.kubectl("logs", ...HERE, pod);
-	};
+	const acts = actsOn(() => nodes);
+	const { credentialOf, helm, isReady, operators, patch, runIn, skopeo, textAt } = acts;
 	const holder = () => textAt(".spec.holderIdentity", "--namespace", SYSTEM, "lease", "limani");
-	const operators = () => podsOf(SYSTEM, "app.kubernetes.io/component=operator");
-	const replicas = () => podsOf(TENANT, "app.kubernetes.io/instance=shared");
+	const replicas = () => acts.replicasOf("shared");
 	/** Until all replicas of the shared registry are what its Deployment says now. */
-	const rolledOut = () => nodes.kubectl("rollout", "status", ...HERE, "deployment/shared-registry", LONG);
-	const helm = (verb: "install" | "upgrade", ...values: readonly string[]) =>
-		nodes.helm(verb, "limani", chartPath("limani"), "--namespace", SYSTEM, "--wait", LONG, ...VALUES, ...values);
+	const rolledOut = () => acts.rolledOut("deployment/shared-registry");
+
+	/** The URL of a server of the machine, as it is in the cluster. */
+	const ledIn = async (url: string): Promise<string> => {
+		const led = new URL(url);
+		led.host = await nodes.leadIn(Number(led.port));
+		return led.href;
+	};
+	const endpoint = async () => await ledIn(await s3.endpoint());
+	/** Makes a database for a Registry. @returns its URL, outside of the cluster and in it */
+	const database = async (test: TestContext) => {
+		const outside = (await postgres.database(test)) ?? "";
+		return { outside, inside: await ledIn(outside) };
+	};
 
 	it("is installed by its chart: two restricted operators on two nodes, of which one leads", async () => {
 		await helm("install");
@@ -127,13 +105,12 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 	});
 
 	it("makes a Registry of three replicas available over PostgreSQL and S3, on both nodes", async (test) => {
-		const database = new URL((await postgres.database(test)) ?? "");
-		const bucket = new URL(await s3.endpoint());
-		database.host = await nodes.leadIn(Number(database.port));
+		const { outside, inside } = await database(test);
+		sharedDatabase = outside;
 		const literals = Object.entries(s3Keys).map(([name, value]) => `--from-literal=${name}=${value}`);
 		await nodes.kubectl("create", "secret", "generic", "bucket", ...HERE, ...literals);
-		await nodes.kubectl("create", "secret", "generic", "database", ...HERE, `--from-literal=url=${database}`);
-		await nodes.apply(threeReplicas(await nodes.leadIn(Number(bucket.port))));
+		await nodes.kubectl("create", "secret", "generic", "database", ...HERE, `--from-literal=url=${inside}`);
+		await nodes.apply(threeReplicas(await endpoint()));
 		await isReady("registry/shared", "project/apps", "robotaccount/pusher");
 		assert.equal(await textAt(".status.readyReplicas", ...HERE, "registry", "shared"), "3");
 		assert.deepEqual(new Set((await replicas()).map(({ node }) => node)), new Set(["node1", "node2"]));
@@ -173,7 +150,7 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 
 	it("has a registry's pod that was deleted come back with all that was pushed", async () => {
 		await nodes.kubectl("delete", "pod", "main-registry-0", ...HERE);
-		await nodes.kubectl("rollout", "status", ...HERE, "statefulset/main-registry", LONG);
+		await acts.rolledOut("statefulset/main-registry");
 		assert.equal(await runIn("again", `${MAIN}/web/app:second`, "app", "node2"), `${second.greeting}\n`);
 	});
 
@@ -199,7 +176,7 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 		it("fails no pull when all replicas are replaced, since their settings are others", async () => {
 			const before = await replicas();
 			const spec = { resources: { requests: { cpu: "60m", memory: "128Mi" }, limits: { memory: "512Mi" } } };
-			await nodes.kubectl("patch", "registry", "shared", ...HERE, "--type=merge", "--patch", JSON.stringify({ spec }));
+			await patch("registry", "shared", { spec });
 			const path = ".spec.template.spec.containers[0].resources.requests.cpu";
 			await eventually(
 				async () => assert.equal(await textAt(path, ...HERE, "deployment", "shared-registry"), "60m"),
@@ -217,12 +194,14 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 			hasFailed();
 		});
 
+		otherImageSuite(() => ({ nodes, acts, puller, image, folder, database: sharedDatabase }));
+
 		it("lets a node be drained, and no budget holds it up: what can goes elsewhere, and the volume's pod comes back", async () => {
 			await nodes.kubectl("drain", "node1", "--ignore-daemonsets", "--delete-emptydir-data", "--force", LONG);
 			await rolledOut();
 			assert.deepEqual([...new Set((await replicas()).map(({ node }) => node))], ["node2"]);
 			await nodes.kubectl("uncordon", "node1");
-			await nodes.kubectl("rollout", "status", ...HERE, "statefulset/main-registry", LONG);
+			await acts.rolledOut("statefulset/main-registry");
 			await isReady("registry/main");
 			await puller.more(3);
 			hasFailed();
@@ -267,6 +246,17 @@ describe("Limani on two nodes", { skip: skipWithoutNodes() }, () => {
 		await nodes.apply(ONE_REPLICA);
 		await isReady("registry/main", "project/web", "robotaccount/ci");
 		assert.equal(await runIn("returned", `${MAIN}/web/app:first`, "app", "node1"), `${first.greeting}\n`);
+	});
+
+	classVolumeSuite(() => ({ nodes, acts, images: { apart: first, usual: second } }));
+	migrationSuite(() => {
+		const authorityFile = join(nodes.folder, "trusted", "ca.crt");
+		const inside = async (test: TestContext) => (await database(test)).inside;
+		return { nodes, acts, old: first, endpoint, database: inside, authority: authorityFile };
+	});
+	bundleSuite(() => {
+		const registries = { main: "deployment", shared: "deployment", tenants: "statefulset" } as const;
+		return { nodes, acts, image, registries };
 	});
 
 	it("has a kubelet pull although a zone was lost with all that ran there", async () => {

@@ -5,7 +5,10 @@ export const SYSTEM = "limani-system";
 /** See {@link SYSTEM}. */
 export const TENANT = "team-a";
 
-/** Two namespaces where no pod may ask for more than it needs, and a class of volumes that somebody makes by hand. */
+/** The volumes that there are, each with its class. */
+export const VOLUMES = { one: "by-hand", two: "by-hand", three: "by-hand", apart: "apart" } as const;
+
+/** Two namespaces where no pod may ask for more than it needs, and classes of volumes that somebody makes by hand. */
 export const surroundings = (folder: string): string =>
 	[
 		...[SYSTEM, TENANT].map(
@@ -17,21 +20,23 @@ metadata:
   labels:
     pod-security.kubernetes.io/enforce: restricted`,
 		),
-		`
+		...[...new Set(Object.values(VOLUMES))].map(
+			(name) => `
 apiVersion: storage.k8s.io/v1
 kind: StorageClass
 metadata:
-  name: by-hand
+  name: ${name}
 provisioner: kubernetes.io/no-provisioner
 volumeBindingMode: WaitForFirstConsumer`,
-		...["one", "two"].map(
-			(name) => `
+		),
+		...Object.entries(VOLUMES).map(
+			([name, storageClass]) => `
 apiVersion: v1
 kind: PersistentVolume
 metadata:
   name: ${name}
 spec:
-  storageClassName: by-hand
+  storageClassName: ${storageClass}
   persistentVolumeReclaimPolicy: Retain
   capacity:
     storage: 1Gi
@@ -66,7 +71,7 @@ spec:
     limits: {memory: 512Mi}
 ${tenancy("main", "web", "ci")}`;
 
-/** A Registry of three replicas, with a Project and a robot. */
+/** A Registry of three replicas, with a Project and a robot. @param endpoint URL of the object store */
 export const threeReplicas = (endpoint: string): string => `
 apiVersion: limani.dev/v1alpha1
 kind: Registry
@@ -78,7 +83,7 @@ spec:
   storage:
     s3:
       bucket: limani
-      endpoint: http://${endpoint}
+      endpoint: ${endpoint}
       pathStyle: true
       credentialsSecretRef:
         name: bucket
@@ -91,6 +96,63 @@ spec:
     requests: {cpu: 50m, memory: 128Mi}
     limits: {memory: 512Mi}
 ${tenancy("shared", "apps", "pusher")}`;
+
+/** A Registry with a class of volumes, and a Project in each place. */
+export const REGISTRY_WITH_CLASS = `
+apiVersion: limani.dev/v1alpha1
+kind: Registry
+metadata:
+  name: tenants
+  namespace: ${TENANT}
+spec:
+  storage:
+    filesystem:
+      storageClassName: by-hand
+      size: 1Gi
+  storageClasses:
+    - name: apart
+      filesystem:
+        storageClassName: apart
+        size: 1Gi
+  resources:
+    requests: {cpu: 50m, memory: 128Mi}
+    limits: {memory: 512Mi}
+---
+apiVersion: limani.dev/v1alpha1
+kind: Project
+metadata:
+  name: vault
+  namespace: ${TENANT}
+spec:
+  registryRef:
+    name: tenants
+  storageClassName: apart
+---
+apiVersion: limani.dev/v1alpha1
+kind: Project
+metadata:
+  name: usual
+  namespace: ${TENANT}
+spec:
+  registryRef:
+    name: tenants
+---
+apiVersion: limani.dev/v1alpha1
+kind: RobotAccount
+metadata:
+  name: keeper
+  namespace: ${TENANT}
+spec:
+  registryRef:
+    name: tenants
+  permissions:
+    - project: vault
+      actions: [pull, push]
+    - project: usual
+      actions: [pull, push]
+  secret:
+    attachTo:
+      serviceAccounts: [app]`;
 
 /** A pod that runs an image of a registry once, as the ServiceAccount of that name. */
 export const podOf = (name: string, { image, account, node }: PodOpts): string => `

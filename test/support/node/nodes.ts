@@ -40,11 +40,13 @@ export interface Nodes extends AsyncDisposable {
 	attempt(node: NodeName, program: string, ...args: readonly string[]): Promise<ProgramEnd>;
 	/** The command that runs another one on a node. */
 	commandOn(node: NodeName): { readonly program: string; readonly args: readonly string[] };
+	/** Gives every node an image of a folder in the OCI image layout: `localhost/limani` with its name there for a tag. */
+	load(layout: string): Promise<void>;
 	/** Has each node's containerd trust an authority for a registry; absent: speak to it without TLS. */
 	trust(host: string, ca?: string): void;
 	/** Cuts a node off from everybody, with all that runs there. */
 	cutOff(node: NodeName): Promise<void>;
-	/** Leads an address of the cluster, which is given back, to a port of loopback of the machine. */
+	/** Leads an address of the cluster, which is given back, to a port of loopback of the machine; the same one each time. */
 	leadIn(port: number): Promise<string>;
 }
 
@@ -77,7 +79,7 @@ export const openNodes = async (image: BuiltImage): Promise<Nodes> => {
 		const cluster = clusterIn(folder, stack);
 		const pid = Number((await run("cat", [join(folder, "first.pid")])).stdout);
 		stack.use(await forwardPort({ from: port, to: port, pid, folder }));
-		await importImage(folder, image);
+		await cluster.load(image.folder);
 		return { ...cluster, [Symbol.asyncDispose]: () => stack.disposeAsync() };
 	} catch (error) {
 		await stack.disposeAsync();
@@ -85,9 +87,9 @@ export const openNodes = async (image: BuiltImage): Promise<Nodes> => {
 	}
 };
 
-const importImage = async (folder: string, image: BuiltImage): Promise<void> => {
+const importImage = async (folder: string, layout: string): Promise<void> => {
 	const archive = join(folder, "image.tar");
-	await run("tar", ["--create", "--directory", image.folder, "--file", archive, "."]);
+	await run("tar", ["--create", "--directory", layout, "--file", archive, "."]);
 	const how = ["images", "import", "--base-name", "localhost/limani", archive];
 	await Promise.all(
 		NODES.map((node) => {
@@ -105,6 +107,7 @@ const clusterIn = (folder: string, stack: AsyncDisposableStack): Omit<Nodes, typ
 		runProgram(findPart(name) ?? name, args, input === undefined ? how : { ...how, input });
 	const succeed = async (name: string, args: readonly string[], input?: string): Promise<string> =>
 		outputOf(`${name} ${args.join(" ")}`, await attempt(name, args, input));
+	const ways = new Map<number, ReturnType<typeof leadIn>>();
 	const commandOn = (node: NodeName) => ({ program: join(scripts, "nodes-run"), args: [folder, node] });
 	return {
 		folder,
@@ -113,6 +116,7 @@ const clusterIn = (folder: string, stack: AsyncDisposableStack): Omit<Nodes, typ
 		apply: async (manifests) => void (await succeed("kubectl", ["apply", "--filename", "-"], manifests)),
 		helm: (...args) => succeed("helm", args),
 		commandOn,
+		load: (layout) => importImage(folder, layout),
 		attempt: (node, program, ...args) => {
 			const { program: enter, args: first } = commandOn(node);
 			return runProgram(enter, [...first, findPart(program) ?? program, ...args], how);
@@ -128,9 +132,9 @@ const clusterIn = (folder: string, stack: AsyncDisposableStack): Omit<Nodes, typ
 		cutOff: async (node) =>
 			void (await run(join(scripts, "nodes-run"), [folder, "plane", "ip", "link", "set", node, "down"])),
 		leadIn: async (port) => {
-			const way = await leadIn({ folder, port });
-			stack.use(way);
-			return way.address;
+			const way = ways.get(port) ?? leadIn({ folder, port }).then((opened) => stack.use(opened));
+			ways.set(port, way);
+			return (await way).address;
 		},
 	};
 };

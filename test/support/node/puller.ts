@@ -18,6 +18,8 @@ export interface Pulling {
 	readonly tag: string;
 	/** The value of the header. */
 	readonly authorization: string;
+	/** A file with the authority that the registry's certificate is of; absent: one that everybody knows, or none. */
+	readonly authority?: string;
 }
 
 /** What came of it. */
@@ -33,13 +35,19 @@ export interface Puller extends AsyncDisposable {
 	pulled(): Pulled;
 	/** Resolves when there were some pulls more. */
 	more(count: number): Promise<void>;
+	/** Resolves when some pulls more succeeded. */
+	succeeded(count: number): Promise<void>;
 }
 
 /** Begins to pull, until it is disposed of. */
-export const startPuller = (nodes: Nodes, { node, origin, repository, tag, authorization }: Pulling): Puller => {
+export const startPuller = (
+	nodes: Nodes,
+	{ node, origin, repository, tag, authorization, authority }: Pulling,
+): Puller => {
 	const on = nodes.commandOn(node);
 	const args = [...on.args, process.execPath, program, origin, repository, tag, authorization];
-	const child = spawn(on.program, args, { stdio: ["pipe", "pipe", "inherit"] });
+	const env = authority === undefined ? process.env : { ...process.env, NODE_EXTRA_CA_CERTS: authority };
+	const child = spawn(on.program, args, { env, stdio: ["pipe", "pipe", "inherit"] });
 	const ended = once(child, "close");
 	let pulls = 0;
 	const failures: string[] = [];
@@ -47,14 +55,17 @@ export const startPuller = (nodes: Nodes, { node, origin, repository, tag, autho
 		pulls += 1;
 		if (line !== "ok") failures.push(line);
 	});
+	const until = async (present: () => number, count: number): Promise<void> => {
+		const enough = present() + count;
+		await eventually(() => {
+			if (present() < enough)
+				throw new Error(`${enough - present()} pulls of ${count} are to come: ${failures.at(-1)}`);
+		}, 240_000);
+	};
 	return {
-		pulled: () => ({ pulls, failures }),
-		more: async (count) => {
-			const enough = pulls + count;
-			await eventually(() => {
-				if (pulls < enough) throw new Error(`${enough - pulls} pulls of ${count} are to come`);
-			}, 120_000);
-		},
+		pulled: () => ({ pulls, failures: [...failures] }),
+		more: (count) => until(() => pulls, count),
+		succeeded: (count) => until(() => pulls - failures.length, count),
 		async [Symbol.asyncDispose]() {
 			child.stdin.end();
 			await ended;

@@ -1,12 +1,11 @@
 // An image that a pod can run, small and like no other.
 import { execFileSync } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
+import { writeLayout } from "./image-layout.ts";
 
-const OCI = "application/vnd.oci.image";
 const parts = process.env.LIMANI_PARTS ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "limani-parts");
 
 /** What was made. */
@@ -15,6 +14,8 @@ export interface RunnableImage {
 	readonly folder: string;
 	/** What it prints. */
 	readonly greeting: string;
+	/** Digest of its layer, which no other image has. */
+	readonly layer: string;
 }
 
 /** Makes an image that prints something new and ends. @param under an existing folder */
@@ -27,31 +28,14 @@ export const makeRunnableImage = (under: string): RunnableImage => {
 	writeFileSync(join(root, "greeting"), `${greeting}\n`);
 	const archive = join(folder, "layer.tar");
 	execFileSync("tar", ["--create", "--directory", root, "--owner", "0", "--group", "0", "--file", archive, "."]);
-	const layer = readFileSync(archive);
-	const put = (bytes: Uint8Array, mediaType: string) => {
-		const hex = createHash("sha256").update(bytes).digest("hex");
-		mkdirSync(join(folder, "blobs", "sha256"), { recursive: true });
-		writeFileSync(join(folder, "blobs", "sha256", hex), bytes);
-		return { mediaType, digest: `sha256:${hex}`, size: bytes.length };
+	const layout = writeLayout(folder);
+	const { descriptor, diffId } = layout.putLayer(readFileSync(archive));
+	const config = {
+		architecture: process.arch === "arm64" ? "arm64" : "amd64",
+		os: "linux",
+		config: { User: "65532:65532", Cmd: ["/bin/busybox", "cat", "/greeting"] },
+		rootfs: { type: "layers", diff_ids: [diffId] },
 	};
-	const putJson = (value: object, mediaType: string) => put(Buffer.from(JSON.stringify(value)), mediaType);
-	const config = putJson(
-		{
-			architecture: process.arch === "arm64" ? "arm64" : "amd64",
-			os: "linux",
-			config: { User: "65532:65532", Cmd: ["/bin/busybox", "cat", "/greeting"] },
-			rootfs: { type: "layers", diff_ids: [`sha256:${createHash("sha256").update(layer).digest("hex")}`] },
-		},
-		`${OCI}.config.v1+json`,
-	);
-	const mediaType = `${OCI}.manifest.v1+json`;
-	const layers = [put(gzipSync(layer), `${OCI}.layer.v1.tar+gzip`)];
-	const manifest = putJson({ schemaVersion: 2, mediaType, config, layers }, mediaType);
-	const index = {
-		schemaVersion: 2,
-		manifests: [{ ...manifest, annotations: { "org.opencontainers.image.ref.name": "app" } }],
-	};
-	writeFileSync(join(folder, "index.json"), JSON.stringify(index));
-	writeFileSync(join(folder, "oci-layout"), JSON.stringify({ imageLayoutVersion: "1.0.0" }));
-	return { folder, greeting };
+	layout.putImage("app", { layers: [descriptor], config });
+	return { folder, greeting, layer: descriptor.digest };
 };

@@ -107,6 +107,10 @@ export const deliveryPoints: readonly Point[] = [
 				"has pulled all the while",
 				"has a kubelet pull although a zone was lost with all that ran there",
 			],
+			"test/support/node/other-image-suite.ts": [
+				"fails no pull when a Registry names the image of the next release, which migrates the metadata, and shows what serves",
+				"fails no pull when it is taken back, and this release serves what the next one migrated",
+			],
 			"test/e2e/ha/replicas.test.ts": ["no pull and no push fails while replicas are replaced one by one"],
 		},
 	},

@@ -11,11 +11,12 @@ const USER = 65_532;
 /** The template of a Registry's pods: fit for the restricted profile of Pod Security. */
 export const podTemplateOf = (plan: PodPlan): { readonly [field: string]: unknown } => {
 	const { registry, spec, revision } = plan;
-	const { nodeSelector, tolerations, affinity, priorityClassName } = spec;
+	const { imagePullSecrets, nodeSelector, tolerations, affinity, priorityClassName } = spec;
 	return {
 		metadata: { labels: labelsOf(registry), annotations: { "limani.dev/settings": revision } },
 		spec: {
 			serviceAccountName: namesOf(registry).workload,
+			...(imagePullSecrets === undefined ? {} : { imagePullSecrets }),
 			automountServiceAccountToken: false,
 			enableServiceLinks: false,
 			terminationGracePeriodSeconds: GRACE_S,

@@ -45,6 +45,7 @@ const SPECS: { readonly [name: string]: { readonly [field: string]: unknown } } 
 	},
 	"with wishes for its pods": {
 		image: "registry.example/limani@sha256:0",
+		imagePullSecrets: [{ name: "registry-example" }],
 		resources: { requests: { cpu: "500m", memory: "1Gi" } },
 		nodeSelector: { disk: "fast" },
 		tolerations: [{ key: "a", operator: "Exists" }],
@@ -278,6 +279,12 @@ test("Pods without a volume are replaced by one more that is ready first, one wi
 		if (workload.kind !== "Deployment") continue;
 		assert.deepEqual(at(workload, "spec", "strategy", "rollingUpdate"), { maxSurge: 1, maxUnavailable: 0 });
 	}
+});
+
+test("Pods are pulled with the Secrets that the spec names, and with none where it names none", () => {
+	const named = podOf(build(SPECS["with wishes for its pods"] ?? {}).objects);
+	assert.deepEqual(at(named, "imagePullSecrets"), [{ name: "registry-example" }]);
+	assert.ok(!Object.hasOwn(Object(podOf(build({}).objects)), "imagePullSecrets"));
 });
 
 test("Replicas are spread over zones and nodes, by the labels of their own pods, unless the spec has other wishes", () => {
