@@ -76,10 +76,9 @@ export const startHousekeeping = async (
 		},
 	});
 	await applyResources(parts, control);
-	opening.defer(() => writeLast(keepers.journaler));
 	const workers = [...keepers.workers, openMover(parts), ...openMigrators(parts)];
 	const runners = [retention.runner, replication.runner, backingUp.runner];
-	const watched = { metadata, report: reportTo(parts.logger) };
+	const watched = { metadata, report: reportTo(parts.logger), journaler: keepers.journaler };
 	opening.use(startWorkers(watched, [...workers, ...runners, ...(archived === undefined ? [] : [archived.backups])]));
 	if (config.control !== undefined) opening.use(await serveControl(config.control, control, reportTo(parts.logger)));
 	const resources = opening.move();
@@ -94,19 +93,23 @@ const writeLast = async (journaler: OpenedKeepers["journaler"]): Promise<void> =
 
 /**
  * Lets them work until it is disposed of, which waits for what is under way, or until a later release has the database:
- * what they do behind the requests might be wrong by its rules.
+ * what they do behind the requests, the last of the journal too, might be wrong by its rules.
  */
 const startWorkers = (
-	deps: SchemaWatchDeps,
+	deps: SchemaWatchDeps & Pick<OpenedKeepers, "journaler">,
 	workers: readonly { run(signal: AbortSignal): Promise<void> }[],
 ): AsyncDisposable => {
 	const controller = new AbortController();
 	const running = workers.map((worker) => worker.run(controller.signal));
-	running.push(watchSchema(deps, controller.signal).then((isTooOld) => (isTooOld ? controller.abort() : undefined)));
+	const watching = watchSchema(deps, controller.signal).then((isTooOld) => {
+		if (isTooOld) controller.abort();
+		return isTooOld;
+	});
 	return {
 		[Symbol.asyncDispose]: async () => {
 			controller.abort();
 			await Promise.all(running);
+			if (!(await watching)) await writeLast(deps.journaler);
 		},
 	};
 };

@@ -122,6 +122,23 @@ describe("a keyring", () => {
 		await assert.rejects(keyring.signer(), /away/, "nor when the clock tells nothing");
 	});
 
+	it("signs on when the step that is due cannot be taken, as long as it can look", async () => {
+		const { open, clock, signingKeys, states } = setUp();
+		using keyring = await open();
+		const { kid } = keyring.active;
+		const advance = signingKeys.advance.bind(signingKeys);
+		signingKeys.advance = async () => {
+			throw new Error("no room");
+		};
+		clock.at += 31 * DAY;
+		assert.equal((await keyring.signer()).kid, kid);
+		await assert.rejects(keyring.refresh(), /no room/);
+		signingKeys.advance = advance;
+		clock.at += MINUTE;
+		await keyring.signer();
+		assert.deepEqual(states(), ["active", "next"]);
+	});
+
 	it("looks again for an id that it does not know, once a second at most", async () => {
 		const { open, clock, signingKeys } = setUp();
 		using keyring = await open();

@@ -81,10 +81,13 @@ const openQuickly = async (): Promise<Metadata> => {
 export const openQuickHarness = async (): Promise<RegistryHarness> =>
 	openRegistryHarness({ metadata: await openQuickly() });
 
-/** An empty registry to restore into. */
-export const emptyTarget = async (archive: Archive): Promise<Omit<RestoredRegistry, "summary">> => {
+/** An empty registry to restore into. @param disguise puts something before each of its stores */
+export const emptyTarget = async (
+	archive: Archive,
+	disguise: (store: BlobStore) => BlobStore = (store) => store,
+): Promise<Omit<RestoredRegistry, "summary">> => {
 	const metadata = await openQuickly();
-	const stores = new Map(["default", "other"].map((name) => [name, openMemoryStore({ now: Date.now })]));
+	const stores = new Map(["default", "other"].map((name) => [name, disguise(openMemoryStore({ now: Date.now }))]));
 	const newId = idSource();
 	const key = new MasterKey(new Uint8Array(32));
 	const deps = { metadata, stores, archive, newId, holder: "restorer", report: () => undefined };

@@ -2,7 +2,7 @@
  * Where backups lie: any blob store that is not the registry's own. What is in it is whole or not there at all; sealed,
  * where there is a key. See `archive-keys.ts` for what lies where.
  */
-import type { BlobStore, OpenBlob } from "#/storage/blob-store.ts";
+import type { BlobStore, BlobWriter, OpenBlob } from "#/storage/blob-store.ts";
 import { StoreError } from "#/storage/store-error.ts";
 import { backupError } from "./backup-error.ts";
 import { type ArchiveSealer, openPieces, sealPieces } from "./sealed-pieces.ts";
@@ -48,6 +48,19 @@ export class Archive {
 		await this.#write(key, this.#sealer === undefined ? pieces : sealPieces(this.#sealer, key, pieces), signal);
 	}
 
+	/**
+	 * Writes an object that another process may write as well, with the same content: what is there when this fails may be
+	 * that one's, and is left.
+	 *
+	 * @param fence of the lease that this is done under
+	 * @throws StoreError
+	 */
+	async writeShared(key: string, pieces: AsyncIterable<Uint8Array>, fence: number, signal: AbortSignal): Promise<void> {
+		const sealed = this.#sealer === undefined ? pieces : sealPieces(this.#sealer, key, pieces);
+		await using writer = await this.#store.write(key, { takeover: fence }, signal);
+		await writeAll(writer, sealed, signal);
+	}
+
 	/** Writes an object that everybody may read. @throws StoreError */
 	async writePlain(key: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
 		await this.#write(key, once(bytes), signal);
@@ -56,12 +69,7 @@ export class Archive {
 	async #write(key: string, pieces: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
 		const writer = await this.#store.write(key, {}, signal);
 		try {
-			for await (const piece of pieces) {
-				signal.throwIfAborted();
-				// A copy, for the writer may take the memory away, which may be shared.
-				await writer.append(Uint8Array.from(piece));
-			}
-			await writer.commit(signal);
+			await writeAll(writer, pieces, signal);
 		} catch (error) {
 			await writer.abort(AbortSignal.timeout(ABORT_MS)).catch(() => undefined);
 			throw error;
@@ -134,6 +142,15 @@ export class Archive {
 
 /** How long undoing a write may take, milliseconds. */
 const ABORT_MS = 10_000;
+
+const writeAll = async (writer: BlobWriter, pieces: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> => {
+	for await (const piece of pieces) {
+		signal.throwIfAborted();
+		// A copy, for the writer may take the memory away, which may be shared.
+		await writer.append(Uint8Array.from(piece));
+	}
+	await writer.commit(signal);
+};
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
 	yield bytes;

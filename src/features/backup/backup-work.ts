@@ -43,6 +43,8 @@ export interface NamedStore {
 
 /** What work at the archive, which one process does at a time, has come to. */
 export interface Work {
+	/** Of the lease that it is done under: larger than that of whoever did it before. */
+	readonly fence: number;
 	readonly condemned: Condemned;
 	readonly copied: { blobs: number; bytes: number };
 	/** Objects on their way to the archive, by store and key: of one digest there may be another that is gone. */
@@ -52,7 +54,11 @@ export interface Work {
 }
 
 /** Work of which nothing is done yet. @param copied what counts, where somebody looks on */
-export const beginWork = (condemned: Condemned, copied: Work["copied"] = { blobs: 0, bytes: 0 }): Work => ({
+export const beginWork = (
+	{ fence, condemned }: Pick<Work, "fence" | "condemned">,
+	copied: Work["copied"] = { blobs: 0, bytes: 0 },
+): Work => ({
+	fence,
 	condemned,
 	copied,
 	underWay: new Map(),

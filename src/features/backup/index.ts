@@ -75,7 +75,7 @@ export class Backups {
 			await using lease = await holdLease(this.#leaseDeps(), ARCHIVE_PIN, this.#opts.leaseMs);
 			if (lease === undefined) return 0;
 			const within = AbortSignal.any([signal, lease.lost]);
-			const work = await this.#begin(within);
+			const work = await this.#begin(lease, within);
 			const { mark, shipped } = await shipJournal(this.#deps, work, new Map(), within);
 			if (shipped > 0) await writeMark(this.#deps, mark, within);
 			for (const [name, { number }] of Object.entries(mark.journal)) this.#shipped.set(name, number);
@@ -133,7 +133,7 @@ export class Backups {
 		signal: AbortSignal,
 	): Promise<{ readonly work: Work; readonly manifest: BackupManifest }> {
 		const startedAt = this.#deps.clock.now();
-		const work = await this.#begin(signal, copied);
+		const work = await this.#begin(lease, signal, copied);
 		const goesOn = await this.#isGoneOnFrom(signal);
 		return { work, manifest: await makeBackup(this.#deps, this.#opts, { work, startedAt, lease, goesOn }, signal) };
 	}
@@ -151,10 +151,10 @@ export class Backups {
 	}
 
 	/** Makes the archive ours, and looks at what is on its way out of it. */
-	async #begin(signal: AbortSignal, copied?: Work["copied"]): Promise<Work> {
+	async #begin({ fence }: HeldLease, signal: AbortSignal, copied?: Work["copied"]): Promise<Work> {
 		const { metadata, archive, newId } = this.#deps;
 		await claimArchive(archive, await metadata.origins.identify(newId()), signal);
-		return beginWork(await readCondemned(archive, signal), copied);
+		return beginWork({ fence, condemned: await readCondemned(archive, signal) }, copied);
 	}
 
 	/** The lease of one that died runs out before long. */

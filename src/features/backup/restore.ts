@@ -11,6 +11,7 @@ import { type Stores, storeNamed } from "#/registry/store-named.ts";
 import { type Finding, verifyStore } from "#/registry/verify.ts";
 import type { BlobStore } from "#/storage/blob-store.ts";
 import { isMark } from "#/storage/mark.ts";
+import { StoreError } from "#/storage/store-error.ts";
 import type { Archive } from "./archive.ts";
 import { readArchivedSegment } from "./archived-journal.ts";
 import { BackupError } from "./backup-error.ts";
@@ -127,37 +128,43 @@ const assertComplete = async (
 };
 
 const copyBlobs = async (
-	{ archive, stores }: RestoreDeps,
+	{ archive, stores, fence }: RestoreDeps,
 	planned: { readonly store: PlannedStore; readonly until: number | undefined },
 	signal: AbortSignal,
 ): Promise<{ readonly blobs: number; readonly bytes: number }> => {
 	const store = storeNamed(stores, planned.store.name);
 	const copied = { blobs: 0, bytes: 0 };
 	await inParallel(recoveredBlobs(archive, planned, signal), AT_ONCE, async (recovered) => {
-		await copyBlob(archive, store, recovered, signal);
+		await copyBlob(archive, { store, fence }, recovered, signal);
 		copied.blobs += 1;
 		copied.bytes += recovered.blob.size;
 	});
 	return copied;
 };
 
+/**
+ * Another process that takes this over writes the same bytes under the same key: what is there after a failure may be
+ * that one's, and is left.
+ */
 const copyBlob = async (
 	archive: Archive,
-	store: BlobStore,
+	{ store, fence }: { readonly store: BlobStore; readonly fence: number | undefined },
 	{ blob: { digest, key, size }, archived }: RecoveredBlob,
 	signal: AbortSignal,
 ): Promise<void> => {
 	if (archived === undefined) throw new BackupError("INCOMPLETE", `the blob ${digest} is missing in the archive`);
+	const isThere = async (): Promise<boolean> => (await store.stat(key, signal))?.size === size;
 	// It was copied before this was cut short: what is there is whole.
-	if ((await store.stat(key, signal))?.size === size) return;
-	const writer = await store.write(key, { size }, signal);
+	if (await isThere()) return;
 	try {
+		const opts = fence === undefined ? { size } : { size, takeover: fence };
+		await using writer = await store.write(key, opts, signal);
 		const bytes = readArchivedBlob(archive, { digest, key: archived.key }, signal);
 		for await (const piece of bytes) await writer.append(Uint8Array.from(piece));
 		await writer.commit(signal);
 	} catch (error) {
-		await writer.abort(AbortSignal.timeout(10_000)).catch(() => undefined);
-		throw error;
+		const isFinished = error instanceof StoreError && error.code === "NOT_FOUND" && (await isThere());
+		if (!isFinished) throw error;
 	}
 };
 

@@ -92,7 +92,7 @@ const shipStore = async (
 		shipped += 1;
 		// Somebody died after it was written, and before that was noted.
 		if ((await deps.archive.find(segmentPrefix(name, number), () => true, signal)) !== undefined) continue;
-		await deps.archive.write(segmentKey(name, number, last.hash), once(bytes), signal);
+		await deps.archive.writeShared(segmentKey(name, number, last.hash), once(bytes), work.fence, signal);
 	}
 	return { end: last, shipped };
 };

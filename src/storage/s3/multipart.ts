@@ -5,7 +5,7 @@ import type { Bucket } from "./bucket.ts";
 import { MAX_PARTS } from "./part-size.ts";
 import { isStoreError } from "./s3-error.ts";
 import type { Payload } from "./signed-payload.ts";
-import { completeUpload, createUpload, hasUpload, putPart } from "./uploads.ts";
+import { abortUpload, completeUpload, createUpload, hasUpload, putPart } from "./uploads.ts";
 
 /** What a {@link Multipart} works with. */
 export interface MultipartDeps {
@@ -104,6 +104,12 @@ export class Multipart {
 	/** See {@link PartSender.end}. */
 	end(): Promise<void> {
 		return this.#sender.end();
+	}
+
+	/** Drops the upload, where the service told of it. */
+	async drop(signal: AbortSignal): Promise<void> {
+		if (this.#uploadId !== undefined)
+			await abortUpload(this.#bucket, { key: this.#key, uploadId: this.#uploadId }, signal);
 	}
 
 	async #send(index: number, payload: Payload, signal: AbortSignal): Promise<void> {

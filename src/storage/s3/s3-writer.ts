@@ -140,8 +140,8 @@ export class S3Writer implements BlobWriter {
 		const isLoose = this.#phase === "open" && this.#multipart.isBegun && !this.#tails.isUsed;
 		this.#phase = "ended";
 		await this.#multipart.end();
-		// Whoever deletes the key later finds what is left now.
-		if (isLoose) await this.#dropStaged(AbortSignal.timeout(10_000)).catch(() => undefined);
+		// Its own alone: another process may have begun under the key anew. Whoever deletes the key finds what is left.
+		if (isLoose) await this.#multipart.drop(AbortSignal.timeout(10_000)).catch(() => undefined);
 	}
 
 	get #hasStaged(): boolean {
