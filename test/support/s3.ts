@@ -118,7 +118,8 @@ export class BehindTheBack {
 			endpoint,
 			region: "us-east-1",
 			forcePathStyle: true,
-			credentials: s3Keys,
+			// A copy, in which the client may make notes.
+			credentials: { ...s3Keys },
 			requestChecksumCalculation: "WHEN_REQUIRED",
 			responseChecksumValidation: "WHEN_REQUIRED",
 		});

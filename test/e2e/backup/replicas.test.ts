@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PushLoad } from "../../support/backup-load.ts";
 import { openRemoteSite, type RemoteSite } from "../../support/backup-site.ts";
-import { startBackedUp } from "../../support/backup-suite.ts";
+import { assertWhole, startBackedUp } from "../../support/backup-suite.ts";
 import { eventually } from "../../support/eventually.ts";
 import { FaultyProxy } from "../../support/faulty-proxy.ts";
 import { Gate } from "../../support/ha/gate.ts";
@@ -213,6 +213,7 @@ test("of several replicas one restores, and the others wait; where it dies or st
 			const pulled = await client.call({ method: "GET", path: "/v2/team/later/manifests/v" });
 			assert.equal(pulled?.status, 200, "keys were made anew after the registry served");
 		}
+		await assertWhole(last.limani.dataDir);
 	});
 });
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { digestOf } from "#/oci/digest.ts";
 import { OCI_MANIFEST } from "#/oci/media-types.ts";
+import { ask, bearerOf, pushBlob } from "../../support/ha/ask.ts";
 import { ADMIN_AUTHORIZATION, startLimani } from "../../support/limani-process.ts";
 import { privatePostgres } from "../../support/postgres.ts";
 import { imageOf } from "../../support/registry.ts";
@@ -66,6 +67,24 @@ test("with PostgreSQL gone a pull by digest goes on and one by tag waits; once i
 	assert.equal((await call(manifestPath, bearer)).status, 404);
 	await postgres.crash();
 	await waits(manifestPath);
+	await postgres.start();
+});
+
+test("what was pulled longer ago than limits.linkProofAge waits for PostgreSQL too", async (t) => {
+	const url = await postgres.database(t);
+	if (url === undefined) return;
+	await using limani = await startLimani({
+		config: { database: { postgres: { url } }, limits: { linkProofAge: "2s" } },
+	});
+	const blob = Buffer.from("pulled once");
+	await pushBlob(limani.url, "team/app", blob);
+	const authorization = await bearerOf(limani.url, "team/app");
+	const pull = () => ask(limani.url, { method: "GET", path: `/v2/team/app/blobs/${digestOf(blob)}` }, authorization);
+	assert.equal((await pull()).status, 200);
+	await postgres.crash();
+	t.after(() => postgres.start());
+	await sleep(2_500);
+	assert.equal((await pull()).status, 503);
 });
 
 const untilReady = async (url: string): Promise<void> => {

@@ -159,6 +159,25 @@ test("whatever write of a backup fails, there is no backup, and the next one is 
 	await harness.drain();
 });
 
+test("a backup that the archive keeps with another byte is none: it is read back before it counts", async () => {
+	await using harness = await openQuickHarness();
+	await pushImage(harness.instance(), "p/r", "v", "config", "layer");
+	const place = memoryArchive();
+	const spoiling = hookedStore(place.store, async (method) => {
+		if (method !== "writer.commit") return undefined;
+		return () => {
+			for (const [key, object] of place.objects.finished) {
+				if (!key.includes("/blobs/")) continue;
+				place.objects.finished.set(key, { ...object, bytes: object.bytes.with(0, (object.bytes[0] ?? 0) ^ 1) });
+			}
+		};
+	});
+	const archive = new Archive({ store: spoiling });
+	await assert.rejects(backupsOf(harness, archive).backUp(forever), failsWith("CORRUPT"));
+	assert.deepEqual(await listBackups(place.archive, forever), []);
+	await harness.drain();
+});
+
 for (const key of [undefined, new Uint8Array(32).fill(7)]) {
 	const kind = key === undefined ? "an open" : "a sealed";
 	test(`${kind} archive of which any object was changed, cut short or lost is refused`, async () => {

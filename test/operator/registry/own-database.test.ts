@@ -73,7 +73,8 @@ const open = async (stack: AsyncDisposableStack, { hasPods = true } = {}) => {
 		conditionOf,
 		put: (spec: object) => bench.put("Registry", KEY, { ...SPEC, ...spec }),
 		secret: (name: string, key: string) => {
-			const data = { [key]: Buffer.from("a word").toString("base64") };
+			const value = key === "uri" ? `postgresql://limani:a-word@${name}/limani` : "a word";
+			const data = { [key]: Buffer.from(value).toString("base64") };
 			bench.kube.edit(SECRETS, { metadata: { namespace: "system", name }, data });
 		},
 		async until(type: string, reason: string | undefined, words = /^/) {
