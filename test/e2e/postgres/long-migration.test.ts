@@ -143,7 +143,7 @@ test("a migration that waits for its turn, or is at work, ends when it is told t
 	await assert.rejects(working, unavailable);
 	await assert.rejects(open(t, url, AbortSignal.abort()), unavailable);
 	await release();
-	await (await open(t, url))[Symbol.asyncDispose]();
+	await open(t, url);
 	await assertMigratedOnce(url);
 });
 
