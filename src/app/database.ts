@@ -37,23 +37,28 @@ export type Warn = (message: string, error: unknown) => void;
  * Opens the database that the configuration names, for the only or the first process. One that is to move stays where it
  * is meanwhile: see {@link openServingDatabase}.
  *
+ * @param signal ends what PostgreSQL is waited for at that
  * @throws ConfigError, MetadataError
  */
-export const openOwnedDatabase = async (config: Config, warn: Warn): Promise<OwnedDatabase> => {
+export const openOwnedDatabase = async (config: Config, warn: Warn, signal?: AbortSignal): Promise<OwnedDatabase> => {
 	const { postgres } = config.database;
-	if (postgres !== undefined) return alone(await openConfiguredPostgres(config, warn));
-	const migrated = await openMigrated(config, postgresDeps(warn));
+	if (postgres !== undefined) return alone(await openConfiguredPostgres(config, warn, signal));
+	const migrated = await openMigrated(config, postgresDeps(warn), signal);
 	if (migrated !== undefined) return alone(migrated);
 	const host = await openConfiguredSqlite(config, warn);
 	return { executor: host, serve: (worker) => host.serve(ipcChannel(worker)) };
 };
 
 /** Opens the database as {@link openOwnedDatabase} does, ready to move where the configuration wants that. */
-export const openServingDatabase = async (config: Config, warn: Warn): Promise<ServingDatabase> => {
+export const openServingDatabase = async (
+	config: Config,
+	warn: Warn,
+	signal?: AbortSignal,
+): Promise<ServingDatabase> => {
 	const settings = config.database.sqlite?.migrateTo?.postgres;
-	if (settings === undefined) return await openOwnedDatabase(config, warn);
+	if (settings === undefined) return await openOwnedDatabase(config, warn, signal);
 	const opts = await readPostgresOpts(MIGRATE_TO, settings);
-	const migrated = await openMigrated(config, postgresDeps(warn));
+	const migrated = await openMigrated(config, postgresDeps(warn), signal);
 	if (migrated !== undefined) return { ...alone(migrated), movedTo: placeOf(opts) };
 	await using opening = new AsyncDisposableStack();
 	const source = opening.use(await openConfiguredSqlite(config, warn));
@@ -132,10 +137,10 @@ const openGuest = async (config: Config, channel: Channel, warn: Warn): Promise<
 	return followMigration(config, guest, followPostgres(opts, postgresDeps(warn)));
 };
 
-const openConfiguredPostgres = async ({ database }: Config, warn: Warn): Promise<SqlExecutor> => {
+const openConfiguredPostgres = async ({ database }: Config, warn: Warn, signal?: AbortSignal): Promise<SqlExecutor> => {
 	const key = "database.postgres";
 	const opts = await readPostgresOpts(key, database.postgres ?? { maxConnections: 16 });
-	return answering(key, opts, () => openPostgres(opts, postgresDeps(warn)));
+	return answering(key, opts, () => openPostgres(opts, postgresDeps(warn), signal));
 };
 
 const postgresDeps = (warn: Warn): PostgresDeps => ({ warn, random: Math.random });

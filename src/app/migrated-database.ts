@@ -25,7 +25,11 @@ export const sqliteDirectory = (config: Config): string => config.database.sqlit
  *
  * @throws ConfigError where the configuration does not name that database
  */
-export const openMigrated = async (config: Config, deps: PostgresDeps): Promise<SqlExecutor | undefined> => {
+export const openMigrated = async (
+	config: Config,
+	deps: PostgresDeps,
+	signal?: AbortSignal,
+): Promise<SqlExecutor | undefined> => {
 	const directory = sqliteDirectory(config);
 	const departure = findDepartureFrom({ directory });
 	if (departure === undefined) return undefined;
@@ -44,7 +48,7 @@ export const openMigrated = async (config: Config, deps: PostgresDeps): Promise<
 		if (!(cause instanceof TransferError)) throw cause;
 		throw new ConfigError(`${MIGRATE_TO}.url: got ${placeOf(opts)}: ${cause.message}; ${what}`, { cause });
 	}
-	return await answering(MIGRATE_TO, opts, () => openPostgres(opts, deps));
+	return await answering(MIGRATE_TO, opts, () => openPostgres(opts, deps, signal));
 };
 
 /**

@@ -22,7 +22,7 @@ export interface Surroundings {
 	readonly waitsFor?: () => string | undefined;
 	/** Metrics that are told beside the registry's own. */
 	readonly metrics?: Pick<MetricsRegistry, "metrics">;
-	/** Ends the copying of what it begins with, which may take hours; absent: nothing does. */
+	/** Ends what may take long at the start, hours where it copies what it begins with; absent: nothing does. */
 	readonly signal?: AbortSignal;
 }
 
@@ -38,7 +38,7 @@ export const runAlone = async (
 ): Promise<RunningHere> => {
 	await using opening = new AsyncDisposableStack();
 	const warn = (message: string, error: unknown) => logger.warn(message, { error: String(error) });
-	const database = await openServingDatabase(config, warn);
+	const database = await openServingDatabase(config, warn, signal);
 	const parts = opening.use(await openProcessParts(config, logger, database.executor));
 	const migration = opening.use(startMigration(parts, database));
 	const here: { serving?: Serving } = {};

@@ -22,13 +22,13 @@ const START_MS = 60_000;
 /**
  * Runs the first process: opens the database, starts the workers and replaces those that die.
  *
- * @param stopping ends the start: what an archive has is copied no further, the workers that serve already finish what
+ * @param stopping ends the start: the database is waited for no longer, what an archive has is copied no further, the workers that serve already finish what
  * they are at
  */
 export const runPrimary = async (config: Config, logger: winston.Logger, stopping: AbortSignal): Promise<Running> => {
 	await using opening = new AsyncDisposableStack();
 	const warn = (message: string, error: unknown) => logger.warn(message, { error: String(error) });
-	const database = await openServingDatabase(config, warn);
+	const database = await openServingDatabase(config, warn, stopping);
 	const parts = opening.use(await openProcessParts(config, logger, database.executor));
 	const migration = opening.use(startMigration(parts, database));
 	opening.use(await startHousekeeping(parts, migration, undefined, stopping));

@@ -7,7 +7,7 @@ import { systemClock } from "#/lib/clock.ts";
 import { MetadataError } from "#/metadata/metadata-error.ts";
 import { answerMeanwhile } from "./answer-meanwhile.ts";
 import { openArchive } from "./open-archive.ts";
-import { RESTORE_LEASE, runRestore } from "./run-restore.ts";
+import { isLeaseLost, RESTORE_LEASE, runRestore } from "./run-restore.ts";
 
 const LOOK_MS = 1_000;
 
@@ -70,8 +70,7 @@ const restoreInTurn = async (recovery: Recovery, signal: AbortSignal): Promise<v
 	try {
 		await restore(recovery, lease.fence, AbortSignal.any([signal, lease.lost]));
 	} catch (error) {
-		const isTakenOver = lease.lost.aborted || (error instanceof BackupError && error.code === "LOST");
-		if (signal.aborted || !isTakenOver) throw error;
+		if (signal.aborted || !isLeaseLost(lease, error)) throw error;
 		logger.warn("recovery.taken-over", { error: String(error) });
 	}
 };

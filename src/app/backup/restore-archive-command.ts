@@ -1,17 +1,13 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { ConfigError } from "#/app/config/load.ts";
 import { loadConfig } from "#/app/config/load-file.ts";
 import type { Config } from "#/app/config/schema.ts";
 import { writeStdout } from "#/app/logger.ts";
 import { readArgs } from "#/app/read-args.ts";
 import { readTime } from "#/app/undo/read-time.ts";
-import { BackupError } from "#/features/backup/backup-error.ts";
 import type { RestoreSummary } from "#/features/backup/restore.ts";
-import { type HeldLease, holdLease } from "#/jobs/hold-lease.ts";
-import { systemClock } from "#/lib/clock.ts";
-import { type OfflineParts, openOfflineParts } from "./offline-parts.ts";
+import { openOfflineParts } from "./offline-parts.ts";
 import { openArchive } from "./open-archive.ts";
-import { RESTORE_LEASE, runRestore } from "./run-restore.ts";
+import { restoreHeld } from "./restore-held.ts";
 
 const HELP = `Usage: limani restore --archive [--backup ID] [--to TIME] [--config FILE]
 
@@ -52,32 +48,20 @@ const restore = async (
 	if (settings === undefined) throw new ConfigError("recovery: nothing given: expected where the archive is");
 	let lost = 0;
 	await using parts = await openOfflineParts(config);
-	await using lease = await holdRestore(parts, config.housekeeping.jobLease);
 	await using opened = await openArchive({ config, newId: parts.newId }, settings, false);
 	const note = (message: string): void => {
 		lost += 1;
 		writeStdout(`lost: ${message}\n`);
 	};
+	const again = (message: string): void => {
+		lost = 0;
+		writeStdout(`${message}\n`);
+	};
 	const { archive } = opened;
-	const summary = await runRestore({ ...parts, archive, lost: note, fence: lease.fence }, target, lease.lost);
+	const leaseMs = config.housekeeping.jobLease;
+	const summary = await restoreHeld({ ...parts, archive, leaseMs, lost: note, again }, target);
 	writeStdout(`${describe(summary)}\n`);
 	return lost === 0 ? 0 : 1;
-};
-
-const LOOK_MS = 1_000;
-
-/** One that died leaves its lease to run out, which is waited for. @throws BackupError BUSY */
-const holdRestore = async ({ metadata, holder }: OfflineParts, leaseMs: number): Promise<HeldLease> => {
-	const deps = { outbox: metadata.outbox, holder, clock: systemClock };
-	const deadline = systemClock.monotonic() + leaseMs + LOOK_MS;
-	for (;;) {
-		const lease = await holdLease(deps, RESTORE_LEASE, leaseMs);
-		if (lease !== undefined) return lease;
-		if (systemClock.monotonic() > deadline) {
-			throw new BackupError("BUSY", "another process restores this registry: wait for it, or end it and try again");
-		}
-		await sleep(LOOK_MS);
-	}
 };
 
 const describe = ({ backup, point, blobs, bytes, records, wasDone }: RestoreSummary): string => {

@@ -1,8 +1,10 @@
 import { createSigningKey } from "#/auth/signing-key-pair.ts";
 import { sealedSnapshots } from "#/dataplane/sealed-journal.ts";
 import type { Archive } from "#/features/backup/archive.ts";
+import { BackupError } from "#/features/backup/backup-error.ts";
 import type { RecoveryTarget } from "#/features/backup/plan-recovery.ts";
 import { type RestoreSummary, restoreRegistry } from "#/features/backup/restore.ts";
+import type { HeldLease } from "#/jobs/hold-lease.ts";
 import type { OfflineParts } from "./offline-parts.ts";
 
 /** The lease that a restore is done under: there is one at a time. */
@@ -39,3 +41,7 @@ export const runRestore = (
 		signal,
 	);
 };
+
+/** Whether a restore failed for want of its lease: it can be gone on with, by whoever has that next. */
+export const isLeaseLost = ({ lost }: Pick<HeldLease, "lost">, error: unknown): boolean =>
+	lost.aborted || (error instanceof BackupError && error.code === "LOST");

@@ -6,7 +6,8 @@ import { CodedError } from "#/lib/coded-error.ts";
  * another registry's. SEALED: it is sealed and there is no key, or the other way round, or the key is another one.
  * CORRUPT: it does not hold what was written. INCOMPLETE: what is wanted is not all in it. NO_POINT: it does not reach
  * that instant. ABSENT: there is no such backup. NOT_EMPTY: what is to be restored into holds something. UNFINISHED: a
- * restore began and did not end. STALLED: the journal does not go on. LOST: another process took the work over.
+ * restore began and did not end. STALLED: the journal does not go on. LOST: another process took the work over, or may
+ * have, for this one stood still for longer than its lease.
  */
 export type BackupErrorCode =
 	| "BUSY"

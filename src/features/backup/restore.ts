@@ -52,6 +52,9 @@ export interface RestoreSummary {
 const NOT_EMPTY =
 	"a restore needs an empty database and empty stores: name others, or take the recovery away if this is the registry wanted";
 
+const LOST =
+	"the lease of the restore was lost: another process took it over, or this one stood still for longer than that lasts";
+
 /** Blobs on their way at once. */
 const AT_ONCE = 4;
 
@@ -59,7 +62,7 @@ const AT_ONCE = 4;
  * Restores what is wanted, and compares every digest on the way. A restore that was cut short is gone on with when the
  * same is wanted again; anything else that the target holds is left alone, and refuses it.
  *
- * @throws BackupError (LOST: another process took it over), StoreError, MetadataError
+ * @throws BackupError (LOST: the lease is not held any more, and another process may have taken over), StoreError, MetadataError
  */
 export const restoreRegistry = async (
 	deps: RestoreDeps,
@@ -91,7 +94,7 @@ export const restoreRegistry = async (
 
 /** A process that stood still while another one took over would write what that one's clients have changed since. */
 const assertHeld = (isHeld: boolean): void => {
-	if (!isHeld) throw new BackupError("LOST", "another process took the restore over");
+	if (!isHeld) throw new BackupError("LOST", LOST);
 };
 
 const sourceOf = ({ registry, backup, until }: RecoveryPlan, { to }: RecoveryTarget): string =>

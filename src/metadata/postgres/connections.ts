@@ -6,7 +6,7 @@ import { DatabaseClock } from "./database-clock.ts";
 import { DatabaseFailure, messageOf } from "./database-failure.ts";
 import { isAnswer, probeServer } from "./probe-server.ts";
 import { ServerWatch } from "./server-watch.ts";
-import { NOW_COLUMN, Session } from "./session.ts";
+import { NOW_COLUMN, Session, type SessionOpts } from "./session.ts";
 import { Translator } from "./translate.ts";
 
 /** Where the database is, and how long to wait for it. */
@@ -26,7 +26,7 @@ export interface PostgresOpts {
 	 */
 	readonly connectTimeoutMs?: number;
 	/**
-	 * For one statement; milliseconds. Migrations are not bound by it.
+	 * For one statement, and the wait for a lock; milliseconds. The statements of a migration are not bound by it.
 	 * @defaultValue 15000
 	 */
 	readonly statementTimeoutMs?: number;
@@ -36,9 +36,17 @@ const defaults = { maxConnections: 10, connectTimeoutMs: 5000, statementTimeoutM
 /** How much longer than the server the client waits before it gives the connection up, milliseconds. */
 const SILENCE_MS = 5000;
 /**
+ * How long nothing may come over a connection before the other side's kernel is asked for a sign of life, milliseconds;
+ * ten seconds later it counts as broken. A migration waits for its answer without any other limit, over networks that
+ * forget connections on which nothing comes for minutes; and the system's own two hours are no help.
+ */
+const KEEP_ALIVE_MS = 10_000;
+/**
  * How long a transaction may hold its locks while nothing comes from who opened it, milliseconds: far longer than it takes
  * to send the next statement, no shorter than this process waits for a silent server ({@link ServerWatch}), and so short
- * that those who wait behind a replica that was cut off, or stands still, get through before their statements time out.
+ * that those who wait behind a replica that was cut off, or stands still, get through before their statements time out,
+ * as long as no more than two of its transactions are queued at the same row: each of them gets the lock when the one
+ * before has ended, and idles for as long once more.
  */
 const IDLE_IN_TRANSACTION_MS = 5_000;
 
@@ -67,6 +75,7 @@ export class Connections implements AsyncDisposable {
 	readonly #lent = new Set<Session>();
 	/** Those who wait for one. */
 	readonly #waiting = new Set<(error: Error) => void>();
+	#isCut = false;
 
 	constructor(opts: PostgresOpts, { timing = systemTiming, ...deps }: ConnectionsDeps) {
 		const { url, ca, maxConnections, connectTimeoutMs, statementTimeoutMs } = { ...defaults, ...opts };
@@ -80,6 +89,7 @@ export class Connections implements AsyncDisposable {
 			connectionTimeoutMillis: connectTimeoutMs,
 			query_timeout: statementTimeoutMs + SILENCE_MS,
 			keepAlive: true,
+			keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
 			types: columnTypes,
 		};
 		this.#pool = this.#openPool();
@@ -92,8 +102,9 @@ export class Connections implements AsyncDisposable {
 	}
 
 	/** A connection for the caller alone, who releases it. @throws DatabaseFailure */
-	async open(opts: { readonly prepare: boolean } = { prepare: true }): Promise<Session> {
+	async open(opts: SessionOpts = { prepare: true }): Promise<Session> {
 		if (this.#watch.isAway) throw away();
+		if (this.#isCut) throw failure("the connections to the database were cut, for the process ends");
 		const end = this.#watch.asked();
 		try {
 			const client = await this.#connect();
@@ -110,6 +121,12 @@ export class Connections implements AsyncDisposable {
 			if (error instanceof DatabaseFailure) throw error;
 			throw new DatabaseFailure(messageOf(error), { cause: error, committing: false });
 		}
+	}
+
+	/** Closes what is open, whatever it is at, which fails then; from now on nothing can be asked. */
+	cut(): void {
+		this.#isCut = true;
+		this.#letGo();
 	}
 
 	/** Waits for what is running, then closes. */
@@ -141,9 +158,13 @@ export class Connections implements AsyncDisposable {
 		return promise;
 	}
 
-	/** Lets go of all connections: what comes over one of them now comes from before. */
 	#giveUp(): void {
 		this.#deps.warn("PostgreSQL does not answer", "nothing came for some seconds");
+		this.#letGo();
+	}
+
+	/** Of all connections: what comes over one of them now comes from before. */
+	#letGo(): void {
 		for (const reject of this.#waiting) reject(away());
 		this.#waiting.clear();
 		for (const session of [...this.#lent]) session.release(true);
@@ -211,7 +232,7 @@ function refuseUnsafe(facts: ServerFacts): void {
 	}
 }
 
-const away = (): DatabaseFailure => {
-	const cause = new MetadataError("UNAVAILABLE", "the database does not answer");
-	return new DatabaseFailure(cause.message, { cause, committing: false });
-};
+const away = (): DatabaseFailure => failure("the database does not answer");
+
+const failure = (message: string): DatabaseFailure =>
+	new DatabaseFailure(message, { cause: new MetadataError("UNAVAILABLE", message), committing: false });

@@ -7,13 +7,15 @@ import { connectEngine, openEngine, type PostgresDeps } from "./open-engine.ts";
 import type { PostgresEngine } from "./postgres-engine.ts";
 
 /**
- * Opens the metadata database of a registry and brings its schema up to date.
+ * Opens the metadata database of a registry and brings its schema up to date, which may take long.
  *
+ * @param signal ends that
  * @throws MetadataError UNAVAILABLE when it cannot be reached or would lose acknowledged writes, SCHEMA when a newer
  * release wrote it, or metadata is only on its way into it
  */
-export async function openPostgres(opts: PostgresOpts, deps: PostgresDeps): Promise<SqlExecutor> {
-	return toExecutor(await openEngine(opts, deps, program, { admit: (engine) => engine.admit(refuseFilling) }));
+export async function openPostgres(opts: PostgresOpts, deps: PostgresDeps, signal?: AbortSignal): Promise<SqlExecutor> {
+	const admit = (engine: PostgresEngine) => engine.admit(refuseFilling);
+	return toExecutor(await openEngine(opts, deps, program, { admit, signal }));
 }
 
 /**

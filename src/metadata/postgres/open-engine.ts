@@ -1,6 +1,6 @@
 import type { Program } from "#/metadata/sql/engine/engine.ts";
 import { Connections, type PostgresOpts } from "./connections.ts";
-import { PostgresEngine } from "./postgres-engine.ts";
+import { type MigrateOpts, PostgresEngine } from "./postgres-engine.ts";
 
 /** What the connections work with. */
 export interface PostgresDeps {
@@ -11,14 +11,9 @@ export interface PostgresDeps {
 }
 
 /** How a database is opened. */
-export interface Opening {
+export interface Opening extends MigrateOpts {
 	/** Looks at the database before anything is changed in it, and throws where it is not to be used. */
 	readonly admit?: (engine: PostgresEngine) => Promise<void>;
-	/**
-	 * Whether a migration waits for locks for as long as it takes.
-	 * @defaultValue true
-	 */
-	readonly isPatient?: boolean;
 }
 
 /**
@@ -31,12 +26,12 @@ export async function openEngine(
 	opts: PostgresOpts,
 	deps: PostgresDeps,
 	program: Program,
-	{ admit, isPatient }: Opening = {},
+	{ admit, ...migrating }: Opening = {},
 ): Promise<PostgresEngine> {
 	await using opening = new AsyncDisposableStack();
 	const engine = opening.use(connectEngine(opts, deps, program));
 	await admit?.(engine);
-	await engine.migrate(isPatient);
+	await engine.migrate(migrating);
 	opening.move();
 	return engine;
 }

@@ -22,6 +22,17 @@ export interface PostgresEngineDeps {
 	readonly random: () => number;
 }
 
+/** How {@link PostgresEngine.migrate} works. */
+export interface MigrateOpts {
+	/**
+	 * Whether it waits for locks for as long as it takes.
+	 * @defaultValue true
+	 */
+	readonly isPatient?: boolean | undefined;
+	/** Ends it, for the process is to end. */
+	readonly signal?: AbortSignal | undefined;
+}
+
 /** Runs a program on PostgreSQL: commands under READ COMMITTED, queries of several statements on one snapshot. */
 export class PostgresEngine implements Engine {
 	readonly #deps: PostgresEngineDeps;
@@ -33,17 +44,24 @@ export class PostgresEngine implements Engine {
 	}
 
 	/**
-	 * Brings the schema up to date.
+	 * Brings the schema up to date, however long a statement of that takes. One that is aborted is undone by the server,
+	 * and the engine is of no use any more.
 	 *
-	 * @param isPatient whether it waits for locks for as long as it takes
-	 * @throws MetadataError SCHEMA when a newer release wrote it
+	 * @throws MetadataError SCHEMA when a newer release wrote it, UNAVAILABLE when it was aborted, and more
 	 */
-	async migrate(isPatient = true): Promise<void> {
+	async migrate({ isPatient = true, signal }: MigrateOpts = {}): Promise<void> {
 		const { connections, program } = this.#deps;
 		const words = isPatient ? `${MIGRATING}${PATIENT}` : MIGRATING;
-		await migrate(program.migrations, (step) =>
-			this.#retried(true, () => transact(connections, { words, prepare: false }, step)),
-		);
+		const cut = () => connections.cut();
+		if (signal?.aborted === true) cut();
+		signal?.addEventListener("abort", cut, { once: true });
+		try {
+			await migrate(program.migrations, (step) =>
+				this.#retried(true, () => transact(connections, { words, prepare: false, isUnbounded: true }, step)),
+			);
+		} finally {
+			signal?.removeEventListener("abort", cut);
+		}
 	}
 
 	/** Looks at a database whose schema may be another, or none. @throws what `look` throws */

@@ -7,6 +7,11 @@ import type { Translator } from "./translate.ts";
 /** Milliseconds since the epoch by the server's clock at this moment, as a column `now`. */
 export const NOW_COLUMN = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now";
 
+/**
+ * The longest that a timer of Node takes, 24 days. The pool's own limit holds for a query that has none, or 0.
+ */
+const ENDLESS_MS = 2_147_483_647;
+
 /** A connection in use, one statement after the other. Everything it throws of its own is a {@link DatabaseFailure}. */
 export class Session {
 	readonly #client: pg.PoolClient;
@@ -22,26 +27,26 @@ export class Session {
 
 	/** Opens a transaction; returns the server's time, in the same round trip. */
 	async begin(words: string): Promise<number> {
-		const results: unknown = await this.#ask(() => this.#client.query(`${words}; SELECT ${NOW_COLUMN}`), false);
+		const results: unknown = await this.#ask({ text: `${words}; SELECT ${NOW_COLUMN}` });
 		const last: unknown = Array.isArray(results) ? results.at(-1) : undefined;
 		return nowOf(last);
 	}
 
 	/** Ends the transaction; what was written is durable then. */
 	async commit(): Promise<void> {
-		await this.#ask(() => this.#client.query("COMMIT"), true);
+		await this.#ask({ text: "COMMIT" }, true);
 	}
 
 	/** Undoes the transaction. */
 	async rollback(): Promise<void> {
-		await this.#ask(() => this.#client.query("ROLLBACK"), false);
+		await this.#ask({ text: "ROLLBACK" });
 	}
 
 	/** All rows of one statement. */
 	async run({ sql, params }: Statement): Promise<readonly Row[]> {
 		const { name, text } = this.#translator.translate(sql);
-		const query: pg.QueryConfig = this.#opts.prepare ? { name, text } : { text };
-		const result = await this.#ask(() => this.#client.query<Row>({ ...query, values: [...params] }), false);
+		const values = [...params];
+		const result = await this.#ask(this.#opts.prepare ? { name, text, values } : { text, values });
 		return result.rows;
 	}
 
@@ -60,10 +65,11 @@ export class Session {
 		this.#client.release(broken);
 	}
 
-	async #ask<T>(query: () => Promise<T>, committing: boolean): Promise<T> {
+	async #ask(query: pg.QueryConfig, committing = false): Promise<pg.QueryResult<Row>> {
 		const end = this.#opts.asked();
 		try {
-			const answer = await query();
+			const limit = this.#opts.isUnbounded === true ? { query_timeout: ENDLESS_MS } : {};
+			const answer = await this.#client.query<Row>({ ...query, ...limit });
 			end(true);
 			return answer;
 		} catch (error) {
@@ -77,6 +83,13 @@ export class Session {
 export interface SessionOpts {
 	/** Keep the statements prepared on the connection. For statements that come again. */
 	readonly prepare: boolean;
+	/**
+	 * Wait for each answer for as long as the server takes, where it was told to take its time: a migration would be given
+	 * up in its midst otherwise, go on at the server with all its locks, be undone there, and begin anew for ever. A server
+	 * that is gone is noticed all the same: by the watch, and a connection that is gone alone by its keep-alive.
+	 * @defaultValue false
+	 */
+	readonly isUnbounded?: boolean;
 }
 
 /** Who is told what becomes of a {@link Session}. */

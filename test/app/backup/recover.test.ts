@@ -7,6 +7,7 @@ import winston from "winston";
 import { stringify } from "yaml";
 import { openArchive } from "#/app/backup/open-archive.ts";
 import { recover } from "#/app/backup/recover.ts";
+import { restoreHeld } from "#/app/backup/restore-held.ts";
 import { parseConfig } from "#/app/config/load.ts";
 import { openOwnedDatabase } from "#/app/database.ts";
 import { openProcessParts, type ProcessParts } from "#/app/process-parts.ts";
@@ -154,4 +155,34 @@ test("a restore that is told to end frees the address, and goes on at the next s
 	await metadata.outbox.lease("restore", "another", 0);
 	await recover(parts, forever);
 	assert.ok((await metadata.origins.restoration())?.endedAt);
+});
+
+test("a command that stood still for longer than its lease says so, and goes on where nobody took over", async (t) => {
+	await using parts = await openTarget(t);
+	const { metadata, config, newId, holder } = parts;
+	const { snapshots, outbox } = metadata;
+	const apply = snapshots.restore.bind(snapshots);
+	Object.assign(snapshots, {
+		async restore(...asked: Parameters<typeof apply>) {
+			Object.assign(snapshots, { restore: apply });
+			await outbox.lease("restore", holder, 0);
+			return await apply(...asked);
+		},
+	});
+	await using opened = await openArchive({ config, newId }, config.recovery ?? assert.fail(), false);
+	const told: string[] = [];
+	const deps = {
+		...parts,
+		archive: opened.archive,
+		leaseMs: 60_000,
+		report: () => undefined,
+		lost: (message: string) => assert.fail(message),
+		again: (message: string) => void told.push(message),
+	};
+	const { wasDone } = await restoreHeld(deps, { backup: undefined, to: undefined });
+	assert.equal(wasDone, false);
+	assert.equal(told.length, 1);
+	assert.match(told[0] ?? "", /the lease of the restore was lost: this process stood still for too long, or another/);
+	assert.deepEqual(await holdings(parts), parts.expected);
+	assert.ok(await outbox.lease("restore", "another", 1_000), "it is let go");
 });
