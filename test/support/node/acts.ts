@@ -83,11 +83,11 @@ export const actsOn = (at: () => Nodes) => {
 		/** Copies an image at a node, where Services have names. */
 		skopeo: async (...args: readonly string[]) =>
 			outputOf("skopeo", await at().attempt("node1", "skopeo", "--insecure-policy", "copy", ...args)),
-		/** Runs an image in a pod, and gives what it wrote. */
+		/** Runs an image in a pod, and gives its last word: a kubelet may clear the log of a pod away at any time. */
 		runIn: async (pod: string, image: string, account: string, node: NodeName): Promise<string> => {
 			await at().apply(podOf(pod, { image, account, node }));
 			await at().kubectl("wait", ...HERE, "--for=jsonpath={.status.phase}=Succeeded", LONG, `pod/${pod}`);
-			return await at().kubectl("logs", ...HERE, pod);
+			return await textAt(".status.containerStatuses[0].state.terminated.message", ...HERE, "pod", pod);
 		},
 		operators: () => podsOf(SYSTEM, "app.kubernetes.io/component=operator"),
 		/** Pods of a Registry. */

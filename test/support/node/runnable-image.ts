@@ -12,13 +12,13 @@ const parts = process.env.LIMANI_PARTS ?? join(process.env.XDG_CACHE_HOME ?? joi
 export interface RunnableImage {
 	/** Folder in the OCI image layout, where it is called `app`. */
 	readonly folder: string;
-	/** What it prints. */
+	/** What it leaves as its last word, which is in the status of its pod. */
 	readonly greeting: string;
 	/** Digest of its layer, which no other image has. */
 	readonly layer: string;
 }
 
-/** Makes an image that prints something new and ends. @param under an existing folder */
+/** Makes an image that says something new and ends. @param under an existing folder */
 export const makeRunnableImage = (under: string): RunnableImage => {
 	const greeting = `hello ${randomBytes(8).toString("hex")}`;
 	const folder = join(under, `app-${randomBytes(4).toString("hex")}`);
@@ -33,7 +33,7 @@ export const makeRunnableImage = (under: string): RunnableImage => {
 	const config = {
 		architecture: process.arch === "arm64" ? "arm64" : "amd64",
 		os: "linux",
-		config: { User: "65532:65532", Cmd: ["/bin/busybox", "cat", "/greeting"] },
+		config: { User: "65532:65532", Cmd: ["/bin/busybox", "cp", "/greeting", "/dev/termination-log"] },
 		rootfs: { type: "layers", diff_ids: [diffId] },
 	};
 	layout.putImage("app", { layers: [descriptor], config });
